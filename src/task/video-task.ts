@@ -1,0 +1,60 @@
+/**
+ * What A2E says about one avatar-video job, decoded: the field names are the gateway's, the comments give A2E's.
+ * Source: the vendor's page "Obtain the Status of One Avatar Video Task" (`POST /api/v1/video/awsResult`).
+ */
+export const VIDEO_TASK_STATUSES = [
+  'INIT',
+  'START',
+  'PENDING',
+  'PROCESS',
+  'COPY',
+  'SUCCESS',
+  'FAIL',
+  'UNKNOWN',
+] as const;
+
+export type VideoTaskStatus = (typeof VIDEO_TASK_STATUSES)[number];
+
+export interface VideoTask {
+  /** `_id` */
+  readonly id: string;
+  /** `status`, upper-cased; `UNKNOWN` for a word outside the documented list. */
+  readonly status: VideoTaskStatus;
+  /** `status` as A2E wrote it. */
+  readonly rawStatus: string;
+  /** `process`: 0 to 100. */
+  readonly progress: number | null;
+  /** `msg` */
+  readonly message: string | null;
+  /** `result`: http(s) only. */
+  readonly resultUrl: string | null;
+  /** `result_people_url`: http(s) only. */
+  readonly resultPeopleUrl: string | null;
+  /** `result_bg_url`: http(s) only. */
+  readonly resultBackgroundUrl: string | null;
+  /** `anchor_id` */
+  readonly anchorId: string | null;
+  /** `anchor_type` */
+  readonly anchorType: string | null;
+  /** `web_bg_width`: pixels. */
+  readonly backgroundWidth: number | null;
+  /** `web_bg_height`: pixels. */
+  readonly backgroundHeight: number | null;
+  /** `color` */
+  readonly color: string | null;
+  /** `replace_bg_id` */
+  readonly replaceBackgroundId: string | null;
+  /** `custom_backs_id` */
+  readonly customBackgroundId: string | null;
+  /** `createdAt`: ms since the epoch. */
+  readonly createdAt: number | null;
+  /** `diff_s`: seconds since creation, by A2E's clock. Grows in every answer. */
+  readonly elapsedSeconds: number | null;
+  /** `current_date`: ms since the epoch (A2E writes it in UTC+8 without a zone). Differs in every answer. */
+  readonly reportedAt: number | null;
+}
+
+/** A task that will never change again. */
+export function isFinished(task: { readonly status: VideoTaskStatus }): boolean {
+  return task.status === 'SUCCESS' || task.status === 'FAIL';
+}
