@@ -1,0 +1,27 @@
+import type { TaskFault } from '../task/task-fault.ts';
+import type { TaskSnapshot } from '../task/task-snapshot.ts';
+import { createTaskLoader, type TaskLoader } from './task-loader.ts';
+
+/** What the resolvers ask for tasks, in the name of one caller. Ids arrive checked and without duplicates. */
+export interface TaskFeed {
+  /** The current state; null: no such task. Rejects with a `GatewayError`. */
+  get(id: string): Promise<TaskSnapshot | null>;
+  /** The current state, then every change. Completes after SUCCESS or FAIL; throws a `GatewayError`. */
+  watch(id: string): AsyncIterableIterator<TaskSnapshot>;
+  /** The same for several tasks on one stream. A fault ends only its own task; completes when all have ended. */
+  watchAll(ids: readonly string[]): AsyncIterableIterator<TaskSnapshot | TaskFault>;
+}
+
+/** What the resolvers get beside their arguments. Made for one operation; holds no state of any task. */
+export interface GraphQLContext {
+  readonly feed: TaskFeed;
+  /** How many ids one `videoTasks` or `taskStatuses` may name. */
+  readonly maxIds: number;
+  /** Reads through {@link TaskFeed.get}, once for all that ask for the same task at the same time. */
+  readonly loader: TaskLoader;
+}
+
+/** The context of one operation. `maxIds` is the configured `MAX_IDS`. */
+export function createContext({ feed, maxIds }: Pick<GraphQLContext, 'feed' | 'maxIds'>): GraphQLContext {
+  return { feed, maxIds, loader: createTaskLoader((id) => feed.get(id)) };
+}

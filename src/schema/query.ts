@@ -1,0 +1,45 @@
+import { builder } from './builder.ts';
+import { namingTask } from './errors.ts';
+import { parseTaskId, parseTaskIds } from './task-id.ts';
+import { VideoTask } from './video-task.ts';
+
+builder.queryType({
+  description: 'The state of tasks now. Costs no call to A2E when a recent state, or a final one, is known.',
+});
+
+builder.queryField('videoTask', (t) =>
+  t.field({
+    type: VideoTask,
+    description: 'One task; null when A2E knows no such task.',
+    args: {
+      id: t.arg.id({
+        required: true,
+        description:
+          'The id of the task, A2E `_id`: 1 to 128 letters, digits, `_` and `-`, starting with a letter or digit.',
+      }),
+    },
+    resolve: (_root, { id }, { loader }) => {
+      const taskId = parseTaskId(id);
+      return namingTask(taskId, () => loader.load(taskId));
+    },
+  }),
+);
+
+builder.queryField('videoTasks', (t) =>
+  t.field({
+    type: [VideoTask],
+    nullable: { list: false, items: true },
+    description:
+      'Several tasks, in the order asked; null for one that A2E does not know. At most one call to A2E per distinct ' +
+      'id. One that cannot be read is null with an error that names it in `extensions.id`; the others are not affected.',
+    args: {
+      ids: t.arg.idList({
+        required: true,
+        description:
+          'The ids of the tasks, A2E `_id`, at most 100 unless configured otherwise. A malformed one fails the whole field.',
+      }),
+    },
+    resolve: (_root, { ids }, { loader, maxIds }) =>
+      parseTaskIds(ids, maxIds).map((id) => namingTask(id, () => loader.load(id))),
+  }),
+);

@@ -1,0 +1,30 @@
+import { BadUserInput } from '../errors.ts';
+
+const TASK_ID = /^[A-Za-z0-9][A-Za-z0-9_-]{0,127}$/;
+const ECHOED_CHARACTERS = 32;
+
+/**
+ * The id, when it is one that A2E could have given: 1 to 128 letters, digits, `_` and `-`, starting with a letter or
+ * digit. Throws `BadUserInput` otherwise, so that nothing else ever reaches upstream.
+ */
+export function parseTaskId(id: string): string {
+  if (TASK_ID.test(id)) {
+    return id;
+  }
+  throw new BadUserInput(
+    `${shorten(id)} is not a task id: 1 to 128 letters, digits, "_" and "-", starting with a letter or digit.`,
+  );
+}
+
+/** Several ids as they were asked for, each checked. Throws `BadUserInput` for a malformed one and for more than `maxIds`. */
+export function parseTaskIds(ids: readonly string[], maxIds: number): readonly string[] {
+  if (ids.length > maxIds) {
+    throw new BadUserInput(`${ids.length} ids are too many: at most ${maxIds}.`);
+  }
+  return ids.map(parseTaskId);
+}
+
+/** The first characters, quoted: enough to recognise it by, however long it is. */
+function shorten(id: string): string {
+  return id.length > ECHOED_CHARACTERS ? `${JSON.stringify(id.slice(0, ECHOED_CHARACTERS))}…` : JSON.stringify(id);
+}

@@ -1,0 +1,78 @@
+import type { TaskFeed } from '../../src/schema/context.ts';
+import type { TaskFault } from '../../src/task/task-fault.ts';
+import type { TaskSnapshot } from '../../src/task/task-snapshot.ts';
+import type { VideoTask } from '../../src/task/video-task.ts';
+
+/** A snapshot of a task that has just been created, with what the test wants to be different. */
+export function snapshotOf(
+  task: Partial<VideoTask> & { readonly id: string },
+  snapshot: Partial<TaskSnapshot> = {},
+): TaskSnapshot {
+  const empty: Omit<VideoTask, 'id'> = {
+    status: 'INIT',
+    rawStatus: 'init',
+    progress: null,
+    message: null,
+    resultUrl: null,
+    resultPeopleUrl: null,
+    resultBackgroundUrl: null,
+    anchorId: null,
+    anchorType: null,
+    backgroundWidth: null,
+    backgroundHeight: null,
+    color: null,
+    replaceBackgroundId: null,
+    customBackgroundId: null,
+    createdAt: null,
+    elapsedSeconds: null,
+    reportedAt: null,
+  };
+  return {
+    version: 1,
+    task: { ...empty, ...task },
+    checkedAt: 0,
+    nextCheckAt: null,
+    stale: false,
+    stages: [],
+    ...snapshot,
+  };
+}
+
+/** A feed that answers from what it is given, and writes down what it was asked. */
+export class MemoryFeed implements TaskFeed {
+  readonly asked: string[] = [];
+  readonly #tasks: ReadonlyMap<string, TaskSnapshot | Error>;
+  readonly #events: readonly (TaskSnapshot | TaskFault)[];
+
+  constructor(
+    tasks: Readonly<Record<string, TaskSnapshot | Error>> = {},
+    events: readonly (TaskSnapshot | TaskFault)[] = [],
+  ) {
+    this.#tasks = new Map(Object.entries(tasks));
+    this.#events = events;
+  }
+
+  async get(id: string): Promise<TaskSnapshot | null> {
+    this.asked.push(id);
+    const answer = this.#tasks.get(id) ?? null;
+    if (answer instanceof Error) {
+      throw answer;
+    }
+    return answer;
+  }
+
+  async *watch(id: string): AsyncIterableIterator<TaskSnapshot> {
+    this.asked.push(id);
+    for (const event of this.#events) {
+      if ('error' in event) {
+        throw event.error;
+      }
+      yield event;
+    }
+  }
+
+  async *watchAll(ids: readonly string[]): AsyncIterableIterator<TaskSnapshot | TaskFault> {
+    this.asked.push(...ids);
+    yield* this.#events;
+  }
+}
