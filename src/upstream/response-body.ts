@@ -1,0 +1,72 @@
+import type { Readable } from 'node:stream';
+import { promisify } from 'node:util';
+import { brotliDecompress, gunzip, inflate } from 'node:zlib';
+import { ContractViolation } from './contract-violation.ts';
+
+/** No answer may be larger, counted after decompression. A real one has under 2 KiB. */
+export const MAX_BODY_BYTES = 1024 * 1024;
+
+type Decoder = (bytes: Uint8Array, options: { maxOutputLength: number }) => Promise<Buffer>;
+
+const DECODERS: ReadonlyMap<string, Decoder> = new Map([
+  ['gzip', promisify(gunzip) as Decoder],
+  ['x-gzip', promisify(gunzip) as Decoder],
+  ['deflate', promisify(inflate) as Decoder],
+  ['br', promisify(brotliDecompress) as Decoder],
+]);
+
+/** What was read of a response body, as it came over the wire. */
+export interface RawBody {
+  /** At most {@link MAX_BODY_BYTES}. */
+  readonly bytes: Buffer;
+  /** There was more than that: the rest was not read, and the connection is gone. */
+  readonly oversized: boolean;
+}
+
+/** Reads a body to its end or to the cap. Rejects as the stream does; leaving early destroys the connection. */
+export async function readRawBody(body: Readable): Promise<RawBody> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of body as AsyncIterable<Buffer>) {
+    chunks.push(chunk);
+    length += chunk.length;
+    if (length > MAX_BODY_BYTES) break;
+  }
+  return { bytes: Buffer.concat(chunks).subarray(0, MAX_BODY_BYTES), oversized: length > MAX_BODY_BYTES };
+}
+
+/**
+ * Undoes the content encoding and the character encoding (UTF-8). Never holds more than the cap.
+ *
+ * @throws {ContractViolation} too large, corrupt, or in an encoding that HTTP clients are not expected to know
+ */
+export async function decodeBody(
+  { bytes, oversized }: RawBody,
+  encoding: string | string[] | undefined,
+): Promise<string> {
+  if (oversized) throw tooLarge();
+  return new TextDecoder().decode(
+    await decompress(
+      bytes,
+      String(encoding ?? '')
+        .trim()
+        .toLowerCase(),
+    ),
+  );
+}
+
+async function decompress(bytes: Uint8Array, encoding: string): Promise<Uint8Array> {
+  if (encoding === '' || encoding === 'identity') return bytes;
+  const decode = DECODERS.get(encoding);
+  if (decode === undefined) throw new ContractViolation('encoding', 'A2E answered in an unknown content encoding');
+  try {
+    return await decode(bytes, { maxOutputLength: MAX_BODY_BYTES });
+  } catch (error) {
+    if (error instanceof RangeError) throw tooLarge();
+    throw new ContractViolation('encoding', 'A2E answered with a body that does not decompress');
+  }
+}
+
+function tooLarge(): ContractViolation {
+  return new ContractViolation('too-large', 'A2E answered with too large a body');
+}

@@ -1,0 +1,24 @@
+import { UpstreamUnavailable } from '../errors.ts';
+
+/** The peer could not prove who it is, or could not speak TLS. Polled on like any outage, but never a passing one. */
+export class TlsFailure extends UpstreamUnavailable {}
+
+/** The codes of Node's TLS layer, and OpenSSL's words for a certificate that does not verify. */
+const TLS_CODE =
+  /^(?:ERR_TLS_|ERR_SSL_|EPROTO$|CERT_|CRL_|ERROR_IN_C|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|INVALID_CA$|INVALID_PURPOSE$|PATH_LENGTH_EXCEEDED$|HOSTNAME_MISMATCH$)/;
+
+/** The error code of a call that failed below HTTP: a constant of Node, OpenSSL or undici, so safe to log. */
+export function failureCode(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  return typeof code === 'string' && /^\w+$/.test(code) ? code : 'UNKNOWN';
+}
+
+/**
+ * The typed error for a call that failed below HTTP with `code`. It has no `cause`: undici's errors can carry bytes
+ * of the answer.
+ */
+export function transportFailure(code: string): UpstreamUnavailable {
+  return TLS_CODE.test(code)
+    ? new TlsFailure('A secure connection to A2E could not be made')
+    : new UpstreamUnavailable(code === 'TIMEOUT' ? 'A2E did not answer in time' : 'A2E did not answer');
+}

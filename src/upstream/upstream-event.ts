@@ -1,0 +1,30 @@
+import type { ViolationReason } from './contract-violation.ts';
+
+/**
+ * What happened on a call to A2E, for logs and metrics. Nothing in it stems from a token or a response body, except
+ * a body's length in bytes and a short hash of it (see `describeBody`). `ms` is the length of the call so far.
+ *
+ * Every call reports exactly one of `answered`, `unanswered`, `tls-failure` and `aborted`; after `answered` at most
+ * one of the others follows.
+ */
+export type UpstreamEvent =
+  /** An HTTP answer arrived, whatever its status. */
+  | { readonly kind: 'answered'; readonly ms: number; readonly status: number }
+  /** No whole answer: `TIMEOUT`, or the error code of the system or of undici (`ECONNREFUSED`, `UND_ERR_SOCKET`). */
+  | { readonly kind: 'unanswered'; readonly ms: number; readonly reason: string }
+  /** The peer could not prove who it is, or could not speak TLS: worth a log line at error level. */
+  | { readonly kind: 'tls-failure'; readonly ms: number; readonly reason: string }
+  /** The one who asked no longer wants the answer. */
+  | { readonly kind: 'aborted'; readonly ms: number }
+  /** The answer is not what the API documents. */
+  | {
+      readonly kind: 'contract-violation';
+      readonly reason: ViolationReason;
+      readonly status: number;
+      readonly length: number;
+      readonly hash: string;
+    }
+  /** The answer was about another task: dropped, and its connections are retired. */
+  | { readonly kind: 'wrong-task'; readonly length: number; readonly hash: string }
+  /** The status is a word the API does not document. */
+  | { readonly kind: 'unknown-status' };

@@ -1,0 +1,58 @@
+/**
+ * Single fields of A2E's JSON, decoded so that a weird value costs its own field and nothing else: every function
+ * takes whatever was found and answers null for what it cannot use.
+ */
+
+const INT_32_MAX = 2 ** 31 - 1;
+const INT_32_MIN = -(2 ** 31);
+const DECIMAL = /^[+-]?(?:\d+\.?\d*|\.\d+)$/;
+const CHINA_TIME = /^\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}$/;
+/** The instants that RFC 3339 can write: years 0000 to 9999. */
+const EARLIEST = Date.parse('0000-01-01T00:00:00Z');
+const LATEST = Date.parse('9999-12-31T23:59:59.999Z');
+
+/** A string that is more than white space, or a number as text (A2E writes ids and `anchor_type` either way). */
+export function text(value: unknown): string | null {
+  if (typeof value === 'number') return Number.isFinite(value) ? String(value) : null;
+  return typeof value === 'string' && value.trim() !== '' ? value : null;
+}
+
+/** A number or a decimal string, rounded; null when it does not fit GraphQL's 32-bit `Int`. */
+export function int(value: unknown): number | null {
+  const number = typeof value === 'string' && DECIMAL.test(value.trim()) ? Number(value) : value;
+  if (typeof number !== 'number' || Number.isNaN(number)) return null;
+  const rounded = Math.round(number);
+  if (rounded < INT_32_MIN || rounded > INT_32_MAX) return null;
+  return rounded === 0 ? 0 : rounded;
+}
+
+/** A percentage: an {@link int} moved into 0 to 100. */
+export function percentage(value: unknown): number | null {
+  const number = int(value);
+  return number === null ? null : Math.min(100, Math.max(0, number));
+}
+
+/** An absolute http(s) URL, normalised. Nothing that a browser would execute or read inline passes. */
+export function webUrl(value: unknown): string | null {
+  const url = typeof value === 'string' ? URL.parse(value) : null;
+  return url?.protocol === 'https:' || url?.protocol === 'http:' ? url.href : null;
+}
+
+/** An ISO 8601 date and time with its zone, in ms since the epoch. */
+export function instant(value: unknown): number | null {
+  if (typeof value !== 'string') return null;
+  try {
+    const ms = Temporal.Instant.from(value).epochMilliseconds;
+    return ms >= EARLIEST && ms <= LATEST ? ms : null;
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * `YYYY-MM-DD HH:mm:ss` without a zone, meant in UTC+8, in ms since the epoch. The zone is inferred from the vendor's
+ * own sample, where `current_date` minus `createdAt` is `diff_s` only in UTC+8.
+ */
+export function chinaTime(value: unknown): number | null {
+  return typeof value === 'string' && CHINA_TIME.test(value) ? instant(`${value}+08:00`) : null;
+}

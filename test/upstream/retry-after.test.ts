@@ -1,0 +1,24 @@
+import { expect, test } from 'vitest';
+import { parseRetryAfter } from '../../src/upstream/retry-after.ts';
+
+const NOW = Date.parse('2026-01-01T00:00:00Z');
+
+test.each([
+  ['7', 7000],
+  [' 7 ', 7000],
+  [['7', '9'], 7000],
+  ['0', 1000],
+  ['301', 300_000],
+  ['99999999999999999999999', 300_000],
+  ['Thu, 01 Jan 2026 00:00:07 GMT', 7000],
+  ['Wed, 31 Dec 2025 23:00:00 GMT', 1000],
+  ['Fri, 01 Jan 2027 00:00:00 GMT', 300_000],
+  [undefined, null],
+  ['', null],
+  ['-7', null],
+  ['7.5', null],
+  ['soon', null],
+  ['2026-01-01T00:00:07Z', null],
+  ['Thu, 99 Foo 2026 00:00:07 GMT', null],
+  [[], null],
+])('%j is %j', (header, ms) => expect(parseRetryAfter(header, NOW)).toBe(ms));
