@@ -1,0 +1,74 @@
+import { accessSync, constants } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { type BrowserContext, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+
+const NAMES = ['chromium', 'chromium-browser', 'google-chrome'];
+
+const FLAGS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
+/** One page in a browser profile of its own, and what it asked for. */
+export interface TestPage extends AsyncDisposable {
+  readonly page: Page;
+  /** Every `host:port` that was asked for anything so far, WebSockets included. */
+  readonly hosts: ReadonlySet<string>;
+  /** Uncaught exceptions and console errors of the page, as text: a page that works has none. */
+  readonly faults: readonly string[];
+}
+
+/** A headless Chromium. Disposing of it closes every page it opened. */
+export interface TestBrowser extends AsyncDisposable {
+  /** Opens an empty page; options as Playwright's (viewport, colorScheme, reducedMotion ...). */
+  open(options?: BrowserContextOptions): Promise<TestPage>;
+}
+
+/** Starts the Chromium found on PATH; throws, saying what to install, when there is none. */
+export async function launchBrowser(): Promise<TestBrowser> {
+  const browser = await chromium.launch({ executablePath: findChromium(), headless: true, args: FLAGS });
+  return {
+    open: async (options = {}) => recorded(await browser.newContext({ locale: 'en-GB', ...options })),
+    [Symbol.asyncDispose]: () => browser.close(),
+  };
+}
+
+async function recorded(context: BrowserContext): Promise<TestPage> {
+  const hosts = new Set<string>();
+  const faults: string[] = [];
+  context.on('request', (request) => {
+    const { protocol, host } = new URL(request.url());
+    if (protocol === 'http:' || protocol === 'https:') hosts.add(host);
+  });
+  const page = await context.newPage();
+  page.on('websocket', (socket) => hosts.add(new URL(socket.url()).host));
+  page.on('pageerror', (error) => faults.push(String(error)));
+  page.on('console', (message) => {
+    if (message.type() === 'error') faults.push(message.text());
+  });
+  return { page, hosts, faults, [Symbol.asyncDispose]: () => context.close() };
+}
+
+function findChromium(): string {
+  for (const directory of (process.env['PATH'] ?? '').split(delimiter)) {
+    for (const name of NAMES) {
+      const path = join(directory, name);
+      if (isExecutable(path)) return path;
+    }
+  }
+  throw new Error('Chromium is needed and is not on PATH: apt-get install chromium');
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
