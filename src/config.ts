@@ -1,0 +1,162 @@
+import { ConfigError, type ConfigFault, shownValue } from './config/fault.ts';
+import { authMode, maxIntervalMs, rules } from './config/rules.ts';
+import type { Variable } from './config/variable.ts';
+import { type Values, variables } from './config/variables.ts';
+
+export { ConfigError } from './config/fault.ts';
+
+/** Everything the gateway can be told, checked and deep-frozen. Names that end in `Ms` are milliseconds. */
+export interface Config {
+  readonly host: string;
+  /** 0 takes a free port. */
+  readonly port: number;
+  readonly upstream: {
+    /** Scheme, host and port, without a slash at the end. */
+    readonly origin: string;
+    /** The gateway's own bearer token. Never null in `open` and `jwt`. */
+    readonly token: string | null;
+    /** For one whole call, connect to last byte. */
+    readonly timeoutMs: number;
+    readonly maxConcurrency: number;
+    /** Calls per second; null: unlimited. */
+    readonly maxRps: number | null;
+  };
+  readonly poll: {
+    readonly intervalMs: number;
+    /** Never below `intervalMs`. */
+    readonly maxIntervalMs: number;
+    readonly lingerMs: number;
+    readonly firstAnswerTimeoutMs: number;
+  };
+  readonly auth: {
+    readonly mode: 'open' | 'jwt' | 'passthrough';
+    /** HS256 secrets, any of which may have signed a token. In `jwt` there is at least one, or `jwksUrl`. */
+    readonly jwtSecrets: readonly string[];
+    readonly jwksUrl: string | null;
+    readonly jwtIssuer: string | null;
+    readonly jwtAudience: string | null;
+  };
+  /** null: this process is alone. */
+  readonly redis: { readonly url: string; readonly prefix: string } | null;
+  readonly http: {
+    /** As a browser writes them in `Origin`. */
+    readonly corsOrigins: readonly string[];
+    readonly graphiql: boolean;
+    readonly introspection: boolean;
+    /** Path of the persisted-documents JSON; null: any document may be executed. */
+    readonly trustedDocuments: string | null;
+    readonly trustProxy: boolean;
+    /** null: there is no webhook. */
+    readonly webhookToken: string | null;
+  };
+  readonly limits: {
+    readonly subscriptionsPerConnection: number;
+    readonly connections: number;
+    /** null: unlimited. */
+    readonly connectionsPerAddress: number | null;
+    /** Per caller; null: unlimited. */
+    readonly operationsPerSecond: number | null;
+    readonly depth: number;
+    readonly aliases: number;
+    readonly rootFields: number;
+    readonly directives: number;
+    readonly tokens: number;
+    readonly bodyBytes: number;
+    readonly ids: number;
+  };
+  readonly shutdownGraceMs: number;
+  /** A level of pino, or `silent`. */
+  readonly logLevel: string;
+}
+
+/** An environment: `process.env`, or any record in its place. An empty string counts as unset. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Reads the configuration from an environment. Throws one {@link ConfigError} with all faults, and nothing else. */
+export function loadConfig(env: Environment): Config {
+  const faults: ConfigFault[] = [];
+  const values = readValues(env, faults);
+  const faulty = new Set(faults.map((fault) => fault.name));
+  for (const { name, reads, kept, must } of rules) {
+    if (reads.some((read) => faulty.has(read)) || kept(values)) continue;
+    faults.push({ name, shown: shownValue(env[name], variables[name].secret), must: must(values) });
+  }
+  if (faults.length > 0) throw new ConfigError(faults);
+  return deepFreeze(toConfig(values, env['NODE_ENV'] !== 'production'));
+}
+
+function readValues(env: Environment, faults: ConfigFault[]): Values {
+  const read = ([name, variable]: [string, Variable<unknown>]): [string, unknown] => {
+    const raw = env[name];
+    if (raw === undefined || raw === '') return [name, variable.fallback];
+    const value = variable.parse(raw);
+    if (value !== undefined) return [name, value];
+    faults.push({ name, shown: shownValue(raw, variable.secret), must: `be ${variable.allowed}` });
+    return [name, variable.fallback];
+  };
+  return Object.fromEntries(Object.entries<Variable<unknown>>(variables).map(read)) as Values;
+}
+
+function toConfig(v: Values, development: boolean): Config {
+  return {
+    host: v.HOST,
+    port: v.PORT,
+    upstream: {
+      origin: v.A2E_API_URL,
+      token: v.A2E_API_TOKEN,
+      timeoutMs: v.UPSTREAM_TIMEOUT_MS,
+      maxConcurrency: v.UPSTREAM_MAX_CONCURRENCY,
+      maxRps: v.UPSTREAM_MAX_RPS,
+    },
+    poll: {
+      intervalMs: v.POLL_INTERVAL_MS,
+      maxIntervalMs: maxIntervalMs(v),
+      lingerMs: v.POLL_LINGER_MS,
+      firstAnswerTimeoutMs: v.FIRST_ANSWER_TIMEOUT_MS,
+    },
+    auth: {
+      mode: authMode(v),
+      jwtSecrets: v.AUTH_JWT_SECRET,
+      jwksUrl: v.AUTH_JWKS_URL,
+      jwtIssuer: v.AUTH_JWT_ISSUER,
+      jwtAudience: v.AUTH_JWT_AUDIENCE,
+    },
+    redis: v.REDIS_URL === null ? null : { url: v.REDIS_URL, prefix: v.REDIS_PREFIX },
+    http: {
+      corsOrigins: v.CORS_ORIGINS,
+      graphiql: v.GRAPHIQL ?? development,
+      introspection: v.INTROSPECTION ?? development,
+      trustedDocuments: v.TRUSTED_DOCUMENTS,
+      trustProxy: v.TRUST_PROXY,
+      webhookToken: v.WEBHOOK_TOKEN,
+    },
+    limits: toLimits(v),
+    shutdownGraceMs: v.SHUTDOWN_GRACE_MS,
+    logLevel: v.LOG_LEVEL,
+  };
+}
+
+function toLimits(v: Values): Config['limits'] {
+  return {
+    subscriptionsPerConnection: v.MAX_SUBSCRIPTIONS_PER_CONNECTION,
+    connections: v.MAX_CONNECTIONS,
+    connectionsPerAddress: v.MAX_CONNECTIONS_PER_ADDRESS,
+    operationsPerSecond: v.MAX_OPERATIONS_PER_SECOND,
+    depth: v.MAX_DEPTH,
+    aliases: v.MAX_ALIASES,
+    rootFields: v.MAX_ROOT_FIELDS,
+    directives: v.MAX_DIRECTIVES,
+    tokens: v.MAX_TOKENS,
+    bodyBytes: v.MAX_BODY_BYTES,
+    ids: v.MAX_IDS,
+  };
+}
+
+/** The fallbacks in the table are frozen with it: nobody may change those either. */
+function deepFreeze<T>(value: T): T {
+  if (typeof value === 'object' && value !== null) {
+    for (const inner of Object.values(value)) deepFreeze(inner);
+    Object.freeze(value);
+  }
+  return value;
+}

@@ -1,0 +1,140 @@
+import { execFile } from 'node:child_process';
+import { copyFile, mkdir, mkdtempDisposable, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { beforeAll, expect, test } from 'vitest';
+
+const ROOT = join(import.meta.dirname, '..');
+const BIOME = join(ROOT, 'node_modules/.bin/biome');
+
+/** For a file of each layer: what it may import, and what it may not. */
+const layers: Readonly<Record<string, { readonly may: readonly string[]; readonly mayNot: readonly string[] }>> = {
+  'src/errors.ts': { may: [], mayNot: ['./config.ts', './task/video-task.ts'] },
+  'src/log.ts': { may: ['pino'], mayNot: ['./config.ts', './errors.ts'] },
+  'src/config.ts': { may: ['./config/variables.ts'], mayNot: ['./gateway.ts', './server/x.ts', './errors.ts'] },
+  'src/config/probe.ts': {
+    may: ['./variable.ts', '../cluster/redis-url.ts'],
+    mayNot: ['../task/x.ts', '../cluster/contract.ts', '../log.ts'],
+  },
+  'src/cluster/probe.ts': {
+    may: ['../errors.ts', 'redis', './contract.ts', 'node:crypto'],
+    mayNot: ['../task/video-task.ts', '../upstream/x.ts', '../config.ts', '../log.ts', '../gateway.ts'],
+  },
+  'src/cluster/redis/probe.ts': { may: ['../contract.ts', '../../errors.ts'], mayNot: ['../../task/video-task.ts'] },
+  'src/task/probe.ts': {
+    may: ['../errors.ts', '../cluster/contract.ts', './task-source.ts', './lane/x.ts', 'lru-cache'],
+    mayNot: [
+      '../cluster/redis-cluster.ts',
+      '../upstream/x.ts',
+      '../live/x.ts',
+      '../schema/x.ts',
+      '../server/x.ts',
+      '../log.ts',
+    ],
+  },
+  'src/task/lane/probe.ts': {
+    may: ['../task-source.ts', '../../errors.ts', '../../cluster/contract.ts'],
+    mayNot: [
+      '../../upstream/x.ts',
+      '../../cluster/memory.ts',
+      'undici',
+      'redis',
+      'ws',
+      'pino',
+      'graphql',
+      'node:http',
+      'node:fs/promises',
+    ],
+  },
+  'src/upstream/probe.ts': {
+    may: ['../errors.ts', '../task/video-task.ts', 'undici'],
+    mayNot: [
+      '../cluster/contract.ts',
+      '../live/x.ts',
+      '../schema/x.ts',
+      '../server/x.ts',
+      '../simulator/x.ts',
+      '../config.ts',
+    ],
+  },
+  'src/schema/probe.ts': {
+    may: ['../errors.ts', '../task/video-task.ts', 'graphql', '@pothos/core'],
+    mayNot: ['../upstream/x.ts', '../cluster/contract.ts', '../live/x.ts', '../server/x.ts', '../gateway.ts'],
+  },
+  'src/live/probe.ts': {
+    may: ['../errors.ts', '../task/video-task.ts', 'graphql'],
+    mayNot: ['../upstream/x.ts', '../cluster/contract.ts', '../schema/x.ts', '../server/x.ts', '../gateway.ts'],
+  },
+  'src/server/probe.ts': {
+    may: [
+      '../schema/x.ts',
+      '../live/x.ts',
+      '../task/x.ts',
+      '../cluster/contract.ts',
+      '../config.ts',
+      '../log.ts',
+      'ws',
+    ],
+    mayNot: [
+      '../upstream/x.ts',
+      '../cluster/memory.ts',
+      '../simulator/x.ts',
+      '../gateway.ts',
+      '../main.ts',
+      '../demo.ts',
+    ],
+  },
+  'src/server/page/probe.ts': { may: ['../page.ts'], mayNot: ['../../gateway.ts', '../../upstream/x.ts'] },
+  'src/gateway.ts': {
+    may: ['./server/x.ts', './cluster/redis.ts', './upstream/x.ts', './config.ts', './log.ts'],
+    mayNot: ['./main.ts', './demo.ts', './simulator/x.ts'],
+  },
+  'src/main.ts': { may: ['./gateway.ts', './config.ts'], mayNot: ['./simulator/x.ts', './demo.ts'] },
+  'src/demo.ts': { may: ['./gateway.ts', './simulator/x.ts'], mayNot: ['./main.ts'] },
+  'src/simulator/probe.ts': {
+    may: ['./errors.ts', './main.ts', 'node:http'],
+    mayNot: ['../errors.ts', '../task/video-task.ts', '../upstream/x.ts', '../config.ts', '../log.ts', '../gateway.ts'],
+  },
+};
+
+/** The imports that lint refuses, as `file <- specifier`. */
+let refused: ReadonlySet<string>;
+
+beforeAll(async () => {
+  await using directory = await mkdtempDisposable(join(tmpdir(), 'layering-'));
+  await copyFile(join(ROOT, 'biome.json'), join(directory.path, 'biome.json'));
+  for (const [file, { may, mayNot }] of Object.entries(layers)) {
+    await mkdir(join(directory.path, dirname(file)), { recursive: true });
+    await writeFile(join(directory.path, file), source([...may, ...mayNot]));
+  }
+  refused = await refusedImports(directory.path);
+});
+
+/** One import per line. */
+function source(specifiers: readonly string[]): string {
+  return specifiers.map((specifier) => `import '${specifier}';\n`).join('');
+}
+
+async function refusedImports(directory: string): Promise<ReadonlySet<string>> {
+  const flags = [
+    '--only=style/noRestrictedImports',
+    '--vcs-enabled=false',
+    '--max-diagnostics=none',
+    '--reporter=github',
+  ];
+  const report = await new Promise<string>((resolve) => {
+    execFile(BIOME, ['lint', ...flags], { cwd: directory }, (_failed, stdout) => resolve(stdout));
+  });
+  const places = report.matchAll(/file=[^,]*?(src\/[^,]+),line=(\d+)/g);
+  return new Set(Array.from(places, ([, file = '', line]) => `${file} <- ${imports(file)[Number(line) - 1]}`));
+}
+
+function imports(file: string): readonly string[] {
+  const layer = layers[file];
+  return layer ? [...layer.may, ...layer.mayNot] : [];
+}
+
+test.each(Object.entries(layers))('%s imports downward only', (file, { may, mayNot }) => {
+  const hit = [...may, ...mayNot].filter((specifier) => refused.has(`${file} <- ${specifier}`));
+  expect(hit).toEqual(mayNot);
+});

@@ -1,0 +1,81 @@
+import { spawnSync } from 'node:child_process';
+import { accessSync, constants } from 'node:fs';
+import { delimiter, join } from 'node:path';
+
+/** A program the tests need and npm does not bring. */
+interface Tool {
+  /** What it is, for people. */
+  readonly title: string;
+  /** The names it goes by on PATH, the preferred one first. */
+  readonly programs: readonly string[];
+  /** The Debian package that brings it. */
+  readonly debianPackage: string;
+}
+
+const tools = {
+  redis: {
+    title: 'a Redis or Valkey server',
+    programs: ['redis-server', 'valkey-server'],
+    debianPackage: 'redis-server',
+  },
+  chromium: {
+    title: 'Chromium',
+    programs: ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'],
+    debianPackage: 'chromium',
+  },
+} as const satisfies Record<string, Tool>;
+
+/** Names of the tools. */
+export type ToolName = keyof typeof tools;
+
+/** The path of a tool on PATH; throws, saying what to install, when there is none. */
+export function findTool(name: ToolName): string {
+  const path = programOnPath(tools[name].programs);
+  if (path === undefined) throw new Error(advice([tools[name]]));
+  return path;
+}
+
+/** Installs whatever is missing, where this process may; else exits with one line that says what to install. */
+function provideTools(): void {
+  if (missingTools().length > 0 && process.getuid?.() === 0 && programOnPath(['apt-get']) !== undefined) {
+    const packages = missingTools().map((tool) => tool.debianPackage);
+    console.error(`Installing with apt-get: ${packages.join(' ')}`);
+    aptGet('update');
+    aptGet('install', '--yes', '--no-install-recommends', ...packages);
+  }
+  if (missingTools().length === 0) return;
+  console.error(advice(missingTools()));
+  process.exitCode = 1;
+}
+
+function missingTools(): Tool[] {
+  return Object.values(tools).filter((tool) => programOnPath(tool.programs) === undefined);
+}
+
+function advice(missing: readonly Tool[]): string {
+  const titles = missing.map((tool) => `${tool.title} (${tool.programs.join(', ')})`).join(' and ');
+  const packages = missing.map((tool) => tool.debianPackage).join(' ');
+  return `The tests need ${titles} on PATH. On Debian or Ubuntu: apt-get install ${packages}`;
+}
+
+function aptGet(...args: readonly string[]): void {
+  // RUNLEVEL=1 keeps the package from starting a Redis of its own as a service.
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' };
+  spawnSync('apt-get', ['-qq', ...args], { env, stdio: ['ignore', 'ignore', 'inherit'] });
+}
+
+function programOnPath(programs: readonly string[]): string | undefined {
+  const directories = (process.env['PATH'] ?? '').split(delimiter).filter((directory) => directory !== '');
+  return programs.flatMap((program) => directories.map((directory) => join(directory, program))).find(isExecutable);
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+if (import.meta.main) provideTools();

@@ -1,0 +1,22 @@
+import { defineConfig } from 'vitest/config';
+
+/** Entries that tests run as processes of their own, where coverage cannot follow, and what runs in a browser. */
+const NOT_COVERED = ['src/main.ts', 'src/demo.ts', 'src/simulator/main.ts', 'src/server/page/**'];
+
+export default defineConfig({
+  test: {
+    include: ['test/**/*.test.ts'],
+    testTimeout: 30_000,
+    hookTimeout: 30_000,
+    retry: 0,
+    maxWorkers: 2,
+    reporters: ['default', ['json', { outputFile: 'coverage/test-results.json' }]],
+    coverage: {
+      provider: 'v8',
+      include: ['src/**/*.ts'],
+      exclude: NOT_COVERED,
+      reporter: [['text', { skipFull: true }], 'lcovonly'],
+      thresholds: { lines: 90, branches: 90 },
+    },
+  },
+});
