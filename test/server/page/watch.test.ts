@@ -1,0 +1,229 @@
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { launchBrowser, type TestBrowser } from '../../support/browser.ts';
+import { startScriptedGateway } from '../../support/scripted-gateway.ts';
+
+let browser: TestBrowser;
+beforeAll(async () => {
+  browser = await launchBrowser();
+});
+afterAll(() => browser[Symbol.asyncDispose]());
+
+/** A result of the page's subscription: a task that is being processed, but for `changes`. */
+function result(id: string, changes: Record<string, unknown> = {}): unknown {
+  const now = Date.now();
+  const task = {
+    id,
+    status: 'PROCESS',
+    rawStatus: 'process',
+    statusDescription: 'being processed',
+    progress: 40,
+    message: null,
+    resultUrl: null,
+    createdAt: new Date(now - 60_000).toISOString(),
+    elapsedSeconds: 60,
+    finished: false,
+    checkedAt: new Date(now).toISOString(),
+    nextCheckAt: new Date(now + 3000).toISOString(),
+    stale: false,
+    stages: [{ status: 'PROCESS', enteredAt: new Date(now - 5000).toISOString(), leftAt: null }],
+  };
+  return { data: { taskStatus: { ...task, ...changes } } };
+}
+
+function fault(code: string): unknown {
+  return { data: null, errors: [{ message: 'Refused.', extensions: { code } }] };
+}
+
+const TITLES = {
+  TASK_NOT_FOUND: 'No such task',
+  FORBIDDEN: 'Not your task',
+  BAD_USER_INPUT: 'That is not a task id',
+  UPSTREAM_UNAVAILABLE: 'A2E is not answering',
+  UPSTREAM_RATE_LIMITED: 'A2E asks for patience',
+  UPSTREAM_BAD_RESPONSE: 'A2E gave an odd answer',
+  TOO_MANY_SUBSCRIPTIONS: 'Too many at once',
+  RATE_LIMITED: 'Too fast',
+  OPERATION_TOO_COMPLEX: 'Not allowed here',
+  DOCUMENT_NOT_TRUSTED: 'Not allowed here',
+  INTERNAL_SERVER_ERROR: 'Something went wrong',
+  SOMETHING_NEW: 'Something went wrong',
+};
+
+/** Runs in the page before its own scripts: keeps every EventSource in `sources`. */
+const KEEP_SOURCES = `
+  globalThis.sources = [];
+  globalThis.EventSource = class extends EventSource {
+    constructor(...given) {
+      super(...given);
+      sources.push(this);
+    }
+  };
+`;
+
+/** Waits until these words are to be seen. */
+const words = (page: Page, text: string | RegExp) =>
+  page.getByText(text).and(page.locator(':visible')).first().waitFor();
+
+describe('the watch page', { timeout: 30_000 }, () => {
+  it('reconnects after a cut, says so, and keeps the last state meanwhile', async () => {
+    await using gateway = await startScriptedGateway((call) => {
+      if (gateway.calls.length === 1) call.next(result('a'));
+    });
+    await using tab = await browser.open();
+    await tab.page.goto(`${gateway.url}?id=a`);
+    await words(tab.page, '40 %');
+    gateway.calls[0]?.cut();
+    await words(tab.page, /Connection lost\. Reconnecting.* Showing the last known state\./);
+    expect(await tab.page.locator('#percent').textContent()).toBe('40 %');
+    await expect.poll(() => gateway.calls.length, { timeout: 10_000 }).toBe(2);
+    gateway.calls[1]?.next(result('a', { progress: 55 }));
+    await words(tab.page, '55 %');
+    expect(await tab.page.locator('#connection').isVisible()).toBe(false);
+  });
+
+  it('closes its stream at the end, so the browser does not come back', async () => {
+    await using gateway = await startScriptedGateway((call) => {
+      call.next(result('a', { status: 'FAIL', rawStatus: 'fail', finished: true, message: 'No face was found.' }));
+      call.complete();
+    });
+    await using tab = await browser.open();
+    await tab.page.addInitScript(KEEP_SOURCES);
+    await tab.page.goto(`${gateway.url}?id=a`);
+    await words(tab.page, 'No face was found.');
+    expect(await tab.page.title()).toBe('Failed · a');
+    await tab.page.waitForFunction('sources.length === 1 && sources[0].readyState === EventSource.CLOSED');
+    expect(gateway.calls).toHaveLength(1);
+  });
+
+  it('waits as long as a full gateway asks, and tries at once when told to', async () => {
+    await using gateway = await startScriptedGateway((call) => {
+      if (gateway.calls.length <= 2) call.refuse(503, null, { 'retry-after': '60' });
+      else call.next(result('a'));
+    });
+    await using tab = await browser.open();
+    await tab.page.goto(`${gateway.url}?id=a`);
+    await words(tab.page, 'It takes no new live views at the moment. Reconnecting within 1 min.');
+    await tab.page.getByRole('button', { name: 'Try now' }).click();
+    await words(tab.page, '40 %');
+    expect(await tab.page.locator('#notice').isVisible()).toBe(false);
+  });
+
+  it('says every error in words and offers another try', async () => {
+    await using gateway = await startScriptedGateway((call) => {
+      call.next(fault(call.id));
+      call.complete();
+    });
+    await using tab = await browser.open();
+    for (const [code, title] of Object.entries(TITLES)) {
+      await tab.page.goto(`${gateway.url}?id=${code}`);
+      await tab.page.getByRole('heading', { name: title }).waitFor();
+      const before = gateway.calls.length;
+      await tab.page.getByRole('button', { name: 'Try again' }).click();
+      await expect.poll(() => gateway.calls.length).toBe(before + 1);
+    }
+  });
+
+  it.each([true, false])(
+    'asks for a token, keeps it in memory and sends it as a header (HTTP 401: %s)',
+    async (http) => {
+      await using gateway = await startScriptedGateway((call) => {
+        if (call.authorization === 'Bearer right') {
+          call.next(result(call.id));
+        } else if (http) {
+          call.refuse(401, 'UNAUTHENTICATED');
+        } else {
+          call.next(fault('UNAUTHENTICATED'));
+          call.complete();
+        }
+      });
+      await using tab = await browser.open();
+      await tab.page.goto(`${gateway.url}?id=a`);
+      const field = tab.page.getByLabel('Access token');
+      await field.fill('wrong');
+      await field.press('Enter');
+      await words(tab.page, 'This token was refused or has expired. Try another one.');
+      await field.fill('right');
+      await field.press('Enter');
+      await words(tab.page, '40 %');
+      expect(await field.isVisible()).toBe(false);
+      expect(await tab.page.locator('#token').inputValue()).toBe('');
+      const kept = 'JSON.stringify([location.href, {...localStorage}, {...sessionStorage}, document.cookie])';
+      expect(await tab.page.evaluate(kept)).not.toContain('right');
+      await tab.page.getByLabel('Task id').fill('b');
+      await tab.page.getByRole('button', { name: 'Watch' }).click();
+      await expect.poll(() => tab.page.title()).toBe('Processing 40 % · b');
+      expect(gateway.calls.at(-1)?.authorization).toBe('Bearer right');
+    },
+  );
+
+  it('reconnects with the token too', async () => {
+    await using gateway = await startScriptedGateway((call) => {
+      if (call.authorization === undefined) return call.refuse(401, 'UNAUTHENTICATED');
+      call.next(result('a', { progress: gateway.calls.filter((one) => one.authorization).length * 30 }));
+    });
+    await using tab = await browser.open();
+    await tab.page.goto(`${gateway.url}?id=a`);
+    await tab.page.getByLabel('Access token').fill('right');
+    await tab.page.getByRole('button', { name: 'Use token' }).click();
+    await words(tab.page, '30 %');
+    gateway.calls.at(-1)?.cut();
+    await words(tab.page, 'Connection lost. Reconnecting');
+    await words(tab.page, '60 %');
+  });
+
+  it('refuses what is no id before asking, and follows the history', async () => {
+    await using gateway = await startScriptedGateway((call) => call.next(result(call.id)));
+    await using tab = await browser.open();
+    await tab.page.goto(gateway.url);
+    const field = tab.page.getByLabel('Task id');
+    for (const bad of ['../x', '-a', 'a b', 'é', 'a'.repeat(129)]) {
+      await field.fill(bad);
+      await field.press('Enter');
+      await words(tab.page, /^A task id has 1 to 128 letters/);
+      expect(await field.getAttribute('aria-invalid')).toBe('true');
+    }
+    expect(gateway.calls).toHaveLength(0);
+    for (const id of ['one', 'two']) {
+      await field.fill(` ${id} `);
+      await field.press('Enter');
+      await expect.poll(() => tab.page.title()).toBe(`Processing 40 % · ${id}`);
+      expect(tab.page.url()).toBe(`${gateway.url}?id=${id}`);
+    }
+    await tab.page.goBack();
+    await expect.poll(() => tab.page.title()).toBe('Processing 40 % · one');
+    await tab.page.goBack();
+    await expect.poll(() => tab.page.title()).toBe('Watch a video task');
+    expect(await tab.page.locator('#task').isVisible()).toBe(false);
+    expect(tab.faults).toEqual([]);
+  });
+
+  it('shows markup as text and uses no address but http(s)', async () => {
+    const markup = '<img src=x onerror=alert(1)>';
+    await using gateway = await startScriptedGateway((call) => {
+      const ending = { status: 'SUCCESS', finished: true, message: markup, resultUrl: 'javascript:alert(1)' };
+      call.next(result('a', { ...ending, statusDescription: markup }));
+      call.complete();
+    });
+    await using tab = await browser.open();
+    await tab.page.goto(`${gateway.url}?id=a`);
+    await tab.page.locator('#message', { hasText: markup }).waitFor();
+    expect(await tab.page.locator('img, video, a[href^="javascript"]').count()).toBe(0);
+  });
+
+  it('speaks of checks only as far as it knows', async () => {
+    let proceed = () => {};
+    await using gateway = await startScriptedGateway((call) => {
+      call.next(result('a', { nextCheckAt: new Date(Date.now() + 60_000).toISOString() }));
+      proceed = () => call.next(result('a', { nextCheckAt: new Date(Date.now() - 1000).toISOString() }));
+    });
+    await using tab = await browser.open();
+    await tab.page.goto(`${gateway.url}?id=a`);
+    await words(tab.page, /^\d+\ss ago, next check in (1\smin|\d+\ss)$/);
+    proceed();
+    await words(tab.page, /^no change seen for \d+\ss, checks go on$/);
+    expect(await tab.page.getByRole('progressbar', { name: 'Progress' }).getAttribute('value')).toBe('40');
+    expect(await tab.page.locator('[aria-current="step"] .name').textContent()).toBe('Processing');
+    expect(await tab.page.getByRole('status').allTextContents()).toEqual(['Processing.']);
+  });
+});
