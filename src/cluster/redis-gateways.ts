@@ -1,0 +1,80 @@
+import type { BudgetLanes } from './budget-lanes.ts';
+import type { RedisKeys } from './redis-keys.ts';
+import { PAUSE, PAUSES, REGISTER } from './redis-scripts.ts';
+import type { RedisSession } from './redis-session.ts';
+
+/** How often a gateway says that it is there, in ms; it counts as gone after two and a half times that. */
+const HEARTBEAT_MS = 30_000;
+
+/** What {@link RedisGateways} needs. */
+export interface RedisGatewaysOptions {
+  readonly keys: RedisKeys;
+  readonly sender: string;
+  readonly lanes: BudgetLanes;
+}
+
+/** What the gateways know of each other besides topics: how many they are, and which lanes are paused. */
+export class RedisGateways {
+  readonly #keys: RedisKeys;
+  readonly #sender: string;
+  readonly #lanes: BudgetLanes;
+  #count = 1;
+
+  constructor({ keys, sender, lanes }: RedisGatewaysOptions) {
+    this.#keys = keys;
+    this.#sender = sender;
+    this.#lanes = lanes;
+  }
+
+  /** How many gateways there were when last heard of, this one included. */
+  get count(): number {
+    return this.#count;
+  }
+
+  /** Registers, which also proves that this Redis takes writes; then exchanges the pauses in force. */
+  async restore(session: RedisSession): Promise<void> {
+    await session.subscribe([this.#keys.bulletin]);
+    await this.#register(session, 2.5 * HEARTBEAT_MS);
+    const ownPauses = this.#lanes.pauses;
+    const found = await session.run(PAUSES, [this.#keys.pauses], []);
+    const flat: unknown[] = Array.isArray(found) ? found : [];
+    for (let at = 0; at + 1 < flat.length; at += 2) this.#hearPause(String(flat[at]), Number(flat[at + 1]));
+    await Promise.all(ownPauses.map(([lane, leftMs]) => this.pause(session, lane, leftMs)));
+    const heartbeat = setInterval(
+      () => this.#register(session, 2.5 * HEARTBEAT_MS).catch(() => undefined),
+      HEARTBEAT_MS,
+    ).unref();
+    session.ended.addEventListener('abort', () => clearInterval(heartbeat), { once: true });
+  }
+
+  /** Signs off, so that the others know at once. */
+  async leave(session: RedisSession): Promise<void> {
+    await this.#register(session, 0);
+  }
+
+  async pause(session: RedisSession, lane: string, forMs: number): Promise<void> {
+    const message = `pause:${Math.ceil(forMs)}:${this.#sender}:${lane}`;
+    const args = [lane, Math.ceil(forMs), session.publishCommand, this.#keys.bulletin, message];
+    await session.run(PAUSE, [this.#keys.pauses], args);
+  }
+
+  /** A message on any channel; false when it is not for this. Anything malformed is dropped. */
+  receive(message: string, channel: string): boolean {
+    if (channel !== this.#keys.bulletin) return false;
+    const nodes = /^nodes:(\d{1,6})$/.exec(message)?.[1];
+    if (nodes !== undefined) this.#count = Math.max(1, Number(nodes));
+    const pause = /^pause:(\d{1,12}):([^:]{1,64}):(.+)$/s.exec(message);
+    if (pause?.[3] && pause[2] !== this.#sender) this.#hearPause(pause[3], Number(pause[1]));
+    return true;
+  }
+
+  async #register(session: RedisSession, ttlMs: number): Promise<void> {
+    const args = [this.#sender, ttlMs, session.publishCommand, this.#keys.bulletin];
+    const count = Number(await session.run(REGISTER, [this.#keys.nodes], args));
+    if (ttlMs > 0 && count >= 1) this.#count = count;
+  }
+
+  #hearPause(lane: string, forMs: number): void {
+    if (Number.isFinite(forMs) && forMs > 0) this.#lanes.hearPause(lane, forMs);
+  }
+}

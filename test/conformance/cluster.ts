@@ -1,0 +1,293 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import { describe, expect, test } from 'vitest';
+import type { Cluster, SharedBudget, Versioned } from '../../src/cluster/contract.ts';
+import { Inbox } from '../support/inbox.ts';
+import { until } from '../support/redis-server.ts';
+
+/** The state the suite publishes. */
+export interface Weather {
+  readonly sky: string;
+}
+
+/** One gateway's end of a cluster. */
+export type ClusterNode = Cluster<Weather> & SharedBudget;
+
+/** Nodes that belong together; each test takes as many as it needs. */
+export interface ClusterUnderTest extends AsyncDisposable {
+  node(): Promise<ClusterNode>;
+}
+
+const HOUR = 3_600_000;
+
+/** What every cluster promises, whatever it is built on. */
+export function describeCluster(name: string, start: () => Promise<ClusterUnderTest>): void {
+  describe(`${name}: the tick`, () => describeTick(start));
+  describe(`${name}: states`, () => describeStates(start));
+  describe(`${name}: the budget`, () => describeBudget(start));
+  describe(`${name}: pauses`, () => describePauses(start));
+}
+
+function describeTick(start: () => Promise<ClusterUnderTest>): void {
+  test('of many concurrent claimants exactly one is granted', async () => {
+    await using cluster = await start();
+    const nodes = await nodesOf(cluster, 5);
+    const topic = randomUUID();
+    const claims = await Promise.all(nodes.map((node) => node.claim(topic, 60_000, 0)));
+    expect(claims.filter((version) => version !== null)).toHaveLength(1);
+  });
+
+  test('each interval has one winner, and versions rise whoever wins', async () => {
+    await using cluster = await start();
+    const nodes = await nodesOf(cluster, 3);
+    const topic = randomUUID();
+    const granted: number[] = [];
+    const begun = performance.now();
+    while (granted.length < 5) {
+      const claims = await Promise.all(nodes.map((node) => node.claim(topic, 50, 0)));
+      const winners = claims.filter((version) => version !== null);
+      expect(winners.length).toBeLessThanOrEqual(1);
+      granted.push(...winners);
+    }
+    expect(granted).toEqual([...new Set(granted)].sort((a, b) => a - b));
+    expect(performance.now() - begun).toBeGreaterThan(4 * 45 - 4);
+  });
+
+  test('a version is higher than what the claimant knows, and the next higher still', async () => {
+    await using cluster = await start();
+    const [a, b] = await nodesOf(cluster, 2);
+    const topic = randomUUID();
+    const future = Date.now() + HOUR;
+    const first = await untilGranted(() => a.claim(topic, 1, future));
+    expect(first).toBeGreaterThan(future);
+    expect(await untilGranted(() => b.claim(topic, 1, 0))).toBeGreaterThan(first);
+  });
+
+  test('topics do not get in each other’s way', async () => {
+    await using cluster = await start();
+    const [a] = await nodesOf(cluster, 2);
+    expect(await a.claim(randomUUID(), HOUR, 0)).not.toBeNull();
+    expect(await a.claim(randomUUID(), HOUR, 0)).not.toBeNull();
+  });
+}
+
+function describeStates(start: () => Promise<ClusterUnderTest>): void {
+  test('the last state can be read by everyone, by late comers too, until it is forgotten', async () => {
+    await using cluster = await start();
+    const [a, b] = await nodesOf(cluster, 2);
+    const topic = randomUUID();
+    expect(await b.read(topic)).toBeNull();
+    await a.publish(topic, sunny(7), HOUR);
+    const late = await cluster.node();
+    for (const node of [a, b, late]) expect(await node.read(topic)).toEqual(sunny(7));
+    await a.publish(topic, sunny(8), 30);
+    await until(async () => (await late.read(topic)) === null);
+  });
+
+  test('others hear what is published, the publisher does not', async () => {
+    await using cluster = await start();
+    const [a, b] = await nodesOf(cluster, 2);
+    const topic = randomUUID();
+    const heardByA = await listen(a, topic);
+    const heardByB = await listen(b, topic);
+    await a.publish(topic, sunny(1), HOUR);
+    await heardByB.count(1);
+    await b.publish(topic, sunny(2), HOUR);
+    expect(await heardByA.count(1)).toEqual([sunny(2)]);
+    expect(heardByB.all).toEqual([sunny(1)]);
+  });
+
+  test('whoever joins and reads misses nothing published meanwhile', async () => {
+    await using cluster = await start();
+    const [a, b] = await nodesOf(cluster, 2);
+    const topic = randomUUID();
+    const heard = new Inbox<Versioned<Weather>>();
+    b.join(topic, heard.put);
+    const [read] = await Promise.all([b.read(topic), a.publish(topic, sunny(1), HOUR)]);
+    if (read) expect(read).toEqual(sunny(1));
+    else await heard.find(({ version }) => version === 1);
+  });
+
+  test('older and repeated states change nothing and are not heard', async () => {
+    await using cluster = await start();
+    const [a, b, c] = await nodesOf(cluster, 3);
+    const topic = randomUUID();
+    const heard = await listen(b, topic);
+    await a.publish(topic, sunny(5), HOUR);
+    await a.publish(topic, sunny(5), HOUR);
+    await c.publish(topic, sunny(4), HOUR);
+    expect(await c.read(topic)).toEqual(sunny(5));
+    await c.publish(topic, sunny(6), HOUR);
+    expect(await heard.count(2)).toEqual([sunny(5), sunny(6)]);
+  });
+
+  test('listeners are counted: one that leaves, even twice, takes no other with it', async () => {
+    await using cluster = await start();
+    const [a, b] = await nodesOf(cluster, 2);
+    const topic = randomUUID();
+    const [gone, stays] = [new Inbox<Versioned<Weather>>(), new Inbox<Versioned<Weather>>()];
+    const leave = b.join(topic, gone.put);
+    b.join(topic, stays.put);
+    await b.read(topic);
+    leave();
+    leave();
+    await a.publish(topic, sunny(1), HOUR);
+    await stays.count(1);
+    expect(gone.all).toEqual([]);
+  });
+
+  test('leaving and joining again in a hurry ends up listening', async () => {
+    await using cluster = await start();
+    const [a, b] = await nodesOf(cluster, 2);
+    const topic = randomUUID();
+    const heard = new Inbox<Versioned<Weather>>();
+    for (let round = 0; round < 5; round += 1) b.join(topic, heard.put)();
+    b.join(topic, heard.put);
+    await b.read(topic);
+    await a.publish(topic, sunny(1), HOUR);
+    expect(await heard.count(1)).toEqual([sunny(1)]);
+  });
+
+  test('topics are apart', async () => {
+    await using cluster = await start();
+    const [a, b] = await nodesOf(cluster, 2);
+    const [one, other] = [randomUUID(), randomUUID()];
+    const heard = await listen(b, one);
+    await a.publish(other, sunny(1), HOUR);
+    expect(await b.read(one)).toBeNull();
+    await a.publish(one, sunny(2), HOUR);
+    expect(await heard.count(1)).toEqual([sunny(2)]);
+  });
+
+  test('a listener that throws harms no other', async () => {
+    await using cluster = await start();
+    const [a, b] = await nodesOf(cluster, 2);
+    const topic = randomUUID();
+    b.join(topic, () => {
+      throw new Error('a fault of the listener');
+    });
+    const heard = await listen(b, topic);
+    await a.publish(topic, sunny(1), HOUR);
+    await heard.count(1);
+    await a.publish(topic, sunny(2), HOUR);
+    expect(await heard.count(2)).toEqual([sunny(1), sunny(2)]);
+  });
+
+  test('disposing twice is disposing once, and calls after it settle', async () => {
+    await using cluster = await start();
+    const node = await cluster.node();
+    await node[Symbol.asyncDispose]();
+    await node[Symbol.asyncDispose]();
+    await node.publish('topic', sunny(1), HOUR);
+    await node.read('topic');
+    expect(await node.claim('topic', 10, 0)).not.toBeUndefined();
+  });
+}
+
+function describeBudget(start: () => Promise<ClusterUnderTest>): void {
+  test('all nodes together stay within the rate, and use it', async () => {
+    await using cluster = await start();
+    const nodes = await nodesOf(cluster, 3);
+    const lane = randomUUID();
+    const begun = performance.now();
+    await Promise.all(nodes.map((node) => take(node, lane, 200, 60)));
+    const seconds = (performance.now() - begun) / 1000;
+    // 180 calls, of which one booking's worth (10) is granted at once.
+    expect(180 / seconds).toBeLessThan(215);
+    expect(180 / seconds).toBeGreaterThan(120);
+  });
+
+  test('many askers of one node share its turn', async () => {
+    await using cluster = await start();
+    const [a, b] = await nodesOf(cluster, 2);
+    const lane = randomUUID();
+    const begun = performance.now();
+    await Promise.all([a, b].flatMap((node) => Array.from({ length: 5 }, () => take(node, lane, 18, 1))));
+    expect(performance.now() - begun).toBeGreaterThan((9 * 1000) / 18 - 20);
+  });
+
+  test('lanes have a rate each, and none is no limit', async () => {
+    await using cluster = await start();
+    const [a] = await nodesOf(cluster, 2);
+    const lane = randomUUID();
+    expect(await a.takeBudget(lane, 1)).toBe(0);
+    expect(await a.takeBudget(lane, 1)).toBeGreaterThan(500);
+    expect(await a.takeBudget(randomUUID(), 1)).toBe(0);
+    for (let call = 0; call < 100; call += 1) expect(await a.takeBudget(lane, Number.POSITIVE_INFINITY)).toBe(0);
+  });
+}
+
+function describePauses(start: () => Promise<ClusterUnderTest>): void {
+  test('a pause holds everywhere, for those who come later too, and is heard by the others', async () => {
+    await using cluster = await start();
+    const [a, b] = await nodesOf(cluster, 2);
+    const lane = randomUUID();
+    const [own, others] = [new Inbox<string>(), new Inbox<string>()];
+    a.onPause(own.put);
+    b.onPause(others.put);
+    await a.pause(lane, 60_000);
+    expect(await others.count(1)).toEqual([lane]);
+    const late = await cluster.node();
+    for (const node of [a, b, late]) {
+      expect(node.pausedFor(lane)).toBeGreaterThan(55_000);
+      expect(node.pausedFor(lane)).toBeLessThanOrEqual(60_000);
+      expect(await node.takeBudget(lane, 1000)).toBeGreaterThan(55_000);
+      expect(await node.takeBudget(lane, Number.POSITIVE_INFINITY)).toBeGreaterThan(55_000);
+    }
+    expect(own.all).toEqual([]);
+    expect(late.pausedFor(randomUUID())).toBe(0);
+  });
+
+  test('a shorter pause does not shorten a longer one; a pause ends', async () => {
+    await using cluster = await start();
+    const [a, b] = await nodesOf(cluster, 2);
+    const [lane, short] = [randomUUID(), randomUUID()];
+    const heard = new Inbox<string>();
+    const stop = b.onPause(heard.put);
+    await a.pause(lane, 60_000);
+    await heard.count(1);
+    await b.pause(lane, 10);
+    await a.pause(short, 50);
+    await heard.find((paused) => paused === short);
+    stop();
+    stop();
+    expect(a.pausedFor(lane)).toBeGreaterThan(55_000);
+    await delay(b.pausedFor(short) + 1);
+    expect(b.pausedFor(short)).toBe(0);
+    expect(await b.takeBudget(short, 1000)).toBe(0);
+  });
+}
+
+async function nodesOf(cluster: ClusterUnderTest, count: 2): Promise<[ClusterNode, ClusterNode]>;
+async function nodesOf(cluster: ClusterUnderTest, count: 3): Promise<[ClusterNode, ClusterNode, ClusterNode]>;
+async function nodesOf(cluster: ClusterUnderTest, count: number): Promise<ClusterNode[]>;
+async function nodesOf(cluster: ClusterUnderTest, count: number): Promise<ClusterNode[]> {
+  return Promise.all(Array.from({ length: count }, () => cluster.node()));
+}
+
+/** Joins, and waits until the subscription is live. */
+async function listen(node: ClusterNode, topic: string): Promise<Inbox<Versioned<Weather>>> {
+  const heard = new Inbox<Versioned<Weather>>();
+  node.join(topic, heard.put);
+  await node.read(topic);
+  return heard;
+}
+
+async function untilGranted(claim: () => Promise<number | null>): Promise<number> {
+  for (;;) {
+    const version = await claim();
+    if (version !== null) return version;
+  }
+}
+
+async function take(node: ClusterNode, lane: string, rate: number, calls: number): Promise<void> {
+  for (let call = 0; call < calls; call += 1) {
+    for (let wait = await node.takeBudget(lane, rate); wait > 0; wait = await node.takeBudget(lane, rate)) {
+      await delay(wait);
+    }
+  }
+}
+
+function sunny(version: number): Versioned<Weather> {
+  return { version, state: { sky: `sunny ${version}` } };
+}
