@@ -1,0 +1,39 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempDisposable, symlink } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { findTool } from './tools.ts';
+
+/** What the check before the suite says where PATH holds only these programs. */
+async function check(
+  programs: readonly string[],
+): Promise<{ readonly status: number | null; readonly stderr: string }> {
+  await using directory = await mkdtempDisposable(join(tmpdir(), 'tools-'));
+  for (const program of programs) await symlink('/bin/true', join(directory.path, program));
+  const script = join(import.meta.dirname, 'tools.ts');
+  return spawnSync(process.execPath, [script], { encoding: 'utf8', env: { PATH: directory.path } });
+}
+
+test('what is missing and cannot be installed is told in one line', async () => {
+  const { status, stderr } = await check(['chromium-browser']);
+  expect(status).toBe(1);
+  expect(stderr).toMatch(
+    /^The tests need a Redis or Valkey server \(redis-server, valkey-server\) .*install redis-server\n$/,
+  );
+});
+
+test('either name of a tool will do', async () => {
+  expect(await check(['valkey-server', 'google-chrome'])).toMatchObject({ status: 0, stderr: '' });
+});
+
+test('what does not arrive although apt-get ran is told as well', async () => {
+  const { status, stderr } = await check(['apt-get']);
+  expect(status).toBe(1);
+  expect(stderr).toContain('apt-get install redis-server chromium');
+});
+
+test('a tool is found by its path', () => {
+  expect(findTool('redis')).toMatch(/^\/.*(?:redis|valkey)-server$/);
+  expect(findTool('chromium')).toMatch(/^\/.*chrom/);
+});
