@@ -91,7 +91,7 @@ export class BudgetLanes {
 
   #bookOnce(lane: string, ratePerSecond: number): Promise<void> {
     const underWay = this.#booking.get(lane);
-    if (underWay) return underWay;
+    if (underWay !== undefined) return underWay;
     const booking = this.#book(lane, ratePerSecond)
       .then(({ waitMs, calls }) => {
         const from = Date.now() + waitMs;

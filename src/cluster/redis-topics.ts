@@ -47,7 +47,7 @@ export class RedisTopics<S> {
     const leave = this.#listeners.add(topic, hear);
     if (first) {
       this.#topicOf.set(this.#keys.news(topic), topic);
-      if (this.#session) this.#follow(this.#session, [topic]);
+      if (this.#session) this.#follow(this.#session, [topic]).catch(() => undefined);
     }
     return () => {
       if (leave()) this.#unfollow(topic);

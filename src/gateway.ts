@@ -1,0 +1,131 @@
+import type { Cluster } from './cluster/contract.ts';
+import { MemoryCluster } from './cluster/memory-cluster.ts';
+import type { Config } from './config.ts';
+import type { Logger } from './log.ts';
+import { schema } from './schema/schema.ts';
+import type { Access } from './server/access/caller.ts';
+import { OpenAccess } from './server/access/open-access.ts';
+import { PassthroughAccess } from './server/access/passthrough-access.ts';
+import { ConnectionCount } from './server/connection-count.ts';
+import { Documents } from './server/documents.ts';
+import { createErrorFormat } from './server/error-format.ts';
+import { graphiqlPage } from './server/graphiql.ts';
+import { GraphqlEndpoint } from './server/graphql-endpoint.ts';
+import { HttpServer } from './server/http-server.ts';
+import { Operations } from './server/operations.ts';
+import { Origins } from './server/origins.ts';
+import { createPage } from './server/page.ts';
+import { Readiness } from './server/readiness.ts';
+import { SseEndpoint } from './server/sse/sse-endpoint.ts';
+import { WebSocketEndpoint } from './server/websocket/websocket-endpoint.ts';
+import { createYogaHandler } from './server/yoga.ts';
+import { CallLanes } from './task/lane/call-lanes.ts';
+import { patienceFor } from './task/task-observer.ts';
+import { TaskRegistry } from './task/task-registry.ts';
+import type { WatchState } from './task/watch-state.ts';
+import { A2eClient } from './upstream/a2e-client.ts';
+import { upstreamReporter } from './upstream-reporter.ts';
+
+/** Counts of what is alive, for tests, metrics and operators. */
+export interface GatewayCounts {
+  /** Tasks being watched, so polled. */
+  readonly watches: number;
+  /** Subscriptions being executed, each for any number of clients. */
+  readonly liveResults: number;
+  /** Open WebSockets and SSE streams. */
+  readonly connections: number;
+}
+
+/** A running gateway. Disposing of it closes every connection and stops every poll. */
+export interface Gateway extends AsyncDisposable {
+  /** Where it listens: `http://HOST:PORT`, with the real port. */
+  readonly url: string;
+  counts(): GatewayCounts;
+}
+
+export interface GatewayOptions {
+  readonly log: Logger;
+  /** The id that GraphiQL opens with. */
+  readonly exampleId?: string;
+}
+
+/** Builds everything a configuration asks for, and listens. Rejects when the address cannot be had. */
+export async function createGateway(
+  config: Config,
+  { log, exampleId = 'YOUR_TASK_ID' }: GatewayOptions,
+): Promise<Gateway> {
+  await using stack = new AsyncDisposableStack();
+  const onUnforeseen = (error: unknown): void => log.error({ err: error }, 'unforeseen error');
+  const cluster: Cluster<WatchState> = stack.use(new MemoryCluster<WatchState>());
+  const readiness = new Readiness(() => cluster.health);
+  const registry = stack.use(createRegistry(config, cluster, readiness, log, stack));
+  const format = createErrorFormat(onUnforeseen);
+  const patience = patienceFor(config.poll.intervalMs, config.poll.firstAnswerTimeoutMs);
+  const documents = new Documents({ schema, maxTokens: config.limits.tokens });
+  const shared = { schema, documents, registry, patience, maxIds: config.limits.ids, format, onUnforeseen };
+  const operations = new Operations(shared);
+  const access = createAccess(config);
+  const origins = new Origins(config.http.corsOrigins);
+  const connections = new ConnectionCount(config.limits.connections);
+  const { bodyBytes } = config.limits;
+  const sse = stack.use(new SseEndpoint({ operations, maxBodyBytes: bodyBytes, format }));
+  const websocket = stack.use(
+    new WebSocketEndpoint({
+      schema,
+      operations,
+      access,
+      maxSubscriptions: config.limits.subscriptionsPerConnection,
+      maxFrameBytes: bodyBytes,
+      format,
+      onUnforeseen,
+    }),
+  );
+  const yoga = createYogaHandler({ ...shared, maxBodyBytes: bodyBytes });
+  const graphiql = config.http.graphiql ? graphiqlPage(exampleId) : null;
+  const graphql = new GraphqlEndpoint({ access, origins, connections, sse, yoga, graphiql, format });
+  const page = createPage();
+  const server = stack.use(new HttpServer({ graphql, websocket, connections, origins, page, readiness, onUnforeseen }));
+  const { port } = await server.listen(config.port, config.host);
+  readiness.phase = 'ready';
+  const owned = stack.move();
+  return {
+    url: `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`,
+    counts: () => ({
+      watches: registry.watchedCount,
+      liveResults: operations.liveCount,
+      connections: connections.open,
+    }),
+    [Symbol.asyncDispose]: async () => {
+      readiness.phase = 'draining';
+      await owned.disposeAsync();
+    },
+  };
+}
+
+function createRegistry(
+  { upstream, poll }: Config,
+  cluster: Cluster<WatchState>,
+  readiness: Readiness,
+  log: Logger,
+  stack: AsyncDisposableStack,
+): TaskRegistry {
+  const reporter = upstreamReporter(log, readiness);
+  const source = stack.use(
+    new A2eClient({
+      origin: upstream.origin,
+      timeoutMs: upstream.timeoutMs,
+      maxConnections: upstream.maxConcurrency,
+      onEvent: reporter.onCall,
+    }),
+  );
+  const { maxConcurrency, maxRps } = upstream;
+  const lanes = new CallLanes({ maxConcurrency, maxRps, intervalMs: poll.intervalMs }, reporter.onLane);
+  const { intervalMs, maxIntervalMs, lingerMs } = poll;
+  return new TaskRegistry({ source, cluster, lanes, pace: { intervalMs, maxIntervalMs }, lingerMs });
+}
+
+function createAccess({ auth, upstream }: Config): Access {
+  if (auth.mode === 'passthrough') return new PassthroughAccess();
+  if (auth.mode === 'open' && upstream.token !== null) return new OpenAccess(upstream.token);
+  throw new Error(`AUTH_MODE=${auth.mode} is not available`);
+}

@@ -1,0 +1,72 @@
+/** The side of a socket or response that tells about backpressure: a `net.Socket` or `http.ServerResponse` is one. */
+export interface Drainable {
+  readonly writableNeedDrain: boolean;
+  readonly writableLength: number;
+  once(event: 'drain', listener: () => void): unknown;
+  off(event: 'drain', listener: () => void): unknown;
+}
+
+/** Wants to write as soon as the outlet flows again. */
+export interface Flushable {
+  flush(): void;
+}
+
+export interface OutletOptions {
+  /** A peer that takes not one byte for this long is stalled, in ms. */
+  readonly stallMs?: number;
+  /** Disconnects the stalled peer. */
+  readonly onStall: () => void;
+}
+
+/** Where the bytes for one client leave. While its buffer is full, writers wait here instead of queueing. */
+export class Outlet {
+  readonly #stream: Drainable;
+  readonly #options: Required<OutletOptions>;
+  readonly #waiting = new Set<Flushable>();
+  #timer: NodeJS.Timeout | null = null;
+  #length = 0;
+
+  constructor(stream: Drainable, { stallMs = 20_000, onStall }: OutletOptions) {
+    this.#stream = stream;
+    this.#options = { stallMs, onStall };
+  }
+
+  get blocked(): boolean {
+    return this.#stream.writableNeedDrain;
+  }
+
+  /** Calls `writer.flush()` once the buffer has drained. */
+  wait(writer: Flushable): void {
+    this.#waiting.add(writer);
+    if (this.#timer) return;
+    this.#stream.once('drain', this.#drained);
+    this.#watchStall();
+  }
+
+  /** Forgets a writer that has lost interest. */
+  forget(writer: Flushable): void {
+    if (this.#waiting.delete(writer) && this.#waiting.size === 0) this.close();
+  }
+
+  /** Forgets all writers: the connection is gone. */
+  close(): void {
+    this.#waiting.clear();
+    this.#stream.off('drain', this.#drained);
+    if (this.#timer) clearTimeout(this.#timer);
+    this.#timer = null;
+  }
+
+  readonly #drained = (): void => {
+    const writers = [...this.#waiting];
+    this.close();
+    for (const writer of writers) writer.flush();
+  };
+
+  #watchStall(): void {
+    this.#length = this.#stream.writableLength;
+    this.#timer = setTimeout(() => {
+      if (this.#stream.writableLength >= this.#length) return this.#options.onStall();
+      this.#watchStall();
+    }, this.#options.stallMs);
+  }
+}

@@ -1,0 +1,22 @@
+import type { Credential } from '../../task/task-source.ts';
+
+/** Who asks, as far as the gateway needs to know. */
+export interface Caller {
+  /** Whose token goes upstream. */
+  readonly credential: Credential;
+  /** Exact identity of what this caller may see: callers with equal scopes may share results. Never shown to anyone. */
+  readonly scope: string;
+  /** Whether the caller may ask for this task. */
+  covers(id: string): boolean;
+  /** When the caller's right ends, in ms since the epoch; null: never. */
+  readonly expiresAt: number | null;
+}
+
+/** Who may ask: one implementation per `AUTH_MODE`. */
+export interface Access {
+  /**
+   * The caller behind an `Authorization` value (`Bearer …`), over HTTP or from `connectionParams`. Rejects with
+   * `Unauthenticated`.
+   */
+  authenticate(authorization: string | undefined): Promise<Caller>;
+}

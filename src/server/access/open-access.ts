@@ -1,0 +1,20 @@
+import type { Access, Caller } from './caller.ts';
+import { credentialOf } from './credential.ts';
+
+/** `AUTH_MODE=open`: everyone who reaches the port, with the gateway's own token. */
+export class OpenAccess implements Access {
+  readonly #caller: Caller;
+
+  constructor(gatewayToken: string) {
+    this.#caller = {
+      credential: credentialOf(gatewayToken, 'gateway'),
+      scope: 'open',
+      covers: () => true,
+      expiresAt: null,
+    };
+  }
+
+  authenticate(): Promise<Caller> {
+    return Promise.resolve(this.#caller);
+  }
+}

@@ -1,0 +1,69 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { GraphQLFormattedError } from 'graphql';
+import type { YogaServerInstance } from 'graphql-yoga';
+import { Unauthenticated } from '../errors.ts';
+import type { GraphQLContext } from '../schema/context.ts';
+import type { Access, Caller } from './access/caller.ts';
+import type { ConnectionCount } from './connection-count.ts';
+import { reply, replyErrors } from './http-reply.ts';
+import type { Origins } from './origins.ts';
+import { type SseEndpoint, wantsEventStream } from './sse/sse-endpoint.ts';
+import type { YogaContext } from './yoga.ts';
+
+export interface GraphqlEndpointOptions {
+  readonly access: Access;
+  readonly origins: Origins;
+  readonly connections: ConnectionCount;
+  readonly sse: SseEndpoint;
+  readonly yoga: YogaServerInstance<YogaContext, GraphQLContext>;
+  /** The HTML of GraphiQL; null: switched off. */
+  readonly graphiql: string | null;
+  readonly format: (error: unknown) => GraphQLFormattedError;
+}
+
+const PAGE_HEADERS = {
+  'content-type': 'text/html; charset=utf-8',
+  'referrer-policy': 'no-referrer',
+  'x-frame-options': 'DENY',
+};
+
+/** `/graphql` over HTTP: decides who may ask and who answers: GraphiQL, SSE or Yoga. */
+export class GraphqlEndpoint {
+  readonly #options: GraphqlEndpointOptions;
+
+  constructor(options: GraphqlEndpointOptions) {
+    this.#options = options;
+  }
+
+  async serve(request: IncomingMessage, response: ServerResponse, url: URL): Promise<void> {
+    const { origins, graphiql, sse, yoga, format } = this.#options;
+    if (!origins.allows(request)) {
+      return replyErrors(response, 403, [{ message: 'This origin may not call', extensions: { code: 'FORBIDDEN' } }]);
+    }
+    for (const [name, value] of Object.entries(origins.headers(request))) response.setHeader(name, value);
+    if (request.method === 'OPTIONS') return reply(response, 204, { allow: 'GET, POST, OPTIONS' });
+    if (graphiql !== null && wantsPage(request)) return reply(response, 200, PAGE_HEADERS, graphiql);
+    const caller = await this.#authenticate(request);
+    if (caller instanceof Unauthenticated) {
+      return replyErrors(response, 401, [format(caller)], { 'www-authenticate': 'Bearer' });
+    }
+    if (!wantsEventStream(request)) return void (await yoga(request, response, { caller }));
+    const leave = this.#options.connections.enter();
+    if (!leave) return replyErrors(response, 503, [{ message: 'Too many connections' }], { 'retry-after': '5' });
+    response.once('close', leave);
+    await sse.serve(request, response, url, caller);
+  }
+
+  async #authenticate(request: IncomingMessage): Promise<Caller | Unauthenticated> {
+    try {
+      return await this.#options.access.authenticate(request.headers.authorization);
+    } catch (error) {
+      if (error instanceof Unauthenticated) return error;
+      throw error;
+    }
+  }
+}
+
+function wantsPage({ method, headers }: IncomingMessage): boolean {
+  return method === 'GET' && (headers.accept?.includes('text/html') ?? false);
+}

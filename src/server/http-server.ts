@@ -1,0 +1,105 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import type { ConnectionCount } from './connection-count.ts';
+import type { GraphqlEndpoint } from './graphql-endpoint.ts';
+import { reply, replyJson } from './http-reply.ts';
+import type { Origins } from './origins.ts';
+import type { Page } from './page.ts';
+import type { Readiness } from './readiness.ts';
+import type { WebSocketEndpoint } from './websocket/websocket-endpoint.ts';
+
+export interface HttpServerOptions {
+  readonly graphql: GraphqlEndpoint;
+  readonly websocket: WebSocketEndpoint;
+  readonly connections: ConnectionCount;
+  readonly origins: Origins;
+  readonly page: Page;
+  readonly readiness: Readiness;
+  readonly onUnforeseen: (error: unknown) => void;
+}
+
+/** The one port: routes requests and upgrades to who serves them. */
+export class HttpServer implements AsyncDisposable {
+  readonly #options: HttpServerOptions;
+  readonly #server: Server;
+
+  constructor(options: HttpServerOptions) {
+    this.#options = options;
+    this.#server = createServer({ requestTimeout: 30_000, headersTimeout: 10_000 });
+    this.#server.on('request', (request, response) => {
+      this.#route(request, response).catch((error: unknown) => this.#failed(request, response, error));
+    });
+    this.#server.on('upgrade', (request, stream, head) => this.#upgrade(request, stream as Socket, head));
+  }
+
+  /** Resolves to the address once it listens; rejects when it cannot. */
+  async listen(port: number, host: string): Promise<AddressInfo> {
+    await new Promise<void>((resolve, reject) => {
+      this.#server.once('error', reject);
+      this.#server.listen(port, host, () => {
+        this.#server.off('error', reject);
+        resolve();
+      });
+    });
+    return this.#server.address() as AddressInfo;
+  }
+
+  /** Takes no new connections; idle ones are closed. */
+  stopListening(): void {
+    this.#server.close();
+    this.#server.closeIdleConnections();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (!this.#server.listening) return this.#server.closeAllConnections();
+    const closed = new Promise((resolve) => this.#server.once('close', resolve));
+    this.#server.close();
+    this.#server.closeAllConnections();
+    await closed;
+  }
+
+  async #route(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { graphql, page, readiness } = this.#options;
+    const url = parseUrl(request);
+    if (!url) return replyJson(response, 400, { error: 'bad request' });
+    if (url.pathname === '/graphql') return graphql.serve(request, response, url);
+    if (url.pathname === '/healthz') return replyJson(response, 200, { status: 'ok' });
+    if (url.pathname === '/readyz') {
+      const report = readiness.report();
+      return replyJson(response, report.ready ? 200 : 503, report);
+    }
+    if (request.method !== 'GET' && request.method !== 'HEAD') return replyJson(response, 404, { error: 'not found' });
+    const answer = page(url.pathname, request.headers['if-none-match']);
+    if (!answer) return replyJson(response, 404, { error: 'not found' });
+    response.writeHead(answer.status, answer.headers);
+    response.end(request.method === 'HEAD' ? undefined : answer.body);
+  }
+
+  #upgrade(request: IncomingMessage, stream: Socket, head: Buffer): void {
+    const { websocket, connections, origins, readiness } = this.#options;
+    // ws listens once it has taken over; until then a reset must not be unhandled.
+    stream.on('error', () => stream.destroy());
+    if (parseUrl(request)?.pathname !== '/graphql') return refuse(stream, '404 Not Found');
+    if (!origins.allows(request)) return refuse(stream, '403 Forbidden');
+    const leave = readiness.phase === 'draining' ? null : connections.enter();
+    if (!leave) return refuse(stream, '503 Service Unavailable', 'Retry-After: 5\r\n');
+    stream.once('close', leave);
+    websocket.upgrade(request, stream, head);
+  }
+
+  #failed(request: IncomingMessage, response: ServerResponse, error: unknown): void {
+    // The client went away while its request was read: nothing to answer, nobody to tell.
+    if (request.destroyed && !request.complete) return void response.destroy();
+    this.#options.onUnforeseen(error);
+    if (response.headersSent) response.destroy();
+    else reply(response, 500, { 'content-type': 'text/plain' }, 'Internal server error');
+  }
+}
+
+function parseUrl(request: IncomingMessage): URL | null {
+  return URL.parse(request.url ?? '/', 'http://gateway.invalid');
+}
+
+function refuse(stream: Socket, status: string, headers = ''): void {
+  stream.end(`HTTP/1.1 ${status}\r\n${headers}Connection: close\r\nContent-Length: 0\r\n\r\n`);
+}

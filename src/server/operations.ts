@@ -1,0 +1,103 @@
+import {
+  type DocumentNode,
+  execute,
+  type GraphQLError,
+  type GraphQLFormattedError,
+  type GraphQLSchema,
+  getOperationAST,
+  subscribe,
+} from 'graphql';
+import type { Delivery } from '../live/delivery.ts';
+import type { Started } from '../live/live-result.ts';
+import { LiveResults } from '../live/live-results.ts';
+import { ResultFrame } from '../live/result-frame.ts';
+import { createContext } from '../schema/context.ts';
+import type { Patience } from '../task/task-observer.ts';
+import type { TaskRegistry } from '../task/task-registry.ts';
+import type { Caller } from './access/caller.ts';
+import type { Documents } from './documents.ts';
+import type { OperationParams } from './operation-params.ts';
+import { feedFor } from './task-feed.ts';
+
+/** An operation that may run. */
+export interface Operation {
+  readonly kind: 'query' | 'subscription';
+  readonly document: DocumentNode;
+  readonly documentId: number;
+  readonly operationName: string | null;
+  readonly variables: Readonly<Record<string, unknown>>;
+  readonly caller: Caller;
+}
+
+export interface OperationsOptions {
+  readonly schema: GraphQLSchema;
+  readonly documents: Documents;
+  readonly registry: TaskRegistry;
+  readonly patience: Patience;
+  /** `MAX_IDS` */
+  readonly maxIds: number;
+  /** What a caller may see of an error; logs what is masked. */
+  readonly format: (error: unknown) => GraphQLFormattedError;
+}
+
+/** Runs operations for the transports that stream: WebSocket and SSE. */
+export class Operations {
+  readonly #options: OperationsOptions;
+  readonly #live: LiveResults;
+
+  constructor(options: OperationsOptions) {
+    this.#options = options;
+    this.#live = new LiveResults(options.format);
+  }
+
+  /** How many subscriptions are being executed, each for any number of clients. */
+  get liveCount(): number {
+    return this.#live.size;
+  }
+
+  /** Checks an operation before anything runs: answers it, or the errors that forbid it. */
+  prepare({ query, operationName, variables }: OperationParams, caller: Caller): Operation | readonly GraphQLError[] {
+    const { id, document, errors } = this.#options.documents.prepare(query);
+    if (!document || errors.length > 0) return errors;
+    const kind = getOperationAST(document, operationName)?.operation === 'subscription' ? 'subscription' : 'query';
+    return { kind, document, documentId: id, operationName, variables, caller };
+  }
+
+  /** Runs a query once. Never rejects. */
+  async execute(operation: Operation): Promise<ResultFrame> {
+    const { format } = this.#options;
+    try {
+      return ResultFrame.of(await execute(this.#args(operation)), format);
+    } catch (error) {
+      return new ResultFrame(JSON.stringify({ errors: [format(error)] }));
+    }
+  }
+
+  /** Delivers a subscription to `member`, sharing the execution with everyone who asks the same. Undo with the returned function. */
+  join(operation: Operation, member: Delivery): () => void {
+    return this.#live.join(identityOf(operation), () => this.#start(operation), member);
+  }
+
+  async #start(operation: Operation): Promise<Started> {
+    return subscribe(this.#args(operation));
+  }
+
+  #args({ document, operationName, variables, caller }: Operation): Parameters<typeof execute>[0] {
+    const { schema, registry, patience, maxIds } = this.#options;
+    const contextValue = createContext({ feed: feedFor(caller, registry, patience), maxIds });
+    return { schema, document, operationName, variableValues: variables, contextValue };
+  }
+}
+
+/** Exact: two operations with the same identity have the same results for as long as they run. */
+function identityOf({ documentId, operationName, variables, caller }: Operation): string {
+  return JSON.stringify([caller.credential.key, caller.scope, documentId, operationName, sorted(variables)]);
+}
+
+/** The same value with the keys of all its objects in order, so that clients may write them in any. */
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted);
+  if (typeof value !== 'object' || value === null) return value;
+  const entries = Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1));
+  return Object.fromEntries(entries.map(([key, inner]) => [key, sorted(inner)]));
+}

@@ -1,0 +1,56 @@
+import type { IncomingMessage } from 'node:http';
+import { GraphQLError } from 'graphql';
+import { type OperationParams, parseOperationParams } from './operation-params.ts';
+
+/** Why a request's parameters cannot be read, as an HTTP status and an error for the caller. */
+export interface BadRequest {
+  readonly status: 400 | 405 | 413 | 415;
+  readonly error: GraphQLError;
+}
+
+/** The parameters of a GET (query string) or POST (JSON body of at most `maxBytes`). Source: GraphQL over HTTP. */
+export async function readParams(
+  request: IncomingMessage,
+  url: URL,
+  maxBytes: number,
+): Promise<OperationParams | BadRequest> {
+  if (request.method === 'GET') return checked(fromSearch(url.searchParams));
+  if (request.method !== 'POST') return { status: 405, error: new GraphQLError('Only GET and POST are served here') };
+  const type = request.headers['content-type']?.split(';')[0]?.trim().toLowerCase();
+  if (type !== 'application/json') return { status: 415, error: new GraphQLError('The body must be application/json') };
+  const body = await readBody(request, maxBytes);
+  if (body === null) return { status: 413, error: new GraphQLError(`The body may have at most ${maxBytes} bytes`) };
+  return checked(fromJson(body));
+}
+
+function checked(value: unknown): OperationParams | BadRequest {
+  const params = value instanceof GraphQLError ? value : parseOperationParams(value);
+  return params instanceof GraphQLError ? { status: 400, error: params } : params;
+}
+
+function fromSearch(search: URLSearchParams): unknown {
+  const query = search.get('query') ?? undefined;
+  const variables = fromJson(search.get('variables') || 'null', 'The variables');
+  if (variables instanceof GraphQLError) return variables;
+  return { query, variables, operationName: search.get('operationName') };
+}
+
+function fromJson(text: string, what = 'The body'): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return new GraphQLError(`${what} must be JSON`);
+  }
+}
+
+/** The body as text; null when it is longer than `maxBytes`. Rejects when the client goes away. */
+export async function readBody(request: IncomingMessage, maxBytes: number): Promise<string | null> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    length += chunk.length;
+    if (length > maxBytes) return null;
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}

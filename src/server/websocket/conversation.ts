@@ -1,0 +1,120 @@
+import { type ExecutionArgs, GraphQLError, type GraphQLFormattedError, type GraphQLSchema } from 'graphql';
+import { type Context, makeServer, type Server } from 'graphql-ws';
+import type { WebSocket } from 'ws';
+import { TooManySubscriptions, Unauthenticated } from '../../errors.ts';
+import { Delivery } from '../../live/delivery.ts';
+import type { Outlet } from '../../live/outlet.ts';
+import { toGraphQLError } from '../../schema/errors.ts';
+import { authorizationOf } from '../access/bearer-token.ts';
+import type { Access, Caller } from '../access/caller.ts';
+import { parseOperationParams } from '../operation-params.ts';
+import type { Operation, Operations } from '../operations.ts';
+import { EndedWithErrors, LiveIterator } from './live-iterator.ts';
+
+/** What one socket has beside what graphql-ws keeps. */
+export interface Peer {
+  readonly socket: WebSocket;
+  readonly outlet: Outlet;
+  /** All that runs for this socket, whatever graphql-ws knows of it. */
+  readonly running: Set<LiveIterator>;
+  /** Set once the connection is acknowledged. */
+  caller: Caller | null;
+}
+
+export interface ConversationOptions {
+  readonly schema: GraphQLSchema;
+  readonly operations: Operations;
+  readonly access: Access;
+  /** `MAX_SUBSCRIPTIONS_PER_CONNECTION` */
+  readonly maxSubscriptions: number;
+  /** What a caller may see of an error. */
+  readonly format: (error: unknown) => GraphQLFormattedError;
+}
+
+type Conversation = Context<Record<string, unknown>, Peer>;
+
+/** The operation travels through graphql-ws as the context value; it runs when graphql-ws calls execute or subscribe. */
+interface Run {
+  readonly start: () => LiveIterator;
+}
+
+/**
+ * The `graphql-transport-ws` conversation, held by graphql-ws: init, ack, ping, subscribe, complete, limits. Results
+ * are written past it, straight to the socket; it learns only when an operation has ended.
+ */
+export function createConversation(options: ConversationOptions): Server<Peer> {
+  const run = ({ contextValue }: ExecutionArgs): LiveIterator => (contextValue as Run).start();
+  return makeServer<Record<string, unknown>, Peer>({
+    execute: run,
+    subscribe: run,
+    onConnect: (conversation) => connect(conversation, options.access),
+    onSubscribe: (conversation, id, payload) => prepare(conversation, id, payload, options),
+    onError: (_conversation, _id, _payload, errors) => errors.flatMap((error) => visible(error, options)),
+    onClose: ({ extra }) => {
+      for (const iterator of extra.running) void iterator.return();
+      extra.outlet.close();
+    },
+  });
+}
+
+async function connect({ connectionParams, extra }: Conversation, access: Access): Promise<boolean> {
+  try {
+    extra.caller = await access.authenticate(authorizationOf(connectionParams));
+    return true;
+  } catch (error) {
+    if (error instanceof Unauthenticated) return false;
+    throw error;
+  }
+}
+
+function prepare(
+  { extra, subscriptions }: Conversation,
+  id: string,
+  payload: unknown,
+  { schema, operations, maxSubscriptions }: ConversationOptions,
+): readonly GraphQLError[] | ExecutionArgs {
+  if (!extra.caller) return [toGraphQLError(new Unauthenticated('The connection is not acknowledged'))];
+  if (Object.keys(subscriptions).length > maxSubscriptions) {
+    return [toGraphQLError(new TooManySubscriptions(`At most ${maxSubscriptions} subscriptions on one connection`))];
+  }
+  const params = parseOperationParams(payload);
+  if (params instanceof GraphQLError) return [params];
+  const operation = operations.prepare(params, extra.caller);
+  if (!('kind' in operation)) return operation;
+  const start = (): LiveIterator => track(extra, begin(extra, id, operation, operations));
+  const { document, operationName } = operation;
+  return { schema, document, operationName, contextValue: { start } satisfies Run };
+}
+
+function track(peer: Peer, iterator: LiveIterator): LiveIterator {
+  peer.running.add(iterator);
+  void iterator.ended.then(() => peer.running.delete(iterator));
+  return iterator;
+}
+
+function begin({ socket, outlet }: Peer, id: string, operation: Operation, operations: Operations): LiveIterator {
+  const head = `{"id":${JSON.stringify(id)},"type":"next","payload":`;
+  let stop = (): void => {};
+  const iterator = new LiveIterator(() => stop());
+  const member = new Delivery(
+    {
+      next: (frame) => socket.send(`${head}${frame.json}}`),
+      end: (how) => iterator.end(how),
+    },
+    outlet,
+  );
+  if (operation.kind === 'subscription') {
+    stop = operations.join(operation, member);
+  } else {
+    stop = () => member.close();
+    void operations.execute(operation).then((frame) => {
+      member.next(frame);
+      member.end(null);
+    });
+  }
+  return iterator;
+}
+
+function visible(error: GraphQLError, { format }: ConversationOptions): readonly GraphQLFormattedError[] {
+  return error.cause instanceof EndedWithErrors ? error.cause.errors : [format(error)];
+}

@@ -1,0 +1,64 @@
+/** How often a task is polled. All in ms. */
+export interface PollPace {
+  /** `POLL_INTERVAL_MS` */
+  readonly intervalMs: number;
+  /** `POLL_MAX_INTERVAL_MS` */
+  readonly maxIntervalMs: number;
+}
+
+/** Each poll that brought nothing new stretches the interval by a quarter. */
+const STRETCH = 1.25;
+const MAX_BACKOFF_MS = 60_000;
+
+/** The wait after an answer, the last `unchanged` of which brought nothing new: from the interval up to its maximum. */
+export function intervalAfter(unchanged: number, { intervalMs, maxIntervalMs }: PollPace): number {
+  return Math.round(Math.min(maxIntervalMs, intervalMs * STRETCH ** Math.min(unchanged, 64)));
+}
+
+/**
+ * The wait after the `failures`-th failure in a row: full jitter between the interval and a cap that doubles with
+ * each failure, up to a minute. Source of the shape: "Exponential Backoff And Jitter", AWS Architecture Blog, 2015.
+ */
+export function backoffAfter(failures: number, { intervalMs }: PollPace, random: () => number = Math.random): number {
+  const cap = Math.max(intervalMs, Math.min(MAX_BACKOFF_MS, intervalMs * 2 ** Math.min(failures, 32)));
+  return Math.round(intervalMs + random() * (cap - intervalMs));
+}
+
+/** Keeps count for one watch of what the next wait depends on; every method answers that wait, in ms. */
+export class PollRhythm {
+  readonly #pace: PollPace;
+  #unchanged = 0;
+  #failures = 0;
+
+  constructor(pace: PollPace) {
+    this.#pace = pace;
+  }
+
+  /** The last check failed. */
+  get failing(): boolean {
+    return this.#failures > 0;
+  }
+
+  changed(): number {
+    this.#failures = 0;
+    this.#unchanged = 0;
+    return intervalAfter(0, this.#pace);
+  }
+
+  unchanged(): number {
+    this.#failures = 0;
+    this.#unchanged += 1;
+    return intervalAfter(this.#unchanged, this.#pace);
+  }
+
+  failed(): number {
+    this.#failures += 1;
+    this.#unchanged = 0;
+    return backoffAfter(this.#failures, this.#pace);
+  }
+
+  /** Another gateway polls: come a little later than it means to, so that it wins the next tick again. */
+  behind(otherInMs: number): number {
+    return otherInMs + Math.min(1_000, this.#pace.intervalMs / 10) * (1 + Math.random());
+  }
+}

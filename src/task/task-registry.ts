@@ -1,0 +1,80 @@
+import { LRUCache } from 'lru-cache';
+import type { Cluster } from '../cluster/contract.ts';
+import { Unauthenticated, UpstreamUnavailable } from '../errors.ts';
+import type { CallLanes } from './lane/call-lanes.ts';
+import type { PollPace } from './poll-pace.ts';
+import type { TaskSnapshot } from './task-snapshot.ts';
+import type { Credential, TaskSource } from './task-source.ts';
+import { TaskWatch, type WatchContext, watchKey } from './task-watch.ts';
+import { isFinal, isMissing, type WatchState } from './watch-state.ts';
+
+export interface TaskRegistryOptions {
+  readonly source: TaskSource;
+  readonly cluster: Cluster<WatchState>;
+  readonly lanes: CallLanes;
+  readonly pace: PollPace;
+  readonly lingerMs: number;
+  /** How many tasks that nobody watches are remembered, the latest used first. */
+  readonly maxIdle?: number;
+}
+
+/** All watches of this gateway: those that are watched, and the bounded memory of those that were. */
+export class TaskRegistry implements Disposable {
+  readonly #context: WatchContext;
+  readonly #watched = new Map<string, TaskWatch>();
+  readonly #idle: LRUCache<string, TaskWatch>;
+
+  constructor({ source, cluster, lanes, pace, lingerMs, maxIdle = 10_000 }: TaskRegistryOptions) {
+    const onActivity = (watch: TaskWatch, active: boolean): void => this.#move(watch, active);
+    this.#context = { source, cluster, lanes, pace, lingerMs, onActivity };
+    this.#idle = new LRUCache({ max: maxIdle });
+  }
+
+  /** How many tasks are being watched. */
+  get watchedCount(): number {
+    return this.#watched.size;
+  }
+
+  /** The one watch of this task through this credential. */
+  watch(id: string, credential: Credential): TaskWatch {
+    const key = watchKey(id, credential);
+    const known = this.#watched.get(key) ?? this.#idle.get(key);
+    if (known) return known;
+    const watch = new TaskWatch(id, credential, this.#context);
+    this.#idle.set(key, watch);
+    return watch;
+  }
+
+  /** The watched tasks with this id, through whatever credential. */
+  *watchedBy(id: string): Generator<TaskWatch> {
+    for (const watch of this.#watched.values()) if (watch.id === id) yield watch;
+  }
+
+  /**
+   * The state of a task: what is known when that is final or younger than an interval, else after one call. null: no
+   * such task. Rejects with a `GatewayError` when upstream has no answer and there is no earlier state to show.
+   */
+  async get(id: string, credential: Credential): Promise<TaskSnapshot | null> {
+    const state = await this.watch(id, credential).current();
+    if (state.problem instanceof Unauthenticated && !isFinal(state)) throw state.problem;
+    if (state.snapshot) return state.snapshot;
+    if (isMissing(state)) return null;
+    throw state.problem ?? new UpstreamUnavailable('A2E has not answered');
+  }
+
+  [Symbol.dispose](): void {
+    for (const watch of this.#watched.values()) watch.dispose();
+    this.#watched.clear();
+    this.#idle.clear();
+  }
+
+  #move(watch: TaskWatch, active: boolean): void {
+    if (active) {
+      this.#idle.delete(watch.key);
+      this.#watched.set(watch.key, watch);
+    } else if (this.#watched.get(watch.key) === watch) {
+      this.#watched.delete(watch.key);
+      this.#idle.set(watch.key, watch);
+    }
+  }
+}

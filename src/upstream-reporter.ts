@@ -1,0 +1,38 @@
+import type { Logger } from './log.ts';
+import type { Readiness } from './server/readiness.ts';
+import type { LaneEvent } from './task/lane/call-lane.ts';
+import type { Credential } from './task/task-source.ts';
+import type { UpstreamEvent } from './upstream/upstream-event.ts';
+
+/** Hears of every call to A2E, and of what becomes of the lanes they pass through. */
+export interface UpstreamReporter {
+  onCall(event: UpstreamEvent): void;
+  onLane(event: LaneEvent, credential: Credential): void;
+}
+
+/** Turns what happens upstream into log lines and readiness. */
+export function upstreamReporter(log: Logger, readiness: Readiness): UpstreamReporter {
+  return {
+    onCall(event) {
+      const level = levelOf(event);
+      log[level]({ upstream: event }, 'A2E call');
+    },
+    onLane(event, { owner }) {
+      if (owner === 'caller') return log.debug({ lane: event }, 'A2E calls of one caller');
+      if (event.kind === 'token-refused') {
+        readiness.upstream = 'refused';
+        log.error("A2E refuses the gateway's own token: polling pauses until it is accepted again");
+      } else if (event.kind === 'paused') {
+        log.warn({ forMs: event.forMs }, 'A2E asked to be left alone: polling pauses');
+      } else {
+        readiness.upstream = event.kind === 'breaker-opened' ? 'away' : 'ok';
+        log.warn({ upstream: readiness.upstream }, event.kind === 'breaker-opened' ? 'A2E is away' : 'A2E is back');
+      }
+    },
+  };
+}
+
+function levelOf({ kind }: UpstreamEvent): 'debug' | 'warn' | 'error' {
+  if (kind === 'tls-failure') return 'error';
+  return kind === 'contract-violation' || kind === 'wrong-task' ? 'warn' : 'debug';
+}

@@ -1,0 +1,36 @@
+import { loadConfig } from '../../src/config.ts';
+import { createGateway, type Gateway } from '../../src/gateway.ts';
+import { createLogger } from '../../src/log.ts';
+import { type Simulator, type SimulatorOptions, startSimulator } from '../../src/simulator/simulator.ts';
+
+export const TOKEN = 'demo-token';
+
+/** A gateway on a free port, with quick polls unless `env` says otherwise; without `A2E_API_TOKEN` it is in passthrough. */
+export function startGateway(env: Readonly<Record<string, string>>): Promise<Gateway> {
+  const config = loadConfig({
+    PORT: '0',
+    POLL_INTERVAL_MS: '100',
+    POLL_MAX_INTERVAL_MS: '100',
+    POLL_LINGER_MS: '100',
+    LOG_LEVEL: 'silent',
+    ...env,
+  });
+  return createGateway(config, { log: createLogger(config.logLevel) });
+}
+
+export interface Pair extends AsyncDisposable {
+  readonly simulator: Simulator;
+  readonly gateway: Gateway;
+}
+
+/** A simulator and, in front of it, a gateway in open mode; `A2E_API_TOKEN: ''` makes it passthrough. */
+export async function startPair(
+  env: Readonly<Record<string, string>> = {},
+  options: SimulatorOptions = {},
+): Promise<Pair> {
+  await using stack = new AsyncDisposableStack();
+  const simulator = stack.use(await startSimulator({ tokens: [TOKEN], ...options }));
+  const gateway = stack.use(await startGateway({ A2E_API_URL: simulator.url, A2E_API_TOKEN: TOKEN, ...env }));
+  const owned = stack.move();
+  return { simulator, gateway, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+}
