@@ -10,7 +10,7 @@ async function check(
   programs: readonly string[],
 ): Promise<{ readonly status: number | null; readonly stderr: string }> {
   await using directory = await mkdtempDisposable(join(tmpdir(), 'tools-'));
-  for (const program of programs) await symlink('/bin/true', join(directory.path, program));
+  for (const program of programs) await symlink('/usr/bin/true', join(directory.path, program));
   const script = join(import.meta.dirname, 'tools.ts');
   return spawnSync(process.execPath, [script], { encoding: 'utf8', env: { PATH: directory.path } });
 }
