@@ -6,6 +6,7 @@ import { faultOf } from './poll-fault.ts';
 import { type PollPace, PollRhythm } from './poll-pace.ts';
 import type { Credential, TaskSource } from './task-source.ts';
 import {
+  afterHearing,
   afterMiss,
   afterReport,
   isFinal,
@@ -167,7 +168,7 @@ export class TaskWatch implements Turn {
   #hear({ version, state: heard }: Versioned<WatchState>): void {
     if (version <= this.#state.version || isFinal(this.#state)) return;
     this.#waitAfter(heard);
-    this.#become({ ...heard, version });
+    this.#become(afterHearing(this.#state, { ...heard, version }));
     this.#follow(heard.nextInMs ?? this.#context.pace.intervalMs);
   }
 

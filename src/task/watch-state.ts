@@ -54,6 +54,12 @@ export function afterMiss(before: WatchState, problem: GatewayError, version: nu
   return { version, snapshot, problem, attemptedAt: Date.now(), nextInMs: null };
 }
 
+/** The state after another gateway's newer one: what is known here stays when the other knew no more than a problem. */
+export function afterHearing(before: WatchState, heard: WatchState): WatchState {
+  if (heard.snapshot || !before.snapshot || !heard.problem) return heard;
+  return { ...heard, snapshot: { ...before.snapshot, stale: true, nextCheckAt: null } };
+}
+
 /** The same state, with the time of the next check; null: none is planned. */
 export function withNextCheck(state: WatchState, at: number | null): WatchState {
   const { snapshot } = state;
