@@ -11,6 +11,9 @@ export interface RedisConnectionOptions extends RedisSessionOptions {
   readonly logger: ClusterLogger | undefined;
 }
 
+/** A session that ends sooner than this, in ms, counts as a failure to connect, so that a faulty Redis is not hammered. */
+const SETTLED_MS = 5000;
+
 /** Waits 25 to 50 ms after the first failure, and twice as long after each further one, up to 250 to 500 ms. */
 function retryDelayMs(failures: number): number {
   return Math.min(500, 50 * 2 ** Math.min(failures, 10)) * (0.5 + Math.random() / 2);
@@ -24,6 +27,8 @@ export class RedisConnection implements AsyncDisposable {
   readonly #running: Promise<void>;
   #session: RedisSession | null = null;
   #restored = false;
+  /** That Redis is away has been logged; each further attempt would only repeat it. */
+  #warned = false;
 
   constructor(options: RedisConnectionOptions) {
     this.#options = options;
@@ -48,17 +53,16 @@ export class RedisConnection implements AsyncDisposable {
 
   async #run(): Promise<void> {
     for (let failures = 0; !this.#stop.signal.aborted; failures += 1) {
-      const session = await this.#attempt(failures === 0);
+      const session = await this.#attempt();
       this.#firstAttempt.resolve();
-      if (session) {
-        failures = 0;
-        await this.#live(session);
-      }
+      const since = Date.now();
+      if (session) await this.#live(session);
+      if (Date.now() - since > SETTLED_MS) failures = 0;
       await delay(retryDelayMs(failures), undefined, { signal: this.#stop.signal }).catch(() => undefined);
     }
   }
 
-  async #attempt(logFailure: boolean): Promise<RedisSession | null> {
+  async #attempt(): Promise<RedisSession | null> {
     const { logger, restore } = this.#options;
     const stop = this.#stop.signal;
     try {
@@ -70,7 +74,8 @@ export class RedisConnection implements AsyncDisposable {
       return session;
     } catch (error) {
       this.#session?.[Symbol.dispose]();
-      if (logFailure && !stop.aborted) logger?.warn({ err: error }, 'redis cannot be reached, polling on our own');
+      if (!this.#warned && !stop.aborted) logger?.warn({ err: error }, 'redis cannot be reached, polling on our own');
+      this.#warned = true;
       return null;
     }
   }
@@ -79,11 +84,13 @@ export class RedisConnection implements AsyncDisposable {
     const { logger, onConnected } = this.#options;
     const ended = once(session.ended, 'abort');
     this.#restored = true;
+    this.#warned = false;
     logger?.info({}, 'redis connected');
     onConnected(true);
     await ended;
     this.#restored = false;
     if (!this.#stop.signal.aborted) logger?.warn({ err: session.ended.reason }, 'redis is away, polling on our own');
+    this.#warned = true;
     onConnected(false);
   }
 }
