@@ -14,6 +14,9 @@ const FLAGS = [
   '--disable-sync',
 ];
 
+/** Shorter than a test may take, so that a step that hangs fails by its own name. In ms. */
+const STEP_TIMEOUT_MS = 12_000;
+
 /** One page in a browser profile of its own, and what it asked for. */
 export interface TestPage extends AsyncDisposable {
   readonly page: Page;
@@ -39,6 +42,7 @@ export async function launchBrowser(): Promise<TestBrowser> {
 }
 
 async function recorded(context: BrowserContext): Promise<TestPage> {
+  context.setDefaultTimeout(STEP_TIMEOUT_MS);
   const hosts = new Set<string>();
   const faults: string[] = [];
   context.on('request', (request) => {

@@ -1,0 +1,123 @@
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startSimulator } from '../../src/simulator/simulator.ts';
+import { launchBrowser, type TestBrowser } from '../support/browser.ts';
+import { startGateway } from '../support/gateway.ts';
+
+const ID = '652630d6bae4de626f8b49ec';
+
+let browser: TestBrowser;
+beforeAll(async () => {
+  browser = await launchBrowser();
+});
+afterAll(() => browser[Symbol.asyncDispose]());
+
+/** Waits until the heading of the task says this. */
+const heading = (page: Page, name: string) => page.locator('#status', { hasText: name }).waitFor();
+
+describe('the watch page on the real gateway', () => {
+  it('follows a task through its stages to the video, and asks no other host', async () => {
+    await using simulator = await startSimulator();
+    await using gateway = await startGateway({ A2E_API_URL: simulator.url, A2E_API_TOKEN: 'demo-token' });
+    await using tab = await browser.open();
+    const { page } = tab;
+    simulator.setTask(ID, { status: 'init' });
+    await page.goto(gateway.url);
+    await page.getByLabel('Task id').fill(ID);
+    await page.getByRole('button', { name: 'Watch' }).click();
+    await heading(page, 'Initialised');
+    for (const [status, name] of [
+      ['start', 'Sent'],
+      ['pending', 'Queued'],
+      ['process', 'Processing'],
+    ] as const) {
+      simulator.setTask(ID, { status });
+      await heading(page, name);
+      expect(await page.locator('[aria-current="step"] .name').textContent()).toBe(name);
+    }
+    for (const progress of [10, 70]) {
+      simulator.setTask(ID, { status: 'process', process: progress });
+      await page.locator('#percent', { hasText: `${progress} %` }).waitFor();
+      expect(await page.getByRole('progressbar').getAttribute('value')).toBe(String(progress));
+      expect(await page.title()).toBe(`Processing ${progress} % · ${ID}`);
+    }
+    simulator.setTask(ID, { status: 'copy' });
+    await heading(page, 'Saving');
+    expect([...tab.hosts]).toEqual([new URL(gateway.url).host]);
+    simulator.setTask(ID, { status: 'success' });
+    await heading(page, 'Ready');
+    await page.waitForFunction('document.querySelector("video")?.readyState >= 1');
+    expect(await page.locator('video').getAttribute('src')).toBe(await page.locator('#result a').getAttribute('href'));
+    expect(await page.locator('#stages .done').count()).toBe(6);
+    expect(await page.locator('#stages time').count()).toBe(6);
+    // The finished video lies where A2E put it, which here is the simulator; nothing else is asked.
+    expect([...tab.hosts].sort()).toEqual([new URL(gateway.url).host, new URL(simulator.url).host].sort());
+    expect(tab.faults).toEqual([]);
+  });
+
+  it('says in words that there is no such task, and what made one fail', async () => {
+    await using simulator = await startSimulator();
+    await using gateway = await startGateway({ A2E_API_URL: simulator.url, A2E_API_TOKEN: 'demo-token' });
+    await using tab = await browser.open();
+    await tab.page.goto(`${gateway.url}/?id=nothing-here`);
+    await tab.page.getByRole('heading', { name: 'No such task' }).waitFor();
+    simulator.setTask(ID, { status: 'fail', msg: 'Face not detected' });
+    await tab.page.goto(`${gateway.url}/?id=${ID}`);
+    await heading(tab.page, 'Failed');
+    expect(await tab.page.locator('#message').textContent()).toBe('Face not detected');
+    expect(await tab.page.locator('#stages .failed .name').textContent()).toBe('Failed');
+  });
+
+  it('marks the state as stale while A2E fails, and says when it is back', async () => {
+    await using simulator = await startSimulator();
+    await using gateway = await startGateway({ A2E_API_URL: simulator.url, A2E_API_TOKEN: 'demo-token' });
+    await using tab = await browser.open();
+    simulator.setTask(ID, { status: 'process', process: 30 });
+    await tab.page.goto(`${gateway.url}/?id=${ID}`);
+    await heading(tab.page, 'Processing');
+    const stale = tab.page.getByText(/^Last check failed; showing the last known state, from .+ ago\.$/);
+    simulator.fault({ kind: 'status', status: 502, times: 'always' });
+    await stale.waitFor();
+    expect(await tab.page.locator('#percent').textContent()).toBe('30 %');
+    simulator.clearFaults();
+    await stale.waitFor({ state: 'hidden' });
+    await tab.page.locator('#announcement', { hasText: 'Up to date again.' }).waitFor({ state: 'attached' });
+  });
+
+  it('asks for the token where one is needed, and goes on with it', async () => {
+    await using simulator = await startSimulator({ tokens: ['mine'] });
+    await using gateway = await startGateway({ A2E_API_URL: simulator.url, AUTH_MODE: 'passthrough' });
+    await using tab = await browser.open();
+    simulator.setTask(ID, { status: 'process', process: 30 });
+    await tab.page.goto(`${gateway.url}/?id=${ID}`);
+    const field = tab.page.getByLabel('Access token');
+    await field.fill('stolen');
+    await field.press('Enter');
+    await tab.page.getByText('This token was refused or has expired.').waitFor();
+    await field.fill('mine');
+    await field.press('Enter');
+    await heading(tab.page, 'Processing');
+    simulator.setTask(ID, { status: 'success' });
+    await heading(tab.page, 'Ready');
+    expect(simulator.countFor(ID, 'mine')).toBeGreaterThan(0);
+    expect(tab.page.url()).not.toContain('mine');
+  });
+
+  it('lives through a restart of the gateway', async () => {
+    await using simulator = await startSimulator();
+    const env = { A2E_API_URL: simulator.url, A2E_API_TOKEN: 'demo-token' };
+    await using tab = await browser.open();
+    simulator.setTask(ID, { status: 'process', process: 30 });
+    let port = '';
+    {
+      await using gateway = await startGateway(env);
+      port = new URL(gateway.url).port;
+      await tab.page.goto(`${gateway.url}/?id=${ID}`);
+      await heading(tab.page, 'Processing');
+    }
+    await tab.page.getByText(/Reconnecting.* Showing the last known state\./).waitFor();
+    simulator.setTask(ID, { status: 'success' });
+    await using _again = await startGateway({ ...env, PORT: port });
+    await heading(tab.page, 'Ready');
+  });
+});
