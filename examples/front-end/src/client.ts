@@ -1,0 +1,27 @@
+import { ApolloClient, HttpLink, InMemoryCache, split } from '@apollo/client';
+import { GraphQLWsLink } from '@apollo/client/link/subscriptions';
+import { getMainDefinition } from '@apollo/client/utilities';
+import { createClient } from 'graphql-ws';
+
+const http = new HttpLink({ uri: '/graphql' });
+const webSocket = new GraphQLWsLink(
+  createClient({
+    url: '/graphql',
+    // A gateway that restarts closes its sockets: try again for as long as the page is open.
+    retryAttempts: Number.POSITIVE_INFINITY,
+    // With a token: connectionParams: async () => ({ authorization: `Bearer ${await token()}` }),
+  }),
+);
+
+/** Subscriptions go over one WebSocket, everything else over HTTP. */
+export const client = new ApolloClient({
+  cache: new InMemoryCache(),
+  link: split(
+    ({ query }) => {
+      const definition = getMainDefinition(query);
+      return definition.kind === 'OperationDefinition' && definition.operation === 'subscription';
+    },
+    webSocket,
+    http,
+  ),
+});
