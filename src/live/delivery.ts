@@ -14,13 +14,13 @@ export interface Wire {
 
 /**
  * One client's share of a live result: writes straight to its wire, or, while the client reads too slowly, keeps
- * only the newest frame. The last frame before the end is always delivered, and never two equal ones in a row.
+ * only the newest frame of every slot. The last of each is always delivered, and never two equal ones in a row.
  */
 export class Delivery implements Flushable {
   readonly #wire: Wire;
   readonly #outlet: Outlet;
   #last: string | null = null;
-  #pending: ResultFrame | null = null;
+  readonly #pending = new Map<string, ResultFrame>();
   #ending: { readonly how: Ending } | null = null;
   #closed = false;
 
@@ -29,30 +29,33 @@ export class Delivery implements Flushable {
     this.#outlet = outlet;
   }
 
-  next(frame: ResultFrame): void {
+  /** @param slot a newer frame takes the place of an older one of the same slot that was not written yet. */
+  next(frame: ResultFrame, slot = ''): void {
     if (this.#closed) return;
-    if (!this.#pending && !this.#outlet.blocked) return this.#write(frame);
-    this.#pending = frame;
+    if (this.#pending.size === 0 && !this.#outlet.blocked) return this.#write(frame);
+    this.#pending.set(slot, frame);
     this.#outlet.wait(this);
   }
 
   end(how: Ending): void {
     if (this.#closed) return;
-    if (this.#pending) this.#ending = { how };
+    if (this.#pending.size > 0) this.#ending = { how };
     else this.#finish(how);
   }
 
   flush(): void {
-    const frame = this.#pending;
-    this.#pending = null;
-    if (frame) this.#write(frame);
+    for (const [slot, frame] of this.#pending) {
+      if (this.#outlet.blocked) return this.#outlet.wait(this);
+      this.#pending.delete(slot);
+      this.#write(frame);
+    }
     if (this.#ending) this.#finish(this.#ending.how);
   }
 
   /** The client has lost interest: writes nothing more. */
   close(): void {
     this.#closed = true;
-    this.#pending = null;
+    this.#pending.clear();
     this.#outlet.forget(this);
   }
 

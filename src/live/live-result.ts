@@ -2,8 +2,20 @@ import type { ExecutionResult, GraphQLFormattedError } from 'graphql';
 import type { Delivery, Ending } from './delivery.ts';
 import { ResultFrame } from './result-frame.ts';
 
-/** What a started operation yields: a stream of results, or at once the reason why there is none. */
-export type Started = AsyncIterableIterator<ExecutionResult> | ExecutionResult;
+/** Where the results of a live result come from. */
+export interface LiveSource {
+  /** What happens, one event after the other. */
+  readonly events: AsyncIterator<unknown>;
+  /** What an event is about: for a slow reader a newer one takes the place of an older one of the same slot. */
+  slotOf(event: unknown): string;
+  /** The same event with what is known by now. */
+  refresh(event: unknown): unknown;
+  /** Executes the operation for an event. */
+  render(event: unknown): Promise<ExecutionResult> | ExecutionResult;
+}
+
+/** What a started operation yields: a source of results, or at once the reason why there is none. */
+export type Started = LiveSource | ExecutionResult;
 
 export interface LiveResultOptions {
   /** Starts the one execution. */
@@ -14,19 +26,25 @@ export interface LiveResultOptions {
   readonly onEnd: () => void;
 }
 
+interface Shown {
+  readonly event: unknown;
+  readonly frame: ResultFrame;
+}
+
 /** Before its first result a live result takes joiners only this long, so that each gets its own grace in full. */
 const JOINABLE_UNANSWERED_MS = 100;
 
 /**
  * One execution of one subscription, for all clients that ask the same: each result is computed and serialised once
- * and handed to every member; a later member gets the newest one at once.
+ * and handed to every member; a later member gets the newest one of every slot at once.
  */
 export class LiveResult {
   readonly #options: LiveResultOptions;
   readonly #members = new Set<Delivery>();
   readonly #startedAt = Date.now();
-  #stream: AsyncIterator<ExecutionResult> | null = null;
-  #newest: ResultFrame | null = null;
+  /** The newest result of every slot. */
+  readonly #shown = new Map<string, Shown>();
+  #source: LiveSource | null = null;
   #ended = false;
 
   constructor(options: LiveResultOptions) {
@@ -35,17 +53,17 @@ export class LiveResult {
   }
 
   get joinable(): boolean {
-    return !this.#ended && (this.#newest !== null || Date.now() - this.#startedAt < JOINABLE_UNANSWERED_MS);
+    return !this.#ended && (this.#shown.size > 0 || Date.now() - this.#startedAt < JOINABLE_UNANSWERED_MS);
   }
 
   get size(): number {
     return this.#members.size;
   }
 
-  /** Delivers to `member` from now on, the newest result first. Undo with the returned function. */
+  /** Delivers to `member` from now on, the newest results first. Undo with the returned function. */
   join(member: Delivery): () => void {
     this.#members.add(member);
-    if (this.#newest) member.next(this.#newest);
+    for (const slot of this.#shown.keys()) member.next(this.#current(slot), slot);
     return () => {
       member.close();
       if (this.#members.delete(member) && this.#members.size === 0) this.#abandon();
@@ -55,22 +73,33 @@ export class LiveResult {
   async #pump(): Promise<void> {
     try {
       const started = await this.#options.start();
-      if (!(Symbol.asyncIterator in started)) return this.#end((started.errors ?? []).map(this.#options.format));
-      this.#stream = started;
-      if (this.#ended) return void started.return?.();
-      for (let step = await started.next(); !step.done && !this.#ended; step = await started.next())
-        this.#publish(step.value);
+      if (!('events' in started)) return this.#end((started.errors ?? []).map(this.#options.format));
+      this.#source = started;
+      if (this.#ended) return void started.events.return?.();
+      for (let step = await started.events.next(); !step.done && !this.#ended; step = await started.events.next())
+        this.#publish(started.slotOf(step.value), step.value, await started.render(step.value));
       this.#end(null);
     } catch (error) {
       this.#end([this.#options.format(error)]);
     }
   }
 
-  #publish(result: ExecutionResult): void {
+  #publish(slot: string, event: unknown, result: ExecutionResult): void {
     const frame = ResultFrame.of(result, this.#options.format);
-    if (frame.json === this.#newest?.json) return;
-    this.#newest = frame;
-    for (const member of this.#members) member.next(frame);
+    this.#shown.set(slot, { event, frame });
+    for (const member of this.#members) member.next(frame, slot);
+  }
+
+  /** What a slot shows now: when it was checked and will be again moves on without an event. */
+  #current(slot: string): ResultFrame {
+    const { event, frame } = this.#shown.get(slot) as Shown;
+    const now = this.#source?.refresh(event);
+    if (!this.#source || now === event) return frame;
+    const result = this.#source.render(now);
+    if (result instanceof Promise) return frame;
+    const refreshed = ResultFrame.of(result, this.#options.format);
+    this.#shown.set(slot, { event: now, frame: refreshed });
+    return refreshed;
   }
 
   #end(ending: Ending): void {
@@ -87,6 +116,6 @@ export class LiveResult {
     if (this.#ended) return;
     this.#ended = true;
     this.#options.onEnd();
-    void this.#stream?.return?.();
+    void this.#source?.events.return?.();
   }
 }

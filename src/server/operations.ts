@@ -1,19 +1,24 @@
 import {
+  createSourceEventStream,
   type DocumentNode,
   execute,
+  executeSubscriptionEvent,
   type GraphQLError,
   type GraphQLFormattedError,
   type GraphQLSchema,
   getOperationAST,
-  subscribe,
+  validateSubscriptionArgs,
 } from 'graphql';
 import type { Delivery } from '../live/delivery.ts';
 import type { Started } from '../live/live-result.ts';
 import { LiveResults } from '../live/live-results.ts';
 import { ResultFrame } from '../live/result-frame.ts';
 import { createContext } from '../schema/context.ts';
+import type { TaskFault } from '../task/task-fault.ts';
 import type { Patience } from '../task/task-observer.ts';
 import type { TaskRegistry } from '../task/task-registry.ts';
+import type { TaskSnapshot } from '../task/task-snapshot.ts';
+import type { Credential } from '../task/task-source.ts';
 import type { Caller } from './access/caller.ts';
 import type { Documents } from './documents.ts';
 import type { OperationParams } from './operation-params.ts';
@@ -79,7 +84,17 @@ export class Operations {
   }
 
   async #start(operation: Operation): Promise<Started> {
-    return subscribe(this.#args(operation));
+    const args = validateSubscriptionArgs(this.#args(operation));
+    if (!('schema' in args)) return { errors: args };
+    const source = await createSourceEventStream(args);
+    if (!(Symbol.asyncIterator in source)) return source;
+    const { credential } = operation.caller;
+    return {
+      events: source[Symbol.asyncIterator](),
+      slotOf: (event) => taskIdOf(event as TaskEvent),
+      refresh: (event) => refreshed(event as TaskEvent, this.#options.registry, credential),
+      render: (event) => executeSubscriptionEvent({ ...args, rootValue: event }),
+    };
   }
 
   #args({ document, operationName, variables, caller }: Operation): Parameters<typeof execute>[0] {
@@ -87,6 +102,17 @@ export class Operations {
     const contextValue = createContext({ feed: feedFor(caller, registry, patience), maxIds });
     return { schema, document, operationName, variableValues: variables, contextValue };
   }
+}
+
+/** What the subscriptions of the schema yield. */
+type TaskEvent = TaskSnapshot | TaskFault;
+
+function taskIdOf(event: TaskEvent): string {
+  return 'task' in event ? event.task.id : event.id;
+}
+
+function refreshed(event: TaskEvent, registry: TaskRegistry, credential: Credential): TaskEvent {
+  return 'task' in event ? (registry.watch(event.task.id, credential).state.snapshot ?? event) : event;
 }
 
 /** Exact: two operations with the same identity have the same results for as long as they run. */
