@@ -1,9 +1,11 @@
-import type { Cluster } from './cluster/contract.ts';
+import type { Cluster, SharedBudget } from './cluster/contract.ts';
 import { MemoryCluster } from './cluster/memory-cluster.ts';
+import { createRedisCluster } from './cluster/redis-cluster.ts';
 import type { Config } from './config.ts';
 import type { Logger } from './log.ts';
 import { schema } from './schema/schema.ts';
 import type { Access } from './server/access/caller.ts';
+import { JwtAccess } from './server/access/jwt-access.ts';
 import { OpenAccess } from './server/access/open-access.ts';
 import { PassthroughAccess } from './server/access/passthrough-access.ts';
 import { ConnectionCount } from './server/connection-count.ts';
@@ -23,6 +25,7 @@ import { CallLanes } from './task/lane/call-lanes.ts';
 import { patienceFor } from './task/task-observer.ts';
 import { TaskRegistry } from './task/task-registry.ts';
 import type { WatchState } from './task/watch-state.ts';
+import { decodeWatchState, encodeWatchState } from './task/watch-state-codec.ts';
 import { A2eClient } from './upstream/a2e-client.ts';
 import { upstreamReporter } from './upstream-reporter.ts';
 
@@ -56,7 +59,7 @@ export async function createGateway(
 ): Promise<Gateway> {
   await using stack = new AsyncDisposableStack();
   const onUnforeseen = (error: unknown): void => log.error({ err: error }, 'unforeseen error');
-  const cluster: Cluster<WatchState> = stack.use(new MemoryCluster<WatchState>());
+  const cluster = stack.use(await createCluster(config, log));
   const readiness = new Readiness(() => cluster.health);
   const registry = stack.use(createRegistry(config, cluster, readiness, log, stack));
   const format = createErrorFormat(onUnforeseen);
@@ -102,9 +105,22 @@ export async function createGateway(
   };
 }
 
+async function createCluster({ redis }: Config, log: Logger): Promise<Cluster<WatchState> & SharedBudget> {
+  if (!redis) return new MemoryCluster<WatchState>();
+  const cluster = createRedisCluster<WatchState>({
+    url: redis.url,
+    prefix: redis.prefix,
+    codec: { encode: encodeWatchState, decode: decodeWatchState },
+    logger: log,
+    onHealth: (health) => log.warn({ cluster: health }, health === 'away' ? 'Redis is away' : 'Redis is here'),
+  });
+  await cluster.ready;
+  return cluster;
+}
+
 function createRegistry(
-  { upstream, poll }: Config,
-  cluster: Cluster<WatchState>,
+  { upstream, poll, redis }: Config,
+  cluster: Cluster<WatchState> & SharedBudget,
   readiness: Readiness,
   log: Logger,
   stack: AsyncDisposableStack,
@@ -119,13 +135,18 @@ function createRegistry(
     }),
   );
   const { maxConcurrency, maxRps } = upstream;
-  const lanes = new CallLanes({ maxConcurrency, maxRps, intervalMs: poll.intervalMs }, reporter.onLane);
+  const shared = redis ? cluster : undefined;
+  const lanes = stack.use(
+    new CallLanes({ maxConcurrency, maxRps, intervalMs: poll.intervalMs, shared, onEvent: reporter.onLane }),
+  );
   const { intervalMs, maxIntervalMs, lingerMs } = poll;
   return new TaskRegistry({ source, cluster, lanes, pace: { intervalMs, maxIntervalMs }, lingerMs });
 }
 
 function createAccess({ auth, upstream }: Config): Access {
   if (auth.mode === 'passthrough') return new PassthroughAccess();
-  if (auth.mode === 'open' && upstream.token !== null) return new OpenAccess(upstream.token);
-  throw new Error(`AUTH_MODE=${auth.mode} is not available`);
+  if (upstream.token === null) throw new Error(`AUTH_MODE=${auth.mode} needs a token of the gateway's own`);
+  if (auth.mode === 'open') return new OpenAccess(upstream.token);
+  const { jwtSecrets: secrets, jwksUrl, jwtIssuer: issuer, jwtAudience: audience } = auth;
+  return new JwtAccess({ gatewayToken: upstream.token, secrets, jwksUrl, issuer, audience });
 }

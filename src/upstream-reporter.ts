@@ -20,6 +20,7 @@ export function upstreamReporter(log: Logger, readiness: Readiness): UpstreamRep
     onLane(event, { owner }) {
       if (owner === 'caller') return log.debug({ lane: event }, 'A2E calls of one caller');
       if (event.kind === 'token-refused') {
+        if (readiness.upstream === 'refused') return;
         readiness.upstream = 'refused';
         log.error("A2E refuses the gateway's own token: polling pauses until it is accepted again");
       } else if (event.kind === 'paused') {

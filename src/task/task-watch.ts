@@ -168,6 +168,7 @@ export class TaskWatch implements Turn {
   #hear({ version, state: heard }: Versioned<WatchState>): void {
     if (version <= this.#state.version || isFinal(this.#state)) return;
     this.#waitAfter(heard);
+    if (!heard.problem) this.#context.lanes.for(this.credential).hearAnswer();
     this.#become(afterHearing(this.#state, { ...heard, version }));
     this.#follow(heard.nextInMs ?? this.#context.pace.intervalMs);
   }

@@ -5,6 +5,7 @@ import {
   UpstreamRateLimited,
   UpstreamUnavailable,
 } from '../../errors.ts';
+import type { CallBudget } from './call-budget.ts';
 import { CircuitBreaker } from './circuit-breaker.ts';
 import { DueQueue } from './due-queue.ts';
 import { RateBudget } from './rate-budget.ts';
@@ -34,6 +35,8 @@ export interface LaneOptions {
   readonly maxConcurrency: number;
   /** Calls per second; null: unlimited. */
   readonly maxRps: number | null;
+  /** Takes the place of `maxRps` where other gateways share the budget; `onAnswer`: ask it again. */
+  readonly budget?: (onAnswer: () => void) => CallBudget;
   /** After a blockage the turns that waited are spread over this long. */
   readonly intervalMs: number;
   readonly onEvent?: (event: LaneEvent) => void;
@@ -69,7 +72,7 @@ export class CallLane {
   /** Turns that came while the lane was blocked, oldest first. */
   readonly #held = new Set<Entry>();
   readonly #breaker = new CircuitBreaker();
-  readonly #budget: RateBudget;
+  readonly #budget: CallBudget;
   #blockage: Blockage | null = null;
   #running = 0;
   #timer: NodeJS.Timeout | null = null;
@@ -77,7 +80,7 @@ export class CallLane {
 
   constructor(options: LaneOptions) {
     this.#options = options;
-    this.#budget = new RateBudget(options.maxRps);
+    this.#budget = options.budget?.(() => this.#advance()) ?? new RateBudget(options.maxRps);
   }
 
   /** Why calls are held back at present, or null. */
@@ -96,6 +99,26 @@ export class CallLane {
     this.#queue.add(entry);
     this.#wake();
     return entry;
+  }
+
+  /** Another gateway was told to leave upstream alone for `forMs`. */
+  hearPause(forMs: number): void {
+    this.#pause(new UpstreamRateLimited('A2E asked to be left alone', { retryAfterMs: forMs }), forMs);
+    this.#advance();
+  }
+
+  /** Another gateway found the token refused: it probes, and this one only if nothing is heard for a while. */
+  hearRefusal(): void {
+    this.#refused();
+    if (this.#blockage) this.#blockage.until = Date.now() + REFUSED_PROBE_MS * 1.1;
+    this.#advance();
+  }
+
+  /** Another gateway got an answer with this token. */
+  hearAnswer(): void {
+    if (this.#blockage?.kind !== 'refused') return;
+    this.#succeeded();
+    this.#advance();
   }
 
   #cancel(entry: Entry): void {
@@ -135,7 +158,7 @@ export class CallLane {
       return Number.isFinite(at) ? at : null;
     }
     if (head === Number.POSITIVE_INFINITY || this.#running >= this.#options.maxConcurrency) return null;
-    return Math.max(head, now + this.#budget.waitMs(now));
+    return head > now ? head : now + this.#budget.waitMs(now);
   }
 
   #waiting(): boolean {
@@ -199,15 +222,16 @@ export class CallLane {
   }
 
   #succeeded(): void {
+    const wasOpen = this.#breaker.open;
     this.#breaker.succeed();
     const kind = this.#blockage?.kind;
-    if (!kind || kind === 'paused') return;
-    this.#options.onEvent?.({ kind: kind === 'refused' ? 'token-accepted' : 'breaker-closed' });
-    this.#resume();
+    if (kind === 'refused') this.#options.onEvent?.({ kind: 'token-accepted' });
+    if (wasOpen) this.#options.onEvent?.({ kind: 'breaker-closed' });
+    if (kind && kind !== 'paused') this.#resume();
   }
 
   #refused(): void {
-    if (this.#blockage?.kind === 'refused') return;
+    if (this.#blockage?.kind === 'refused') return this.#options.onEvent?.({ kind: 'token-refused' });
     const problem = new UpstreamUnavailable("A2E refuses the gateway's own token");
     this.#block('refused', problem, REFUSED_PROBE_MS, { kind: 'token-refused' });
   }

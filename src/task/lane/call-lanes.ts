@@ -1,21 +1,31 @@
+import type { SharedBudget } from '../../cluster/contract.ts';
 import type { Credential } from '../task-source.ts';
+import { ClusterBudget } from './call-budget.ts';
 import { CallLane, type LaneEvent, type LaneOptions } from './call-lane.ts';
+
+export interface CallLanesOptions extends Omit<LaneOptions, 'onEvent' | 'budget'> {
+  readonly onEvent?: (event: LaneEvent, credential: Credential) => void;
+  /** What the gateways of a cluster share; absent: this one is alone. */
+  readonly shared?: SharedBudget | undefined;
+}
 
 /** Idle lanes are swept when there are more than this many. */
 const SWEEP_ABOVE = 256;
+/** A refusal is told to the cluster as a pause of the lane with this after its name. */
+const REFUSED = ' refused';
+const REFUSAL_MS = 9_000;
 
-/** One {@link CallLane} per upstream token. */
-export class CallLanes {
-  readonly #options: Omit<LaneOptions, 'onEvent'>;
-  readonly #onEvent: (event: LaneEvent, credential: Credential) => void;
+/** One {@link CallLane} per upstream token, in step with those of the other gateways. */
+export class CallLanes implements Disposable {
+  readonly #options: CallLanesOptions;
   readonly #lanes = new Map<string, CallLane>();
+  /** What a lane tells while this is set it was told by another gateway, which needs no telling. */
+  #hearing = false;
+  readonly #stopListening: (() => void) | undefined;
 
-  constructor(
-    options: Omit<LaneOptions, 'onEvent'>,
-    onEvent: (event: LaneEvent, credential: Credential) => void = () => {},
-  ) {
+  constructor(options: CallLanesOptions) {
     this.#options = options;
-    this.#onEvent = onEvent;
+    this.#stopListening = options.shared?.onPause((name, forMs) => this.#hear(name, forMs));
   }
 
   /** The lane of this token. Ask again for every call: an idle lane may be replaced. */
@@ -23,9 +33,44 @@ export class CallLanes {
     const known = this.#lanes.get(credential.key);
     if (known) return known;
     this.#sweep();
-    const lane = new CallLane({ ...this.#options, onEvent: (event) => this.#onEvent(event, credential) });
+    const lane = this.#open(credential);
     this.#lanes.set(credential.key, lane);
+    const pausedFor = this.#options.shared?.pausedFor(credential.key) ?? 0;
+    if (pausedFor > 0) this.#hear(credential.key, pausedFor);
     return lane;
+  }
+
+  [Symbol.dispose](): void {
+    this.#stopListening?.();
+  }
+
+  #open(credential: Credential): CallLane {
+    const { shared, maxRps, onEvent, ...options } = this.#options;
+    const budget =
+      shared && maxRps !== null
+        ? (onAnswer: () => void) => new ClusterBudget(shared, credential.key, maxRps, onAnswer)
+        : undefined;
+    return new CallLane({
+      ...options,
+      maxRps,
+      ...(budget && { budget }),
+      onEvent: (event) => {
+        if (!this.#hearing) this.#tell(event, credential);
+        onEvent?.(event, credential);
+      },
+    });
+  }
+
+  #tell(event: LaneEvent, { key }: Credential): void {
+    if (event.kind === 'paused') void this.#options.shared?.pause(key, event.forMs);
+    if (event.kind === 'token-refused') void this.#options.shared?.pause(key + REFUSED, REFUSAL_MS);
+  }
+
+  #hear(name: string, forMs: number): void {
+    this.#hearing = true;
+    if (name.endsWith(REFUSED)) this.#lanes.get(name.slice(0, -REFUSED.length))?.hearRefusal();
+    else this.#lanes.get(name)?.hearPause(forMs);
+    this.#hearing = false;
   }
 
   #sweep(): void {

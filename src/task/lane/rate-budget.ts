@@ -1,3 +1,5 @@
+import type { CallBudget } from './call-budget.ts';
+
 /** Catching up after a late timer may take this long's worth of calls at once. */
 const BURST_MS = 50;
 
@@ -5,7 +7,7 @@ const BURST_MS = 50;
  * `perSecond` calls a second, evenly spaced: the generic cell rate algorithm (ITU-T I.371), with just enough
  * tolerance that the millisecond grain of timers does not eat into the rate. null: unlimited.
  */
-export class RateBudget {
+export class RateBudget implements CallBudget {
   readonly #spacingMs: number;
   #nextAt = 0;
 
