@@ -1,7 +1,7 @@
 import { Unauthenticated } from '../../errors.ts';
 
 /** RFC 6750's b64token, with a bound: whatever matches is safe to put into a header. */
-const BEARER = /^Bearer +([A-Za-z0-9\-._~+/]{1,4096}=*) *$/i;
+const BEARER = /^Bearer +([A-Za-z0-9\-._~+/]{1,8192}=*) *$/i;
 
 /** The token of an `Authorization: Bearer …` value. Throws `Unauthenticated`. */
 export function bearerToken(authorization: string | undefined): string {

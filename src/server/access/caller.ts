@@ -6,9 +6,11 @@ export interface Caller {
   readonly credential: Credential;
   /** Exact identity of what this caller may see: callers with equal scopes may share results. Never shown to anyone. */
   readonly scope: string;
+  /** Whose operations are counted together for the rate limit; null: those from one network address. Never shown to anyone. */
+  readonly rateKey: string | null;
   /** Whether the caller may ask for this task. */
   covers(id: string): boolean;
-  /** When the caller's right ends, in ms since the epoch; null: never. */
+  /** When the caller's right ends, clock tolerance included, in ms since the epoch; null: never. */
   readonly expiresAt: number | null;
 }
 
@@ -16,7 +18,7 @@ export interface Caller {
 export interface Access {
   /**
    * The caller behind an `Authorization` value (`Bearer …`), over HTTP or from `connectionParams`. Rejects with
-   * `Unauthenticated`.
+   * `Unauthenticated`, or with `UpstreamUnavailable` while it cannot tell.
    */
   authenticate(authorization: string | undefined): Promise<Caller>;
 }

@@ -9,6 +9,7 @@ export class OpenAccess implements Access {
     this.#caller = {
       credential: credentialOf(gatewayToken, 'gateway'),
       scope: 'open',
+      rateKey: null,
       covers: () => true,
       expiresAt: null,
     };

@@ -9,6 +9,7 @@ import { credentialOf } from './credential.ts';
 export class PassthroughAccess implements Access {
   async authenticate(authorization: string | undefined): Promise<Caller> {
     const credential = credentialOf(bearerToken(authorization), 'caller');
-    return { credential, scope: `token ${credential.key}`, covers: () => true, expiresAt: null };
+    const scope = `token ${credential.key}`;
+    return { credential, scope, rateKey: scope, covers: () => true, expiresAt: null };
   }
 }
