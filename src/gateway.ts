@@ -14,6 +14,7 @@ import { createErrorFormat } from './server/error-format.ts';
 import { graphiqlPage } from './server/graphiql.ts';
 import { GraphqlEndpoint } from './server/graphql-endpoint.ts';
 import { HttpServer } from './server/http-server.ts';
+import { Metrics } from './server/metrics.ts';
 import { Operations } from './server/operations.ts';
 import { Origins } from './server/origins.ts';
 import { createPage } from './server/page.ts';
@@ -27,7 +28,7 @@ import { TaskRegistry } from './task/task-registry.ts';
 import type { WatchState } from './task/watch-state.ts';
 import { decodeWatchState, encodeWatchState } from './task/watch-state-codec.ts';
 import { A2eClient } from './upstream/a2e-client.ts';
-import { upstreamReporter } from './upstream-reporter.ts';
+import { type UpstreamReporter, upstreamReporter } from './upstream-reporter.ts';
 
 /** Counts of what is alive, for tests, metrics and operators. */
 export interface GatewayCounts {
@@ -61,7 +62,9 @@ export async function createGateway(
   const onUnforeseen = (error: unknown): void => log.error({ err: error }, 'unforeseen error');
   const cluster = stack.use(await createCluster(config, log));
   const readiness = new Readiness(() => cluster.health);
-  const registry = stack.use(createRegistry(config, cluster, readiness, log, stack));
+  const metrics = new Metrics();
+  const reporter = upstreamReporter(log, readiness, metrics);
+  const registry = stack.use(createRegistry(config, cluster, reporter, stack));
   const format = createErrorFormat(onUnforeseen);
   const patience = patienceFor(config.poll.intervalMs, config.poll.firstAnswerTimeoutMs);
   const documents = new Documents({ schema, maxTokens: config.limits.tokens });
@@ -87,17 +90,26 @@ export async function createGateway(
   const graphiql = config.http.graphiql ? graphiqlPage(exampleId) : null;
   const graphql = new GraphqlEndpoint({ access, origins, connections, sse, yoga, graphiql, format });
   const page = createPage();
-  const server = stack.use(new HttpServer({ graphql, websocket, connections, origins, page, readiness, onUnforeseen }));
+  const server = stack.use(
+    new HttpServer({ graphql, websocket, connections, origins, page, readiness, metrics, onUnforeseen }),
+  );
   const { port } = await server.listen(config.port, config.host);
   readiness.phase = 'ready';
+  const counts = (): GatewayCounts => ({
+    watches: registry.watchedCount,
+    liveResults: operations.liveCount,
+    connections: connections.open,
+  });
+  metrics.observe({
+    readiness,
+    watches: () => counts().watches,
+    liveResults: () => counts().liveResults,
+    connections: () => counts().connections,
+  });
   const owned = stack.move();
   return {
     url: `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`,
-    counts: () => ({
-      watches: registry.watchedCount,
-      liveResults: operations.liveCount,
-      connections: connections.open,
-    }),
+    counts,
     [Symbol.asyncDispose]: async () => {
       readiness.phase = 'draining';
       await owned.disposeAsync();
@@ -121,11 +133,9 @@ async function createCluster({ redis }: Config, log: Logger): Promise<Cluster<Wa
 function createRegistry(
   { upstream, poll, redis }: Config,
   cluster: Cluster<WatchState> & SharedBudget,
-  readiness: Readiness,
-  log: Logger,
+  reporter: UpstreamReporter,
   stack: AsyncDisposableStack,
 ): TaskRegistry {
-  const reporter = upstreamReporter(log, readiness);
   const source = stack.use(
     new A2eClient({
       origin: upstream.origin,

@@ -1,4 +1,5 @@
 import type { Logger } from './log.ts';
+import type { Metrics } from './server/metrics.ts';
 import type { Readiness } from './server/readiness.ts';
 import type { LaneEvent } from './task/lane/call-lane.ts';
 import type { Credential } from './task/task-source.ts';
@@ -10,14 +11,16 @@ export interface UpstreamReporter {
   onLane(event: LaneEvent, credential: Credential): void;
 }
 
-/** Turns what happens upstream into log lines and readiness. */
-export function upstreamReporter(log: Logger, readiness: Readiness): UpstreamReporter {
+/** Turns what happens upstream into log lines, metrics and readiness. */
+export function upstreamReporter(log: Logger, readiness: Readiness, metrics: Metrics): UpstreamReporter {
   return {
     onCall(event) {
+      count(event, metrics);
       const level = levelOf(event);
       log[level]({ upstream: event }, 'A2E call');
     },
     onLane(event, { owner }) {
+      metrics.paced(event.kind);
       if (owner === 'caller') return log.debug({ lane: event }, 'A2E calls of one caller');
       if (event.kind === 'token-refused') {
         if (readiness.upstream === 'refused') return;
@@ -31,6 +34,11 @@ export function upstreamReporter(log: Logger, readiness: Readiness): UpstreamRep
       }
     },
   };
+}
+
+function count(event: UpstreamEvent, metrics: Metrics): void {
+  if (!('ms' in event)) return metrics.anomaly(event.kind);
+  metrics.callEnded(event.kind === 'answered' ? String(event.status) : event.kind, event.ms / 1000);
 }
 
 function levelOf({ kind }: UpstreamEvent): 'debug' | 'warn' | 'error' {

@@ -3,6 +3,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import type { ConnectionCount } from './connection-count.ts';
 import type { GraphqlEndpoint } from './graphql-endpoint.ts';
 import { reply, replyJson } from './http-reply.ts';
+import type { Metrics } from './metrics.ts';
 import type { Origins } from './origins.ts';
 import type { Page } from './page.ts';
 import type { Readiness } from './readiness.ts';
@@ -15,6 +16,7 @@ export interface HttpServerOptions {
   readonly origins: Origins;
   readonly page: Page;
   readonly readiness: Readiness;
+  readonly metrics: Metrics;
   readonly onUnforeseen: (error: unknown) => void;
 }
 
@@ -51,15 +53,15 @@ export class HttpServer implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    if (!this.#server.listening) return this.#server.closeAllConnections();
-    const closed = new Promise((resolve) => this.#server.once('close', resolve));
-    this.#server.close();
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    // The server is not closed while a WebSocket is open.
+    await this.#options.websocket[Symbol.asyncDispose]();
     this.#server.closeAllConnections();
     await closed;
   }
 
   async #route(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { graphql, page, readiness } = this.#options;
+    const { graphql, page, readiness, metrics } = this.#options;
     const url = parseUrl(request);
     if (!url) return replyJson(response, 400, { error: 'bad request' });
     if (url.pathname === '/graphql') return graphql.serve(request, response, url);
@@ -67,6 +69,9 @@ export class HttpServer implements AsyncDisposable {
     if (url.pathname === '/readyz') {
       const report = readiness.report();
       return replyJson(response, report.ready ? 200 : 503, report);
+    }
+    if (url.pathname === '/metrics') {
+      return reply(response, 200, { 'content-type': metrics.contentType }, await metrics.text());
     }
     if (request.method !== 'GET' && request.method !== 'HEAD') return replyJson(response, 404, { error: 'not found' });
     const answer = page(url.pathname, request.headers['if-none-match']);
@@ -101,5 +106,6 @@ function parseUrl(request: IncomingMessage): URL | null {
 }
 
 function refuse(stream: Socket, status: string, headers = ''): void {
+  stream.once('finish', () => stream.destroy());
   stream.end(`HTTP/1.1 ${status}\r\n${headers}Connection: close\r\nContent-Length: 0\r\n\r\n`);
 }

@@ -1,0 +1,47 @@
+import { expect, test } from 'vitest';
+import { startPair, TOKEN } from '../support/gateway.ts';
+
+async function ask(url: string, id: string): Promise<void> {
+  const answer = await fetch(`${url}/graphql`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ query: `{ videoTask(id: "${id}") { status } }` }),
+  });
+  await answer.text();
+}
+
+async function valueOf(url: string, line: string): Promise<number> {
+  const text = await (await fetch(`${url}/metrics`)).text();
+  return Number(new RegExp(`^${line.replace(/[{}"]/g, '\\$&')} (\\S+)$`, 'm').exec(text)?.[1]);
+}
+
+test('calls to A2E are counted by their outcome, and timed', async () => {
+  await using pair = await startPair();
+  pair.simulator.addTask('task-1');
+  pair.simulator.fault({ kind: 'status', id: 'task-2', status: 503 });
+  await ask(pair.gateway.url, 'task-1');
+  await ask(pair.gateway.url, 'task-2');
+  const calls = 'video_task_gateway_upstream_calls_total';
+  expect(await valueOf(pair.gateway.url, `${calls}{outcome="200"}`)).toBe(1);
+  expect(await valueOf(pair.gateway.url, `${calls}{outcome="503"}`)).toBe(1);
+  expect(await valueOf(pair.gateway.url, 'video_task_gateway_upstream_call_seconds_count')).toBe(2);
+});
+
+test('answers that are not what the API documents are counted by kind', async () => {
+  await using pair = await startPair();
+  pair.simulator.fault({ kind: 'html', id: 'task-1' });
+  await ask(pair.gateway.url, 'task-1');
+  const line = 'video_task_gateway_upstream_anomalies_total{kind="contract-violation"}';
+  expect(await valueOf(pair.gateway.url, line)).toBe(1);
+});
+
+test('the gauges tell what is alive, in the Prometheus text format, without a token', async () => {
+  await using pair = await startPair();
+  const answer = await fetch(`${pair.gateway.url}/metrics`);
+  expect(answer.headers.get('content-type')).toContain('text/plain; version=0.0.4');
+  const text = await answer.text();
+  expect(text).toMatch(/^video_task_gateway_ready 1$/m);
+  expect(text).toMatch(/^video_task_gateway_watched_tasks 0$/m);
+  expect(text).toMatch(/^process_resident_memory_bytes \d+$/m);
+  expect(text).not.toContain(TOKEN);
+});
