@@ -10,7 +10,7 @@ async function ask(url: string, id: string): Promise<void> {
   await answer.text();
 }
 
-async function valueOf(url: string, line: string): Promise<number> {
+async function metric(url: string, line: string): Promise<number> {
   const text = await (await fetch(`${url}/metrics`)).text();
   return Number(new RegExp(`^${line.replace(/[{}"]/g, '\\$&')} (\\S+)$`, 'm').exec(text)?.[1]);
 }
@@ -22,9 +22,9 @@ test('calls to A2E are counted by their outcome, and timed', async () => {
   await ask(pair.gateway.url, 'task-1');
   await ask(pair.gateway.url, 'task-2');
   const calls = 'video_task_gateway_upstream_calls_total';
-  expect(await valueOf(pair.gateway.url, `${calls}{outcome="200"}`)).toBe(1);
-  expect(await valueOf(pair.gateway.url, `${calls}{outcome="503"}`)).toBe(1);
-  expect(await valueOf(pair.gateway.url, 'video_task_gateway_upstream_call_seconds_count')).toBe(2);
+  expect(await metric(pair.gateway.url, `${calls}{outcome="200"}`)).toBe(1);
+  expect(await metric(pair.gateway.url, `${calls}{outcome="503"}`)).toBe(1);
+  expect(await metric(pair.gateway.url, 'video_task_gateway_upstream_call_seconds_count')).toBe(2);
 });
 
 test('answers that are not what the API documents are counted by kind', async () => {
@@ -32,7 +32,7 @@ test('answers that are not what the API documents are counted by kind', async ()
   pair.simulator.fault({ kind: 'html', id: 'task-1' });
   await ask(pair.gateway.url, 'task-1');
   const line = 'video_task_gateway_upstream_anomalies_total{kind="contract-violation"}';
-  expect(await valueOf(pair.gateway.url, line)).toBe(1);
+  expect(await metric(pair.gateway.url, line)).toBe(1);
 });
 
 test('the gauges tell what is alive, in the Prometheus text format, without a token', async () => {
