@@ -2,6 +2,9 @@
 export interface Drainable {
   readonly writableNeedDrain: boolean;
   readonly writableLength: number;
+  write(chunk: Buffer): unknown;
+  cork(): void;
+  uncork(): void;
   once(event: 'drain', listener: () => void): unknown;
   off(event: 'drain', listener: () => void): unknown;
 }
@@ -18,6 +21,15 @@ export interface OutletOptions {
   readonly onStall: () => void;
 }
 
+/** The streams that were written to in this turn of the event loop. */
+let corked: Drainable[] = [];
+
+function uncorkAll(): void {
+  const streams = corked;
+  corked = [];
+  for (const stream of streams) stream.uncork();
+}
+
 /** Where the bytes for one client leave. While its buffer is full, writers wait here instead of queueing. */
 export class Outlet {
   readonly #stream: Drainable;
@@ -25,6 +37,7 @@ export class Outlet {
   readonly #waiting = new Set<Flushable>();
   #timer: NodeJS.Timeout | null = null;
   #length = 0;
+  #corkedIn: readonly Drainable[] | null = null;
 
   constructor(stream: Drainable, { stallMs = 20_000, onStall }: OutletOptions) {
     this.#stream = stream;
@@ -33,6 +46,17 @@ export class Outlet {
 
   get blocked(): boolean {
     return this.#stream.writableNeedDrain;
+  }
+
+  /** Writes; all that is written in one turn of the event loop leaves in one piece. */
+  write(chunk: Buffer): void {
+    if (this.#corkedIn !== corked) {
+      if (corked.length === 0) setImmediate(uncorkAll);
+      corked.push(this.#stream);
+      this.#corkedIn = corked;
+      this.#stream.cork();
+    }
+    this.#stream.write(chunk);
   }
 
   /** Calls `writer.flush()` once the buffer has drained. */

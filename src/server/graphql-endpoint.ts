@@ -7,7 +7,8 @@ import type { Access, Caller } from './access/caller.ts';
 import type { ConnectionCount } from './connection-count.ts';
 import { reply, replyErrors } from './http-reply.ts';
 import type { Origins } from './origins.ts';
-import { type SseEndpoint, wantsEventStream } from './sse/sse-endpoint.ts';
+import { streamWish } from './sse/framing.ts';
+import type { SseEndpoint } from './sse/sse-endpoint.ts';
 import type { YogaContext } from './yoga.ts';
 
 export interface GraphqlEndpointOptions {
@@ -47,11 +48,12 @@ export class GraphqlEndpoint {
     if (caller instanceof Unauthenticated) {
       return replyErrors(response, 401, [format(caller)], { 'www-authenticate': 'Bearer' });
     }
-    if (!wantsEventStream(request)) return void (await yoga(request, response, { caller }));
+    const wish = streamWish(request);
+    if (!wish) return void (await yoga(request, response, { caller }));
     const leave = this.#options.connections.enter();
     if (!leave) return replyErrors(response, 503, [{ message: 'Too many connections' }], { 'retry-after': '5' });
     response.once('close', leave);
-    await sse.serve(request, response, url, caller);
+    await sse.serve(request, response, { url, caller, wish });
   }
 
   async #authenticate(request: IncomingMessage): Promise<Caller | Unauthenticated> {

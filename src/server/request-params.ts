@@ -6,6 +6,7 @@ import { type OperationParams, parseOperationParams } from './operation-params.t
 export interface BadRequest {
   readonly status: 400 | 405 | 413 | 415;
   readonly error: GraphQLError;
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** The parameters of a GET (query string) or POST (JSON body of at most `maxBytes`). Source: GraphQL over HTTP. */
@@ -15,7 +16,13 @@ export async function readParams(
   maxBytes: number,
 ): Promise<OperationParams | BadRequest> {
   if (request.method === 'GET') return checked(fromSearch(url.searchParams));
-  if (request.method !== 'POST') return { status: 405, error: new GraphQLError('Only GET and POST are served here') };
+  if (request.method !== 'POST') {
+    return {
+      status: 405,
+      error: new GraphQLError('Only GET and POST are served here'),
+      headers: { allow: 'GET, POST' },
+    };
+  }
   const type = request.headers['content-type']?.split(';')[0]?.trim().toLowerCase();
   if (type !== 'application/json') return { status: 415, error: new GraphQLError('The body must be application/json') };
   const body = await readBody(request, maxBytes);

@@ -1,12 +1,11 @@
 import type { ServerResponse } from 'node:http';
 
-const COMMENT = Buffer.from(':\n\n');
 /** Streams are written to in this many groups, one after the other, so that many of them cost no burst. */
 const GROUPS = 12;
 
-/** Writes a comment to every stream once per period, so that proxies and clients know it lives. One timer for all. */
+/** Writes a heartbeat to every stream once per period, so that proxies and clients know it lives. One timer for all. */
 export class KeepAlive implements Disposable {
-  readonly #groups: readonly Set<ServerResponse>[] = Array.from({ length: GROUPS }, () => new Set());
+  readonly #groups: readonly Map<ServerResponse, Buffer>[] = Array.from({ length: GROUPS }, () => new Map());
   readonly #timer: NodeJS.Timeout;
   #tick = 0;
   #next = 0;
@@ -16,9 +15,9 @@ export class KeepAlive implements Disposable {
   }
 
   /** Keeps a stream alive until it closes. */
-  add(response: ServerResponse): void {
-    const group = this.#groups[this.#next++ % GROUPS] as Set<ServerResponse>;
-    group.add(response);
+  add(response: ServerResponse, heartbeat: Buffer): void {
+    const group = this.#groups[this.#next++ % GROUPS] as Map<ServerResponse, Buffer>;
+    group.set(response, heartbeat);
     response.once('close', () => group.delete(response));
   }
 
@@ -27,7 +26,8 @@ export class KeepAlive implements Disposable {
   }
 
   #beat(): void {
-    const group = this.#groups[this.#tick++ % GROUPS] as Set<ServerResponse>;
-    for (const response of group) if (!response.writableNeedDrain && !response.writableEnded) response.write(COMMENT);
+    const group = this.#groups[this.#tick++ % GROUPS] as Map<ServerResponse, Buffer>;
+    for (const [response, heartbeat] of group)
+      if (!response.writableNeedDrain && !response.writableEnded) response.write(heartbeat);
   }
 }

@@ -2,11 +2,11 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { GraphQLFormattedError } from 'graphql';
 import { Delivery, type Ending } from '../../live/delivery.ts';
 import { Outlet } from '../../live/outlet.ts';
-import { ResultFrame } from '../../live/result-frame.ts';
 import type { Caller } from '../access/caller.ts';
-import { replyErrors } from '../http-reply.ts';
+import { reply, replyErrors } from '../http-reply.ts';
 import type { Operation, Operations } from '../operations.ts';
 import { readParams } from '../request-params.ts';
+import type { Framing, StreamWish } from './framing.ts';
 import { KeepAlive } from './keep-alive.ts';
 
 export interface SseEndpointOptions {
@@ -17,22 +17,15 @@ export interface SseEndpointOptions {
 }
 
 const HEADERS = {
-  'content-type': 'text/event-stream; charset=utf-8',
   'cache-control': 'no-cache, no-transform',
   connection: 'keep-alive',
   'x-accel-buffering': 'no',
   'x-content-type-options': 'nosniff',
 };
-const COMPLETE = 'event: complete\ndata:\n\n';
-
-/** Whether a request asks for GraphQL over SSE. */
-export function wantsEventStream(request: IncomingMessage): boolean {
-  return request.headers.accept?.includes('text/event-stream') ?? false;
-}
 
 /**
- * GraphQL over SSE in distinct-connections mode: one operation per request, `next` events, then `complete`. The bytes
- * of an event are the same for all clients of a live result. Source: graphql-sse, PROTOCOL.md.
+ * Operations whose results stream in one HTTP response each: GraphQL over SSE, and Apollo's multipart subscriptions.
+ * The bytes of a result are the same for all clients of a live result.
  */
 export class SseEndpoint implements Disposable {
   readonly #options: SseEndpointOptions;
@@ -44,15 +37,26 @@ export class SseEndpoint implements Disposable {
   }
 
   /** Serves one request. Never rejects on account of the client. */
-  async serve(request: IncomingMessage, response: ServerResponse, url: URL, caller: Caller): Promise<void> {
+  async serve(
+    request: IncomingMessage,
+    response: ServerResponse,
+    { url, caller, wish }: { readonly url: URL; readonly caller: Caller; readonly wish: StreamWish },
+  ): Promise<void> {
     const { operations, maxBodyBytes, format } = this.#options;
     const params = await readParams(request, url, maxBodyBytes);
-    if ('status' in params) return replyErrors(response, params.status, [format(params.error)]);
+    if ('status' in params) return replyErrors(response, params.status, [format(params.error)], params.headers);
     if (response.destroyed) return;
     const operation = operations.prepare(params, caller);
-    this.#begin(response);
-    if ('kind' in operation) this.#run(operation, response);
-    else finish(response, operation.map(format));
+    if (!('kind' in operation)) {
+      this.#begin(response, wish.framing);
+      response.end(wish.framing.closing(operation.map(format)));
+    } else if (operation.kind === 'query' && wish.json !== null) {
+      const frame = await operations.execute(operation);
+      reply(response, 200, { 'content-type': `${wish.json}; charset=utf-8`, 'cache-control': 'no-store' }, frame.json);
+    } else {
+      this.#begin(response, wish.framing);
+      this.#run(operation, response, wish.framing);
+    }
   }
 
   /** Ends every stream: clients reconnect elsewhere. */
@@ -61,21 +65,21 @@ export class SseEndpoint implements Disposable {
     for (const response of this.#open) response.destroy();
   }
 
-  #begin(response: ServerResponse): void {
-    response.writeHead(200, HEADERS);
-    response.flushHeaders();
+  #begin(response: ServerResponse, { contentType, opening, heartbeat }: Framing): void {
+    response.writeHead(200, { 'content-type': contentType, ...HEADERS });
+    response.write(opening);
     response.socket?.setNoDelay(true);
     this.#open.add(response);
-    this.#keepAlive.add(response);
+    this.#keepAlive.add(response, heartbeat);
     response.once('close', () => this.#open.delete(response));
   }
 
-  #run(operation: Operation, response: ServerResponse): void {
+  #run(operation: Operation, response: ServerResponse, framing: Framing): void {
     const outlet = new Outlet(response, { onStall: () => response.destroy() });
     const member = new Delivery(
       {
-        next: (frame) => response.write(frame.event),
-        end: (how) => finish(response, how),
+        next: (frame) => response.write(framing.bytesOf(frame)),
+        end: (how) => finish(response, framing, how, outlet),
       },
       outlet,
     );
@@ -92,7 +96,8 @@ export class SseEndpoint implements Disposable {
   }
 }
 
-function finish(response: ServerResponse, how: Ending): void {
-  if (how) response.write(new ResultFrame(JSON.stringify({ errors: how })).event);
-  response.end(COMPLETE);
+function finish(response: ServerResponse, framing: Framing, how: Ending, outlet: Outlet): void {
+  response.end(framing.closing(how));
+  // A peer that does not take even the last bytes is disconnected like any other that stalls.
+  if (response.writableLength > 0) outlet.wait({ flush: () => {} });
 }

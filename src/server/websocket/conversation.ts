@@ -10,6 +10,7 @@ import type { Access, Caller } from '../access/caller.ts';
 import { parseOperationParams } from '../operation-params.ts';
 import type { Operation, Operations } from '../operations.ts';
 import { EndedWithErrors, LiveIterator } from './live-iterator.ts';
+import { textFrame } from './text-frame.ts';
 
 /** What one socket has beside what graphql-ws keeps. */
 export interface Peer {
@@ -50,11 +51,14 @@ export function createConversation(options: ConversationOptions): Server<Peer> {
     onConnect: (conversation) => connect(conversation, options.access),
     onSubscribe: (conversation, id, payload) => prepare(conversation, id, payload, options),
     onError: (_conversation, _id, _payload, errors) => errors.flatMap((error) => visible(error, options)),
-    onClose: ({ extra }) => {
-      for (const iterator of extra.running) void iterator.return();
-      extra.outlet.close();
-    },
+    onClose: ({ extra }) => release(extra),
   });
+}
+
+/** Ends all that runs for a socket that is closing or closed. */
+export function release({ running, outlet }: Peer): void {
+  for (const iterator of running) void iterator.return();
+  outlet.close();
 }
 
 async function connect({ connectionParams, extra }: Conversation, access: Access): Promise<boolean> {
@@ -98,7 +102,9 @@ function begin({ socket, outlet }: Peer, id: string, operation: Operation, opera
   const iterator = new LiveIterator(() => stop());
   const member = new Delivery(
     {
-      next: (frame) => socket.send(`${head}${frame.json}}`),
+      next: (frame) => {
+        if (socket.readyState === socket.OPEN) outlet.write(textFrame(head, frame.bytes, '}'));
+      },
       end: (how) => iterator.end(how),
     },
     outlet,

@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import { CloseCode, handleProtocols, MessageType, type Server } from 'graphql-ws';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { Outlet } from '../../live/outlet.ts';
-import { type ConversationOptions, createConversation, type Peer } from './conversation.ts';
+import { type ConversationOptions, createConversation, type Peer, release } from './conversation.ts';
 import { Heartbeat } from './heartbeat.ts';
 
 export interface WebSocketEndpointOptions extends ConversationOptions {
@@ -12,6 +12,9 @@ export interface WebSocketEndpointOptions extends ConversationOptions {
   /** Told of what is no mistake of the client. */
   readonly onUnforeseen: (error: unknown) => void;
 }
+
+/** How long a peer may take to answer a close frame, in ms: an option of ws 8.23 that its types lack. */
+const CLOSE_TIMEOUT = { closeTimeout: 2_000 };
 
 /** Messages of `graphql-transport-ws` that only a server may send. */
 const SERVER_MESSAGES: ReadonlySet<unknown> = new Set([MessageType.ConnectionAck, MessageType.Next, MessageType.Error]);
@@ -31,6 +34,7 @@ export class WebSocketEndpoint implements AsyncDisposable {
       handleProtocols: (protocols) => handleProtocols(protocols),
       maxPayload: maxFrameBytes,
       perMessageDeflate: false,
+      ...CLOSE_TIMEOUT,
       // One message per turn of the event loop: what a message sets up is in place before the next one is read.
       allowSynchronousEvents: false,
     });
@@ -62,23 +66,31 @@ export class WebSocketEndpoint implements AsyncDisposable {
 
   #open(socket: WebSocket, stream: Socket): void {
     const outlet = new Outlet(stream, { onStall: () => socket.terminate() });
+    const peer: Peer = { socket, outlet, running: new Set(), caller: null };
+    const hangUp = (code: number, reason: string): void => {
+      socket.close(code, reason);
+      release(peer);
+    };
     this.#heartbeat.add(socket);
-    // A frame that breaks the protocol or is too long: ws answers it with its close code.
-    socket.on('error', () => socket.terminate());
+    // A frame that breaks the protocol or is too long: ws closes with its code.
+    socket.on('error', () => release(peer));
+    socket.on('ping', () => relieve(peer));
     const closed = this.#conversation.opened(
       {
         protocol: socket.protocol,
         send: (text) => send(socket, text),
-        close: (code, reason) => socket.close(code, reason),
+        close: hangUp,
         onMessage: (handle) => {
           socket.on('message', (message: Buffer, binary: boolean) => {
-            if (binary) return socket.close(CloseCode.BadRequest, 'Binary frames are not part of the protocol');
+            if (socket.readyState !== socket.OPEN) return;
+            if (binary) return hangUp(CloseCode.BadRequest, 'Binary frames are not part of the protocol');
+            relieve(peer);
             const text = message.toString();
-            handle(text).catch((error: unknown) => this.#broken(socket, text, error));
+            handle(text).catch((error: unknown) => this.#broken(hangUp, text, error));
           });
         },
       },
-      { socket, outlet, running: new Set(), caller: null },
+      peer,
     );
     socket.once('close', (code, reason) => {
       closed(code, reason.toString()).catch(this.#onUnforeseen);
@@ -86,11 +98,18 @@ export class WebSocketEndpoint implements AsyncDisposable {
   }
 
   /** graphql-ws throws at a message that only a server may send, and at what is unforeseen. */
-  #broken(socket: WebSocket, text: string, error: unknown): void {
-    if (SERVER_MESSAGES.has(typeOf(text))) return socket.close(CloseCode.BadRequest, 'Unexpected message');
+  #broken(hangUp: (code: number, reason: string) => void, text: string, error: unknown): void {
+    if (SERVER_MESSAGES.has(typeOf(text))) return hangUp(CloseCode.BadRequest, 'Unexpected message');
     this.#onUnforeseen(error);
-    socket.close(CloseCode.InternalServerError, 'Internal server error');
+    hangUp(CloseCode.InternalServerError, 'Internal server error');
   }
+}
+
+/** A peer that sends but does not read is not read from either, so that what it is owed stays bounded. */
+function relieve({ socket, outlet }: Peer): void {
+  if (!outlet.blocked || socket.isPaused) return;
+  socket.pause();
+  outlet.wait({ flush: () => socket.resume() });
 }
 
 function typeOf(text: string): unknown {

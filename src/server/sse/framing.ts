@@ -1,0 +1,50 @@
+import type { IncomingMessage } from 'node:http';
+import type { Ending } from '../../live/delivery.ts';
+import type { ResultFrame } from '../../live/result-frame.ts';
+import { MULTIPART_FRAMING } from './multipart-framing.ts';
+import { SSE_FRAMING } from './sse-framing.ts';
+
+/** How results are written into one endless HTTP response. */
+export interface Framing {
+  readonly contentType: string;
+  /** Written at once, before any result. */
+  readonly opening: Buffer;
+  /** Written now and then, so that proxies and clients know the stream lives. */
+  readonly heartbeat: Buffer;
+  /** The bytes of a result: the same for all clients. */
+  bytesOf(frame: ResultFrame): Buffer;
+  /** The last bytes. */
+  closing(how: Ending): string;
+}
+
+/** What a request's `Accept` asks for. */
+export interface StreamWish {
+  readonly framing: Framing;
+  /** The media type to answer a query with, which needs no stream; null: the client takes nothing but the stream. */
+  readonly json: string | null;
+}
+
+const JSON_TYPES: readonly string[] = ['application/graphql-response+json', 'application/json'];
+
+/** Whether, and how, a request asks for a stream of results; null: it does not. */
+export function streamWish({ headers }: IncomingMessage): StreamWish | null {
+  const ranges = (headers.accept ?? '').split(',').map(mediaRange);
+  const framing = ranges.map(framingOf).find((found) => found !== null);
+  if (!framing) return null;
+  return { framing, json: ranges.map(({ type }) => type).find((type) => JSON_TYPES.includes(type)) ?? null };
+}
+
+interface MediaRange {
+  readonly type: string;
+  readonly parameters: readonly string[];
+}
+
+function mediaRange(text: string): MediaRange {
+  const [type = '', ...parameters] = text.split(';').map((part) => part.trim().toLowerCase().replaceAll('"', ''));
+  return { type, parameters };
+}
+
+function framingOf({ type, parameters }: MediaRange): Framing | null {
+  if (type === 'text/event-stream') return SSE_FRAMING;
+  return type === 'multipart/mixed' && parameters.includes('subscriptionspec=1.0') ? MULTIPART_FRAMING : null;
+}
