@@ -8,12 +8,15 @@ import type { Access } from './server/access/caller.ts';
 import { JwtAccess } from './server/access/jwt-access.ts';
 import { OpenAccess } from './server/access/open-access.ts';
 import { PassthroughAccess } from './server/access/passthrough-access.ts';
+import { addressReader } from './server/client-address.ts';
 import { ConnectionCount } from './server/connection-count.ts';
 import { Documents } from './server/documents.ts';
 import { createErrorFormat } from './server/error-format.ts';
 import { graphiqlPage } from './server/graphiql.ts';
 import { GraphqlEndpoint } from './server/graphql-endpoint.ts';
 import { HttpServer } from './server/http-server.ts';
+import { OperationRate } from './server/limits/operation-rate.ts';
+import { TIMEOUTS, type Timeouts } from './server/limits/timeouts.ts';
 import { Metrics } from './server/metrics.ts';
 import { Operations } from './server/operations.ts';
 import { Origins } from './server/origins.ts';
@@ -51,12 +54,14 @@ export interface GatewayOptions {
   readonly log: Logger;
   /** The id that GraphiQL opens with. */
   readonly exampleId?: string;
+  /** How long clients are waited for; by default {@link TIMEOUTS}. */
+  readonly timeouts?: Timeouts;
 }
 
 /** Builds everything a configuration asks for, and listens. Rejects when the address cannot be had. */
 export async function createGateway(
   config: Config,
-  { log, exampleId = 'YOUR_TASK_ID' }: GatewayOptions,
+  { log, exampleId = 'YOUR_TASK_ID', timeouts = TIMEOUTS }: GatewayOptions,
 ): Promise<Gateway> {
   await using stack = new AsyncDisposableStack();
   const onUnforeseen = (error: unknown): void => log.error({ err: error }, 'unforeseen error');
@@ -72,9 +77,11 @@ export async function createGateway(
   const operations = new Operations(shared);
   const access = createAccess(config);
   const origins = new Origins(config.http.corsOrigins);
-  const connections = new ConnectionCount(config.limits.connections);
+  const connections = new ConnectionCount(config.limits.connections, config.limits.connectionsPerAddress);
+  const addressOf = addressReader(config.http.trustProxy);
+  const rate = new OperationRate(config.limits.operationsPerSecond);
   const { bodyBytes } = config.limits;
-  const sse = stack.use(new SseEndpoint({ operations, maxBodyBytes: bodyBytes, format }));
+  const sse = stack.use(new SseEndpoint({ operations, maxBodyBytes: bodyBytes, stallMs: timeouts.stallMs, format }));
   const websocket = stack.use(
     new WebSocketEndpoint({
       schema,
@@ -82,16 +89,39 @@ export async function createGateway(
       access,
       maxSubscriptions: config.limits.subscriptionsPerConnection,
       maxFrameBytes: bodyBytes,
+      rate,
+      timeouts,
       format,
       onUnforeseen,
     }),
   );
   const yoga = createYogaHandler({ ...shared, maxBodyBytes: bodyBytes });
   const graphiql = config.http.graphiql ? graphiqlPage(exampleId) : null;
-  const graphql = new GraphqlEndpoint({ access, origins, connections, sse, yoga, graphiql, format });
+  const graphql = new GraphqlEndpoint({
+    access,
+    origins,
+    connections,
+    addressOf,
+    rate,
+    sse,
+    yoga,
+    graphiql,
+    format,
+  });
   const page = createPage();
   const server = stack.use(
-    new HttpServer({ graphql, websocket, connections, origins, page, readiness, metrics, onUnforeseen }),
+    new HttpServer({
+      graphql,
+      websocket,
+      connections,
+      origins,
+      page,
+      readiness,
+      metrics,
+      addressOf,
+      timeouts,
+      onUnforeseen,
+    }),
   );
   const { port } = await server.listen(config.port, config.host);
   readiness.phase = 'ready';

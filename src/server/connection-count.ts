@@ -1,24 +1,37 @@
-/** Counts open WebSockets and SSE streams against `MAX_CONNECTIONS`. */
+/** Counts open WebSockets and SSE streams against `MAX_CONNECTIONS`, and against `MAX_CONNECTIONS_PER_ADDRESS`. */
 export class ConnectionCount {
   readonly #max: number;
+  readonly #maxPerAddress: number;
+  readonly #perAddress = new Map<string, number>();
   #open = 0;
 
-  constructor(max: number) {
+  /** @param maxPerAddress null: unlimited. */
+  constructor(max: number, maxPerAddress: number | null = null) {
     this.#max = max;
+    this.#maxPerAddress = maxPerAddress ?? Number.POSITIVE_INFINITY;
   }
 
   get open(): number {
     return this.#open;
   }
 
-  /** Takes a place; gives it back with the returned function, which is idempotent. null: all are taken. */
-  enter(): (() => void) | null {
-    if (this.#open >= this.#max) return null;
+  /** Takes a place for this address; gives it back with the returned function, which is idempotent. null: all are taken. */
+  enter(address: string): (() => void) | null {
+    const here = this.#perAddress.get(address) ?? 0;
+    if (this.#open >= this.#max || here >= this.#maxPerAddress) return null;
     this.#open += 1;
+    this.#perAddress.set(address, here + 1);
     let inside = true;
     return () => {
-      if (inside) this.#open -= 1;
+      if (inside) this.#leave(address);
       inside = false;
     };
+  }
+
+  #leave(address: string): void {
+    this.#open -= 1;
+    const left = (this.#perAddress.get(address) ?? 1) - 1;
+    if (left > 0) this.#perAddress.set(address, left);
+    else this.#perAddress.delete(address);
   }
 }

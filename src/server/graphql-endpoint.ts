@@ -1,11 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { GraphQLFormattedError } from 'graphql';
 import type { YogaServerInstance } from 'graphql-yoga';
-import { Unauthenticated } from '../errors.ts';
+import { GatewayError, RateLimited, Unauthenticated } from '../errors.ts';
 import type { GraphQLContext } from '../schema/context.ts';
 import type { Access, Caller } from './access/caller.ts';
+import type { AddressReader } from './client-address.ts';
 import type { ConnectionCount } from './connection-count.ts';
 import { reply, replyErrors } from './http-reply.ts';
+import type { OperationRate } from './limits/operation-rate.ts';
 import type { Origins } from './origins.ts';
 import { streamWish } from './sse/framing.ts';
 import type { SseEndpoint } from './sse/sse-endpoint.ts';
@@ -15,6 +17,8 @@ export interface GraphqlEndpointOptions {
   readonly access: Access;
   readonly origins: Origins;
   readonly connections: ConnectionCount;
+  readonly addressOf: AddressReader;
+  readonly rate: OperationRate;
   readonly sse: SseEndpoint;
   readonly yoga: YogaServerInstance<YogaContext, GraphQLContext>;
   /** The HTML of GraphiQL; null: switched off. */
@@ -37,7 +41,7 @@ export class GraphqlEndpoint {
   }
 
   async serve(request: IncomingMessage, response: ServerResponse, url: URL): Promise<void> {
-    const { origins, graphiql, sse, yoga, format } = this.#options;
+    const { origins, graphiql, sse, yoga, format, connections, addressOf, rate } = this.#options;
     if (!origins.allows(request)) {
       return replyErrors(response, 403, [{ message: 'This origin may not call', extensions: { code: 'FORBIDDEN' } }]);
     }
@@ -45,25 +49,33 @@ export class GraphqlEndpoint {
     if (request.method === 'OPTIONS') return reply(response, 204, { allow: 'GET, POST, OPTIONS' });
     if (graphiql !== null && wantsPage(request)) return reply(response, 200, PAGE_HEADERS, graphiql);
     const caller = await this.#authenticate(request);
-    if (caller instanceof Unauthenticated) {
-      return replyErrors(response, 401, [format(caller)], { 'www-authenticate': 'Bearer' });
-    }
+    if (caller instanceof GatewayError) return refuse(response, caller, format);
+    const address = addressOf(request);
+    const excess = await rate.take(caller, address);
+    if (excess) return refuse(response, excess, format);
     const wish = streamWish(request);
     if (!wish) return void (await yoga(request, response, { caller }));
-    const leave = this.#options.connections.enter();
+    const leave = connections.enter(address);
     if (!leave) return replyErrors(response, 503, [{ message: 'Too many connections' }], { 'retry-after': '5' });
     response.once('close', leave);
     await sse.serve(request, response, { url, caller, wish });
   }
 
-  async #authenticate(request: IncomingMessage): Promise<Caller | Unauthenticated> {
+  async #authenticate(request: IncomingMessage): Promise<Caller | GatewayError> {
     try {
       return await this.#options.access.authenticate(request.headers.authorization);
     } catch (error) {
-      if (error instanceof Unauthenticated) return error;
+      if (error instanceof GatewayError) return error;
       throw error;
     }
   }
+}
+
+/** Refuses before anything runs, with the HTTP status that says the same. */
+function refuse(response: ServerResponse, error: GatewayError, format: GraphqlEndpointOptions['format']): void {
+  const errors = [format(error)];
+  if (error instanceof Unauthenticated) replyErrors(response, 401, errors, { 'www-authenticate': 'Bearer' });
+  else replyErrors(response, error instanceof RateLimited ? 429 : 503, errors, { 'retry-after': '1' });
 }
 
 function wantsPage({ method, headers }: IncomingMessage): boolean {

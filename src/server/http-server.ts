@@ -1,8 +1,10 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
+import type { AddressReader } from './client-address.ts';
 import type { ConnectionCount } from './connection-count.ts';
 import type { GraphqlEndpoint } from './graphql-endpoint.ts';
 import { reply, replyJson } from './http-reply.ts';
+import type { Timeouts } from './limits/timeouts.ts';
 import type { Metrics } from './metrics.ts';
 import type { Origins } from './origins.ts';
 import type { Page } from './page.ts';
@@ -16,9 +18,14 @@ export interface HttpServerOptions {
   readonly origins: Origins;
   readonly page: Page;
   readonly readiness: Readiness;
+  readonly addressOf: AddressReader;
+  readonly timeouts: Timeouts;
   readonly metrics: Metrics;
   readonly onUnforeseen: (error: unknown) => void;
 }
+
+/** How often requests are checked for being too slow, in ms. */
+const CHECK_MS = 1_000;
 
 /** The one port: routes requests and upgrades to who serves them. */
 export class HttpServer implements AsyncDisposable {
@@ -27,7 +34,12 @@ export class HttpServer implements AsyncDisposable {
 
   constructor(options: HttpServerOptions) {
     this.#options = options;
-    this.#server = createServer({ requestTimeout: 30_000, headersTimeout: 10_000 });
+    const { headersMs, requestMs } = options.timeouts;
+    this.#server = createServer({
+      headersTimeout: headersMs,
+      requestTimeout: requestMs,
+      connectionsCheckingInterval: Math.min(CHECK_MS, headersMs),
+    });
     this.#server.on('request', (request, response) => {
       this.#route(request, response).catch((error: unknown) => this.#failed(request, response, error));
     });
@@ -81,15 +93,16 @@ export class HttpServer implements AsyncDisposable {
   }
 
   #upgrade(request: IncomingMessage, stream: Socket, head: Buffer): void {
-    const { websocket, connections, origins, readiness } = this.#options;
+    const { websocket, connections, origins, readiness, addressOf } = this.#options;
     // ws listens once it has taken over; until then a reset must not be unhandled.
     stream.on('error', () => stream.destroy());
     if (parseUrl(request)?.pathname !== '/graphql') return refuse(stream, '404 Not Found');
     if (!origins.allows(request)) return refuse(stream, '403 Forbidden');
-    const leave = readiness.phase === 'draining' ? null : connections.enter();
+    const address = addressOf(request);
+    const leave = readiness.phase === 'draining' ? null : connections.enter(address);
     if (!leave) return refuse(stream, '503 Service Unavailable', 'Retry-After: 5\r\n');
     stream.once('close', leave);
-    websocket.upgrade(request, stream, head);
+    websocket.upgrade(request, stream, head, address);
   }
 
   #failed(request: IncomingMessage, response: ServerResponse, error: unknown): void {

@@ -3,6 +3,7 @@ import type { GraphQLFormattedError } from 'graphql';
 import { Delivery, type Ending } from '../../live/delivery.ts';
 import { Outlet } from '../../live/outlet.ts';
 import type { Caller } from '../access/caller.ts';
+import { expired, onExpiry } from '../access/expiry.ts';
 import { reply, replyErrors } from '../http-reply.ts';
 import type { Operation, Operations } from '../operations.ts';
 import { readParams } from '../request-params.ts';
@@ -13,6 +14,8 @@ export interface SseEndpointOptions {
   readonly operations: Operations;
   /** `MAX_BODY_BYTES` */
   readonly maxBodyBytes: number;
+  /** How long a client may take nothing, in ms. */
+  readonly stallMs: number;
   readonly format: (error: unknown) => GraphQLFormattedError;
 }
 
@@ -75,7 +78,8 @@ export class SseEndpoint implements Disposable {
   }
 
   #run(operation: Operation, response: ServerResponse, framing: Framing): void {
-    const outlet = new Outlet(response, { onStall: () => response.destroy() });
+    const { stallMs, format } = this.#options;
+    const outlet = new Outlet(response, { stallMs, onStall: () => response.destroy() });
     const member = new Delivery(
       {
         next: (frame) => response.write(framing.bytesOf(frame)),
@@ -83,6 +87,11 @@ export class SseEndpoint implements Disposable {
       },
       outlet,
     );
+    const stopExpiry = onExpiry(operation.caller.expiresAt, () => {
+      member.close();
+      if (!response.writableEnded) finish(response, framing, [format(expired())], outlet);
+    });
+    response.once('close', stopExpiry);
     if (operation.kind === 'subscription') {
       response.once('close', this.#options.operations.join(operation, member));
     } else {

@@ -1,12 +1,14 @@
 import { type ExecutionArgs, GraphQLError, type GraphQLFormattedError, type GraphQLSchema } from 'graphql';
-import { type Context, makeServer, type Server } from 'graphql-ws';
+import { CloseCode, type Context, makeServer, type Server } from 'graphql-ws';
 import type { WebSocket } from 'ws';
-import { TooManySubscriptions, Unauthenticated } from '../../errors.ts';
+import { TooManySubscriptions, Unauthenticated, UpstreamUnavailable } from '../../errors.ts';
 import { Delivery } from '../../live/delivery.ts';
 import type { Outlet } from '../../live/outlet.ts';
 import { toGraphQLError } from '../../schema/errors.ts';
 import { authorizationOf } from '../access/bearer-token.ts';
 import type { Access, Caller } from '../access/caller.ts';
+import { expired, onExpiry } from '../access/expiry.ts';
+import type { OperationRate } from '../limits/operation-rate.ts';
 import { parseOperationParams } from '../operation-params.ts';
 import type { Operation, Operations } from '../operations.ts';
 import { EndedWithErrors, LiveIterator } from './live-iterator.ts';
@@ -18,8 +20,12 @@ export interface Peer {
   readonly outlet: Outlet;
   /** All that runs for this socket, whatever graphql-ws knows of it. */
   readonly running: Set<LiveIterator>;
+  /** Where the client comes from. */
+  readonly address: string;
   /** Set once the connection is acknowledged. */
   caller: Caller | null;
+  /** Forgets when the caller's right ends. */
+  stopExpiry: () => void;
 }
 
 export interface ConversationOptions {
@@ -28,9 +34,15 @@ export interface ConversationOptions {
   readonly access: Access;
   /** `MAX_SUBSCRIPTIONS_PER_CONNECTION` */
   readonly maxSubscriptions: number;
+  readonly rate: OperationRate;
+  /** How long a client may take to begin, in ms. */
+  readonly connectionInitMs: number;
   /** What a caller may see of an error. */
   readonly format: (error: unknown) => GraphQLFormattedError;
 }
+
+/** The close code for what will be over soon (RFC 6455's registry): clients of graphql-ws connect again. */
+const TRY_AGAIN_LATER = 1013;
 
 type Conversation = Context<Record<string, unknown>, Peer>;
 
@@ -48,7 +60,8 @@ export function createConversation(options: ConversationOptions): Server<Peer> {
   return makeServer<Record<string, unknown>, Peer>({
     execute: run,
     subscribe: run,
-    onConnect: (conversation) => connect(conversation, options.access),
+    connectionInitWaitTimeout: options.connectionInitMs,
+    onConnect: (conversation) => connect(conversation, options),
     onSubscribe: (conversation, id, payload) => prepare(conversation, id, payload, options),
     onError: (_conversation, _id, _payload, errors) => errors.flatMap((error) => visible(error, options)),
     onClose: ({ extra }) => release(extra),
@@ -56,31 +69,47 @@ export function createConversation(options: ConversationOptions): Server<Peer> {
 }
 
 /** Ends all that runs for a socket that is closing or closed. */
-export function release({ running, outlet }: Peer): void {
+export function release({ running, outlet, stopExpiry }: Peer): void {
+  stopExpiry();
   for (const iterator of running) void iterator.return();
   outlet.close();
 }
 
-async function connect({ connectionParams, extra }: Conversation, access: Access): Promise<boolean> {
+async function connect({ connectionParams, extra }: Conversation, options: ConversationOptions): Promise<boolean> {
+  const { socket } = extra;
   try {
-    extra.caller = await access.authenticate(authorizationOf(connectionParams));
+    const caller = await options.access.authenticate(authorizationOf(connectionParams));
+    if (socket.readyState !== socket.OPEN) return false;
+    extra.caller = caller;
+    extra.stopExpiry = onExpiry(caller.expiresAt, () => expire(extra, options));
     return true;
   } catch (error) {
-    if (error instanceof Unauthenticated) return false;
-    throw error;
+    if (error instanceof UpstreamUnavailable) socket.close(TRY_AGAIN_LATER, 'Try again later');
+    else if (!(error instanceof Unauthenticated)) throw error;
+    return false;
   }
 }
 
-function prepare(
+/** Ends what runs with an error, then the connection: the client may come again with a fresh token. */
+function expire({ socket, running }: Peer, { format }: ConversationOptions): void {
+  const errors = [format(expired())];
+  for (const iterator of running) iterator.expire(errors);
+  // The errors are on their way within this turn of the event loop.
+  setImmediate(() => socket.close(CloseCode.Forbidden, 'Token expired'));
+}
+
+async function prepare(
   { extra, subscriptions }: Conversation,
   id: string,
   payload: unknown,
-  { schema, operations, maxSubscriptions }: ConversationOptions,
-): readonly GraphQLError[] | ExecutionArgs {
+  { schema, operations, maxSubscriptions, rate }: ConversationOptions,
+): Promise<readonly GraphQLError[] | ExecutionArgs> {
   if (!extra.caller) return [toGraphQLError(new Unauthenticated('The connection is not acknowledged'))];
   if (Object.keys(subscriptions).length > maxSubscriptions) {
     return [toGraphQLError(new TooManySubscriptions(`At most ${maxSubscriptions} subscriptions on one connection`))];
   }
+  const excess = await rate.take(extra.caller, extra.address);
+  if (excess) return [toGraphQLError(excess)];
   const params = parseOperationParams(payload);
   if (params instanceof GraphQLError) return [params];
   const operation = operations.prepare(params, extra.caller);

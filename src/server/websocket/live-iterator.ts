@@ -33,6 +33,12 @@ export class LiveIterator implements AsyncGenerator<ExecutionResult, void, void>
     else this.#results.resolve({ done: true, value: undefined });
   }
 
+  /** The client's right has ended: stops, and ends with these errors. */
+  expire(errors: readonly GraphQLFormattedError[]): void {
+    this.#onReturn();
+    this.end(errors);
+  }
+
   next(): Promise<IteratorResult<ExecutionResult, void>> {
     return this.#results.promise;
   }

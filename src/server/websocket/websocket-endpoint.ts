@@ -3,18 +3,26 @@ import type { Socket } from 'node:net';
 import { CloseCode, handleProtocols, MessageType, type Server } from 'graphql-ws';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { Outlet } from '../../live/outlet.ts';
+import { Intake } from '../limits/intake.ts';
+import type { Timeouts } from '../limits/timeouts.ts';
 import { type ConversationOptions, createConversation, type Peer, release } from './conversation.ts';
 import { Heartbeat } from './heartbeat.ts';
 
-export interface WebSocketEndpointOptions extends ConversationOptions {
+export interface WebSocketEndpointOptions extends Omit<ConversationOptions, 'connectionInitMs'> {
   /** `MAX_BODY_BYTES`, of one frame. */
   readonly maxFrameBytes: number;
+  readonly timeouts: Timeouts;
   /** Told of what is no mistake of the client. */
   readonly onUnforeseen: (error: unknown) => void;
 }
 
 /** How long a peer may take to answer a close frame, in ms: an option of ws 8.23 that its types lack. */
 const CLOSE_TIMEOUT = { closeTimeout: 2_000 };
+
+/** Of one message: no client splits what fits one frame into more, and every part costs memory. */
+const MAX_FRAGMENTS = 64;
+/** How long a client that was told to go may take to do so, in ms. */
+const FAREWELL_MS = 1_000;
 
 /** Messages of `graphql-transport-ws` that only a server may send. */
 const SERVER_MESSAGES: ReadonlySet<unknown> = new Set([MessageType.ConnectionAck, MessageType.Next, MessageType.Error]);
@@ -24,15 +32,19 @@ export class WebSocketEndpoint implements AsyncDisposable {
   readonly #onUnforeseen: (error: unknown) => void;
   readonly #conversation: Server<Peer>;
   readonly #sockets: WebSocketServer;
-  readonly #heartbeat = new Heartbeat();
+  readonly #heartbeat: Heartbeat;
+  readonly #stallMs: number;
 
-  constructor({ maxFrameBytes, onUnforeseen, ...options }: WebSocketEndpointOptions) {
+  constructor({ maxFrameBytes, timeouts, onUnforeseen, ...options }: WebSocketEndpointOptions) {
     this.#onUnforeseen = onUnforeseen;
-    this.#conversation = createConversation(options);
+    this.#heartbeat = new Heartbeat(timeouts.pingMs);
+    this.#stallMs = timeouts.stallMs;
+    this.#conversation = createConversation({ ...options, connectionInitMs: timeouts.connectionInitMs });
     this.#sockets = new WebSocketServer({
       noServer: true,
       handleProtocols: (protocols) => handleProtocols(protocols),
       maxPayload: maxFrameBytes,
+      maxFragments: MAX_FRAGMENTS,
       perMessageDeflate: false,
       ...CLOSE_TIMEOUT,
       // One message per turn of the event loop: what a message sets up is in place before the next one is read.
@@ -41,8 +53,8 @@ export class WebSocketEndpoint implements AsyncDisposable {
   }
 
   /** Takes over an upgrade request. */
-  upgrade(request: IncomingMessage, stream: Socket, head: Buffer): void {
-    this.#sockets.handleUpgrade(request, stream, head, (socket) => this.#open(socket, stream));
+  upgrade(request: IncomingMessage, stream: Socket, head: Buffer, address: string): void {
+    this.#sockets.handleUpgrade(request, stream, head, (socket) => this.#open(socket, stream, address));
   }
 
   /** Closes every socket with `code`, and terminates what has not closed after `graceMs`. */
@@ -64,9 +76,9 @@ export class WebSocketEndpoint implements AsyncDisposable {
     this.#sockets.close();
   }
 
-  #open(socket: WebSocket, stream: Socket): void {
-    const outlet = new Outlet(stream, { onStall: () => socket.terminate() });
-    const peer: Peer = { socket, outlet, running: new Set(), caller: null };
+  #open(socket: WebSocket, stream: Socket, address: string): void {
+    const outlet = new Outlet(stream, { stallMs: this.#stallMs, onStall: () => socket.terminate() });
+    const peer: Peer = { socket, outlet, running: new Set(), address, caller: null, stopExpiry: () => {} };
     const hangUp = (code: number, reason: string): void => {
       socket.close(code, reason);
       release(peer);
@@ -74,19 +86,19 @@ export class WebSocketEndpoint implements AsyncDisposable {
     this.#heartbeat.add(socket);
     // A frame that breaks the protocol or is too long: ws closes with its code.
     socket.on('error', () => release(peer));
-    socket.on('ping', () => relieve(peer));
     const closed = this.#conversation.opened(
       {
         protocol: socket.protocol,
         send: (text) => send(socket, text),
         close: hangUp,
         onMessage: (handle) => {
+          const take = (text: string): void =>
+            void handle(text).catch((error: unknown) => this.#broken(hangUp, text, error));
+          const intake = new Intake({ socket, outlet, handle: take, onFlood: () => dismiss(peer) });
           socket.on('message', (message: Buffer, binary: boolean) => {
             if (socket.readyState !== socket.OPEN) return;
             if (binary) return hangUp(CloseCode.BadRequest, 'Binary frames are not part of the protocol');
-            relieve(peer);
-            const text = message.toString();
-            handle(text).catch((error: unknown) => this.#broken(hangUp, text, error));
+            intake.receive(message.toString());
           });
         },
       },
@@ -105,11 +117,13 @@ export class WebSocketEndpoint implements AsyncDisposable {
   }
 }
 
-/** A peer that sends but does not read is not read from either, so that what it is owed stays bounded. */
-function relieve({ socket, outlet }: Peer): void {
-  if (!outlet.blocked || socket.isPaused) return;
+/** Tells a peer that sends too much to go, reads nothing more from it, and does not wait for it. */
+function dismiss(peer: Peer): void {
+  const { socket } = peer;
+  socket.close(CloseCode.TooManyInitialisationRequests, 'Too many messages');
+  release(peer);
   socket.pause();
-  outlet.wait({ flush: () => socket.resume() });
+  setTimeout(() => socket.terminate(), FAREWELL_MS).unref();
 }
 
 function typeOf(text: string): unknown {

@@ -1,0 +1,30 @@
+import type { IncomingMessage } from 'node:http';
+import { isIPv6 } from 'node:net';
+
+/** Tells clients apart by where they come from: see {@link addressReader}. */
+export type AddressReader = (request: IncomingMessage) => string;
+
+/**
+ * Reads the address a request comes from, for limits per client. With `trustProxy` it is the last of
+ * `X-Forwarded-For`: the one that the nearest proxy wrote itself; what stands before it anybody can send. IPv6
+ * addresses count by their /64, since whoever has one has the whole of it.
+ */
+export function addressReader(trustProxy: boolean): AddressReader {
+  return ({ headers, socket }) => {
+    const forwarded = trustProxy ? [headers['x-forwarded-for'] ?? []].flat().join(',').split(',').at(-1)?.trim() : '';
+    return networkOf(forwarded || (socket.remoteAddress ?? ''));
+  };
+}
+
+/** An IPv4 address as it is, an IPv6 one without its last 64 bits. */
+function networkOf(address: string): string {
+  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1];
+  if (mapped !== undefined) return mapped;
+  if (!isIPv6(address)) return address;
+  const [head = '', tail] = (address.split('%')[0] ?? '').toLowerCase().split('::');
+  const left = head === '' ? [] : head.split(':');
+  const right = tail === undefined || tail === '' ? [] : tail.split(':');
+  const zeros = Array.from({ length: tail === undefined ? 0 : 8 - left.length - right.length }, () => '0');
+  const groups = [...left, ...zeros, ...right].slice(0, 4).map((group) => group.replace(/^0+(?=.)/, ''));
+  return `${groups.join(':')}::/64`;
+}

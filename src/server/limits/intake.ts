@@ -1,0 +1,67 @@
+import type { WebSocket } from 'ws';
+import type { Flushable, Outlet } from '../../live/outlet.ts';
+import { FrameBudget } from './frame-budget.ts';
+
+export interface IntakeOptions {
+  readonly socket: WebSocket;
+  readonly outlet: Outlet;
+  /** Takes one text message. */
+  readonly handle: (text: string) => void;
+  /** The peer sends more than it may. */
+  readonly onFlood: () => void;
+  readonly budget?: FrameBudget;
+}
+
+/**
+ * What one WebSocket sends, handed on only as fast as its peer reads the answers: while the outlet is full nothing
+ * more is read from the socket, and what was read already waits. So a peer that asks and never reads fills its own
+ * buffers, not the memory here.
+ */
+export class Intake implements Flushable {
+  readonly #options: IntakeOptions;
+  readonly #budget: FrameBudget;
+  /** At most one chunk of the socket, as text. */
+  #waiting: string[] = [];
+  #flooded = false;
+
+  constructor(options: IntakeOptions) {
+    this.#options = options;
+    this.#budget = options.budget ?? new FrameBudget();
+    options.socket.on('ping', () => {
+      if (this.#counted() && this.#waiting.length === 0) this.flush();
+    });
+    options.socket.on('pong', () => this.#counted());
+  }
+
+  receive(text: string): void {
+    if (!this.#counted()) return;
+    this.#waiting.push(text);
+    if (this.#waiting.length === 1) this.flush();
+  }
+
+  flush(): void {
+    const { socket, outlet, handle } = this.#options;
+    if (outlet.blocked) {
+      socket.pause();
+      return outlet.wait(this);
+    }
+    const text = this.#waiting[0];
+    if (text === undefined) return socket.isPaused ? socket.resume() : undefined;
+    if (socket.readyState !== socket.OPEN) return;
+    handle(text);
+    // One message per turn of the event loop: what a message sets up is in place before the next one is handled.
+    setImmediate(() => {
+      this.#waiting.shift();
+      this.flush();
+    });
+  }
+
+  #counted(): boolean {
+    if (this.#flooded) return false;
+    if (this.#budget.take()) return true;
+    this.#flooded = true;
+    this.#waiting = [];
+    this.#options.onFlood();
+    return false;
+  }
+}

@@ -1,0 +1,22 @@
+/** How long the server waits for clients. All in ms. */
+export interface Timeouts {
+  /** For the head of a request. */
+  readonly headersMs: number;
+  /** For a whole request, its body included. */
+  readonly requestMs: number;
+  /** For the `connection_init` of a WebSocket. */
+  readonly connectionInitMs: number;
+  /** For a client to take one byte of what is written to it. */
+  readonly stallMs: number;
+  /** Between two pings; a client that has answered none of two is gone. */
+  readonly pingMs: number;
+}
+
+/** The last two are the contract's. */
+export const TIMEOUTS: Timeouts = {
+  headersMs: 10_000,
+  requestMs: 20_000,
+  connectionInitMs: 5_000,
+  stallMs: 20_000,
+  pingMs: 12_000,
+};
