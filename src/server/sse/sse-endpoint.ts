@@ -82,7 +82,7 @@ export class SseEndpoint implements Disposable {
     const outlet = new Outlet(response, { stallMs, onStall: () => response.destroy() });
     const member = new Delivery(
       {
-        next: (frame) => response.write(framing.bytesOf(frame)),
+        next: (frame) => outlet.write(framing.bytesOf(frame)),
         end: (how) => finish(response, framing, how, outlet),
       },
       outlet,
