@@ -6,10 +6,14 @@ export interface CallBudget {
   waitMs(now: number): number;
   /** Spends one call. */
   take(now: number): void;
+  /** A call that was spent was not made after all: another may be made in its place. */
+  giveBack(now: number): void;
 }
 
 /** While the others are being asked nobody knows how long it takes: whoever waits is told. */
 const UNTIL_TOLD_MS = 60_000;
+/** A granted call is good for this long: used later it would come on top of somebody else's. */
+const GRANT_MS = 250;
 
 /** The part of a cluster's budget that this gateway gets: asked for one call at a time, when one is due. */
 export class ClusterBudget implements CallBudget {
@@ -17,7 +21,7 @@ export class ClusterBudget implements CallBudget {
   readonly #lane: string;
   readonly #perSecond: number;
   readonly #onAnswer: () => void;
-  #granted = false;
+  #grantedUntil = 0;
   #asking = false;
   #askAgainAt = 0;
 
@@ -30,22 +34,27 @@ export class ClusterBudget implements CallBudget {
   }
 
   waitMs(now: number): number {
-    if (this.#granted) return 0;
+    if (now < this.#grantedUntil) return 0;
     if (now < this.#askAgainAt) return this.#askAgainAt - now;
     if (!this.#asking) void this.#ask();
     return UNTIL_TOLD_MS;
   }
 
   take(): void {
-    this.#granted = false;
+    this.#grantedUntil = 0;
+  }
+
+  giveBack(now: number): void {
+    this.#grantedUntil = now + GRANT_MS;
   }
 
   async #ask(): Promise<void> {
     this.#asking = true;
     const waitMs = await this.#shared.takeBudget(this.#lane, this.#perSecond);
+    const now = Date.now();
     this.#asking = false;
-    this.#granted = waitMs === 0;
-    this.#askAgainAt = Date.now() + waitMs;
+    if (waitMs === 0) this.giveBack(now);
+    this.#askAgainAt = now + waitMs;
     this.#onAnswer();
   }
 }

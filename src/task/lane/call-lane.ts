@@ -47,6 +47,8 @@ export interface LaneOptions {
 type Blockage = {
   readonly kind: 'paused' | 'broken' | 'refused';
   readonly problem: GatewayError;
+  /** When it was last found to be so. */
+  since: number;
   /** When the pause ends, or the next probe may start. */
   until: number;
 };
@@ -90,7 +92,7 @@ export class CallLane {
 
   /** Nothing is waiting, running or held back: the lane can be forgotten. */
   get idle(): boolean {
-    return this.#running === 0 && this.#queue.size === 0 && this.#held.size === 0 && this.#blockage === null;
+    return this.#running === 0 && !this.#waiting() && (this.#blockage?.until ?? 0) <= Date.now();
   }
 
   /** Queues a turn for `dueAt` (ms since the epoch), or as soon after it as the budget allows. */
@@ -107,16 +109,23 @@ export class CallLane {
     this.#advance();
   }
 
-  /** Another gateway found the token refused: it probes, and this one only if nothing is heard for a while. */
-  hearRefusal(): void {
+  /**
+   * Another gateway found the token refused at `at`: it probes, and this one only if nothing is heard for a while;
+   * each after a while of its own, so that one of them begins.
+   */
+  hearRefusal(at: number): void {
+    const { random = Math.random } = this.#options;
     this.#refused();
-    if (this.#blockage) this.#blockage.until = Date.now() + REFUSED_PROBE_MS * 1.1;
+    if (this.#blockage) {
+      this.#blockage.since = at;
+      this.#blockage.until = at + REFUSED_PROBE_MS * (1.1 + 0.2 * random());
+    }
     this.#advance();
   }
 
-  /** Another gateway got an answer with this token. */
-  hearAnswer(): void {
-    if (this.#blockage?.kind !== 'refused') return;
+  /** Another gateway got an answer with this token at `at`. One from before the refusal says nothing. */
+  hearAnswer(at = Date.now()): void {
+    if (this.#blockage?.kind !== 'refused' || at <= this.#blockage.since) return;
     this.#succeeded();
     this.#advance();
   }
@@ -204,6 +213,7 @@ export class CallLane {
     this.#budget.take(Date.now());
     void entry.turn.run().then((outcome) => {
       this.#running -= 1;
+      if (outcome === 'skipped') this.#budget.giveBack(Date.now());
       this.#judge(outcome, probe);
       this.#advance();
     });
@@ -231,7 +241,10 @@ export class CallLane {
   }
 
   #refused(): void {
-    if (this.#blockage?.kind === 'refused') return this.#options.onEvent?.({ kind: 'token-refused' });
+    if (this.#blockage?.kind === 'refused') {
+      this.#blockage.since = Date.now();
+      return this.#options.onEvent?.({ kind: 'token-refused' });
+    }
     const problem = new UpstreamUnavailable("A2E refuses the gateway's own token");
     this.#block('refused', problem, REFUSED_PROBE_MS, { kind: 'token-refused' });
   }
@@ -244,7 +257,8 @@ export class CallLane {
 
   #block(kind: Blockage['kind'], problem: GatewayError, forMs: number, event: LaneEvent): void {
     this.#sleep();
-    this.#blockage = { kind, problem, until: Date.now() + forMs };
+    const since = Date.now();
+    this.#blockage = { kind, problem, since, until: since + forMs };
     this.#options.onEvent?.(event);
   }
 

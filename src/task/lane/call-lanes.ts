@@ -13,6 +13,7 @@ export interface CallLanesOptions extends Omit<LaneOptions, 'onEvent' | 'budget'
 const SWEEP_ABOVE = 256;
 /** A refusal is told to the cluster as a pause of the lane with this after its name. */
 const REFUSED = ' refused';
+/** Shorter than the wait between two probes of a refused token, so that each probe that is refused again is told. */
 const REFUSAL_MS = 9_000;
 
 /** One {@link CallLane} per upstream token, in step with those of the other gateways. */
@@ -35,8 +36,11 @@ export class CallLanes implements Disposable {
     this.#sweep();
     const lane = this.#open(credential);
     this.#lanes.set(credential.key, lane);
-    const pausedFor = this.#options.shared?.pausedFor(credential.key) ?? 0;
-    if (pausedFor > 0) this.#hear(credential.key, pausedFor);
+    // What the others are pausing already.
+    for (const name of [credential.key, credential.key + REFUSED]) {
+      const leftMs = this.#options.shared?.pausedFor(name) ?? 0;
+      if (leftMs > 0) this.#hear(name, leftMs);
+    }
     return lane;
   }
 
@@ -68,9 +72,13 @@ export class CallLanes implements Disposable {
 
   #hear(name: string, forMs: number): void {
     this.#hearing = true;
-    if (name.endsWith(REFUSED)) this.#lanes.get(name.slice(0, -REFUSED.length))?.hearRefusal();
-    else this.#lanes.get(name)?.hearPause(forMs);
-    this.#hearing = false;
+    try {
+      const refusedAt = Date.now() - Math.max(0, REFUSAL_MS - forMs);
+      if (name.endsWith(REFUSED)) this.#lanes.get(name.slice(0, -REFUSED.length))?.hearRefusal(refusedAt);
+      else this.#lanes.get(name)?.hearPause(forMs);
+    } finally {
+      this.#hearing = false;
+    }
   }
 
   #sweep(): void {

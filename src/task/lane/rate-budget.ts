@@ -24,4 +24,8 @@ export class RateBudget implements CallBudget {
   take(now: number): void {
     this.#nextAt = Math.max(this.#nextAt, now) + this.#spacingMs;
   }
+
+  giveBack(): void {
+    this.#nextAt -= this.#spacingMs;
+  }
 }
