@@ -72,7 +72,8 @@ export async function createGateway(
   const registry = stack.use(createRegistry(config, cluster, reporter, stack));
   const format = createErrorFormat(onUnforeseen);
   const patience = patienceFor(config.poll.intervalMs, config.poll.firstAnswerTimeoutMs);
-  const documents = new Documents({ schema, maxTokens: config.limits.tokens });
+  const { introspection, trustedDocuments: trustedPath } = config.http;
+  const documents = new Documents({ schema, limits: config.limits, introspection, trustedPath });
   const shared = { schema, documents, registry, patience, maxIds: config.limits.ids, format, onUnforeseen };
   const operations = new Operations(shared);
   const access = createAccess(config);

@@ -47,6 +47,9 @@ export class GraphqlEndpoint {
     }
     for (const [name, value] of Object.entries(origins.headers(request))) response.setHeader(name, value);
     if (request.method === 'OPTIONS') return reply(response, 204, { allow: 'GET, POST, OPTIONS' });
+    if (request.method === 'POST' && !isJson(request)) {
+      return replyErrors(response, 415, [{ message: 'The body must be application/json' }]);
+    }
     if (graphiql !== null && wantsPage(request)) return reply(response, 200, PAGE_HEADERS, graphiql);
     const caller = await this.#authenticate(request);
     if (caller instanceof GatewayError) return refuse(response, caller, format);
@@ -76,6 +79,11 @@ function refuse(response: ServerResponse, error: GatewayError, format: GraphqlEn
   const errors = [format(error)];
   if (error instanceof Unauthenticated) replyErrors(response, 401, errors, { 'www-authenticate': 'Bearer' });
   else replyErrors(response, error instanceof RateLimited ? 429 : 503, errors, { 'retry-after': '1' });
+}
+
+/** Anything else a page of any origin may send without being asked, as a form does. */
+function isJson({ headers }: IncomingMessage): boolean {
+  return headers['content-type']?.split(';')[0]?.trim().toLowerCase() === 'application/json';
 }
 
 function wantsPage({ method, headers }: IncomingMessage): boolean {

@@ -1,8 +1,15 @@
 import { GraphQLError } from 'graphql';
 
+/** Which document a request means: one of the two is there. */
+export interface DocumentRequest {
+  /** The document itself. */
+  readonly query: string | null;
+  /** The hash of a listed document: `documentId`, or Apollo's `extensions.persistedQuery.sha256Hash`. */
+  readonly hash: string | null;
+}
+
 /** One GraphQL request as any transport brings it. */
-export interface OperationParams {
-  readonly query: string;
+export interface OperationParams extends DocumentRequest {
   readonly operationName: string | null;
   readonly variables: Readonly<Record<string, unknown>>;
 }
@@ -13,12 +20,33 @@ export interface OperationParams {
  */
 export function parseOperationParams(value: unknown): OperationParams | GraphQLError {
   if (!isRecord(value)) return new GraphQLError('The request must be a JSON object');
-  const { query, operationName = null, variables = null } = value;
-  if (typeof query !== 'string') return new GraphQLError('"query" must be a string');
+  const { query = null, operationName = null, variables = null } = value;
+  const hash = hashOf(value);
+  if (query === null && hash === null) return new GraphQLError('"query" must be a string');
+  if (query !== null && typeof query !== 'string') return new GraphQLError('"query" must be a string');
   if (operationName !== null && typeof operationName !== 'string')
     return new GraphQLError('"operationName" must be a string');
   if (variables !== null && !isRecord(variables)) return new GraphQLError('"variables" must be an object');
-  return { query, operationName, variables: variables ?? {} };
+  if (variables !== null && isNested(variables)) return new GraphQLError('"variables" is nested too deeply');
+  return { query, hash, operationName, variables: variables ?? {} };
+}
+
+/** The hash that a request names its document by; null: none. */
+export function hashOf(value: unknown): string | null {
+  if (!isRecord(value)) return null;
+  const { documentId, extensions } = value;
+  if (typeof documentId === 'string') return documentId;
+  const persisted = isRecord(extensions) ? extensions['persistedQuery'] : null;
+  const hash = isRecord(persisted) ? persisted['sha256Hash'] : null;
+  return typeof hash === 'string' ? hash : null;
+}
+
+/** Variables are scalars and lists; what is nested deeper than anyone has reason to is not walked through. */
+const MAX_NESTING = 16;
+
+function isNested(value: unknown, depth = 0): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return depth >= MAX_NESTING || Object.values(value).some((inner) => isNested(inner, depth + 1));
 }
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {

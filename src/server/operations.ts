@@ -3,7 +3,7 @@ import {
   type DocumentNode,
   execute,
   executeSubscriptionEvent,
-  type GraphQLError,
+  GraphQLError,
   type GraphQLFormattedError,
   type GraphQLSchema,
   getOperationAST,
@@ -61,9 +61,15 @@ export class Operations {
   }
 
   /** Checks an operation before anything runs: answers it, or the errors that forbid it. */
-  prepare({ query, operationName, variables }: OperationParams, caller: Caller): Operation | readonly GraphQLError[] {
-    const { id, document, errors } = this.#options.documents.prepare(query);
+  prepare(params: OperationParams, caller: Caller): Operation | readonly GraphQLError[] {
+    const { documents } = this.#options;
+    const { operationName, variables } = params;
+    const text = documents.textOf(params);
+    if (text instanceof GraphQLError) return [text];
+    const { id, document, errors } = documents.prepare(text);
     if (!document || errors.length > 0) return errors;
+    const excess = documents.forbids(document, operationName, variables);
+    if (excess) return [excess];
     const kind = getOperationAST(document, operationName)?.operation === 'subscription' ? 'subscription' : 'query';
     return { kind, document, documentId: id, operationName, variables, caller };
   }
@@ -98,9 +104,10 @@ export class Operations {
   }
 
   #args({ document, operationName, variables, caller }: Operation): Parameters<typeof execute>[0] {
-    const { schema, registry, patience, maxIds } = this.#options;
+    const { schema, registry, patience, maxIds, documents } = this.#options;
     const contextValue = createContext({ feed: feedFor(caller, registry, patience), maxIds });
-    return { schema, document, operationName, variableValues: variables, contextValue };
+    const { hideSuggestions } = documents;
+    return { schema, document, operationName, variableValues: variables, contextValue, hideSuggestions };
   }
 }
 

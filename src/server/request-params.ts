@@ -39,7 +39,10 @@ function fromSearch(search: URLSearchParams): unknown {
   const query = search.get('query') ?? undefined;
   const variables = fromJson(search.get('variables') || 'null', 'The variables');
   if (variables instanceof GraphQLError) return variables;
-  return { query, variables, operationName: search.get('operationName') };
+  const extensions = fromJson(search.get('extensions') || 'null', 'The extensions');
+  if (extensions instanceof GraphQLError) return extensions;
+  const documentId = search.get('documentId');
+  return { query, documentId, extensions, variables, operationName: search.get('operationName') };
 }
 
 function fromJson(text: string, what = 'The body'): unknown {

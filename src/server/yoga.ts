@@ -1,4 +1,4 @@
-import type { DocumentNode, GraphQLSchema } from 'graphql';
+import { type DocumentNode, type ExecutionArgs, execute, GraphQLError, type GraphQLSchema } from 'graphql';
 import { createYoga, type Plugin, type YogaServerInstance } from 'graphql-yoga';
 import { createContext, type GraphQLContext } from '../schema/context.ts';
 import { toGraphQLError } from '../schema/errors.ts';
@@ -6,6 +6,8 @@ import type { Patience } from '../task/task-observer.ts';
 import type { TaskRegistry } from '../task/task-registry.ts';
 import type { Caller } from './access/caller.ts';
 import type { Documents } from './documents.ts';
+import { hashOf } from './operation-params.ts';
+import { httpOnly } from './http-only.ts';
 import { feedFor } from './task-feed.ts';
 
 /** What the HTTP server hands to Yoga beside the request. */
@@ -29,10 +31,11 @@ export function createYogaHandler(options: YogaOptions): YogaServerInstance<Yoga
   return createYoga<YogaContext, GraphQLContext>({
     schema,
     context: ({ caller }) => createContext({ feed: feedFor(caller, registry, patience), maxIds }),
-    plugins: [useDocuments(documents)],
+    plugins: [httpOnly, useDocuments(documents)],
     maskedErrors: { maskError: (error) => masked(error, onUnforeseen) },
     maxRequestBodySize: maxBodyBytes,
     parserAndValidationCache: false,
+    extraParamNames: ['documentId'],
     batching: false,
     multipart: false,
     cors: false,
@@ -42,10 +45,23 @@ export function createYogaHandler(options: YogaOptions): YogaServerInstance<Yoga
   });
 }
 
-/** Parses and validates through the same cache, and the same rules, as every other transport. */
+/**
+ * Chooses, parses, validates and limits documents like every other transport, and executes them with the same
+ * executor: Yoga's own one tells the caller what the schema has ("Did you mean") whatever it is told.
+ */
 function useDocuments(documents: Documents): Plugin {
+  const { hideSuggestions } = documents;
   const errorsOf = new WeakMap<DocumentNode, readonly Error[]>();
   return {
+    onParams({ params, request, setParams, setResult }) {
+      const documentId = new URL(request.url).searchParams.get('documentId') ?? undefined;
+      const hash = hashOf(request.method === 'GET' ? { ...params, documentId } : params);
+      const given: unknown = params.query ?? null;
+      if ((given === null && hash === null) || (given !== null && typeof given !== 'string')) return;
+      const query = documents.textOf({ query: given, hash });
+      if (query instanceof GraphQLError) setResult({ errors: [query] });
+      else setParams({ ...params, query });
+    },
     onParse({ params, setParsedDocument, setParseFn }) {
       const { document, errors } = documents.prepare(String(params.source));
       if (document) {
@@ -59,6 +75,12 @@ function useDocuments(documents: Documents): Plugin {
     },
     onValidate({ params, setResult }) {
       setResult([...(errorsOf.get(params.documentAST as DocumentNode) ?? [])]);
+    },
+    onExecute({ args, setExecuteFn, setResultAndStopExecution }) {
+      const { document, operationName = null, variableValues = {} } = args;
+      const excess = documents.forbids(document, operationName, variableValues);
+      if (excess) setResultAndStopExecution({ errors: [excess] });
+      else setExecuteFn((given: ExecutionArgs) => execute({ ...given, hideSuggestions }));
     },
   };
 }
