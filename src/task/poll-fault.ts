@@ -1,5 +1,5 @@
 import { type GatewayError, TokenRefused, Unauthenticated, UpstreamError, UpstreamUnavailable } from '../errors.ts';
-import type { CallOutcome } from './lane/call-lane.ts';
+import type { CallOutcome } from './lane/turn.ts';
 import type { Credential } from './task-source.ts';
 
 /** What a call that threw means: for whoever watches, and for the lane it passed through. */

@@ -1,7 +1,7 @@
-import { type GatewayError, Unauthenticated, UpstreamUnavailable } from '../errors.ts';
+import { type GatewayError, UpstreamUnavailable } from '../errors.ts';
 import type { TaskSnapshot } from './task-snapshot.ts';
 import type { TaskWatch } from './task-watch.ts';
-import { isFinal, isMissing, type WatchState } from './watch-state.ts';
+import { isFinal, isMissing, isRefused, type WatchState } from './watch-state.ts';
 
 /** How patient a subscription is with a task of which nothing can be shown. All in ms. */
 export interface Patience {
@@ -39,16 +39,19 @@ export class TaskObserver {
     this.#watch = watch;
     this.#sink = sink;
     this.#unobserve = watch.observe(this);
-    if (!watch.state.snapshot) {
+    const { state } = watch;
+    // That the token was refused some time ago says nothing: the next check will tell.
+    const outdated = isRefused(state) && !watch.settled;
+    if (!state.snapshot || outdated) {
       this.#graceTimer = setTimeout(() => this.#graceOver(), graceMs);
       this.#answerTimer = setTimeout(() => this.#unanswered(), firstAnswerMs);
     }
-    this.changed(watch.state);
+    if (!outdated) this.changed(state);
   }
 
   changed(state: WatchState): void {
     if (this.#ended) return;
-    if (state.problem instanceof Unauthenticated && !isFinal(state)) return this.#fail(state.problem);
+    if (isRefused(state) && state.problem) return this.#fail(state.problem);
     if (state.snapshot) {
       this.#stopTimers();
       this.#sink.state(state.snapshot);

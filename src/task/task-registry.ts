@@ -1,12 +1,12 @@
 import { LRUCache } from 'lru-cache';
 import type { Cluster } from '../cluster/contract.ts';
-import { Unauthenticated, UpstreamUnavailable } from '../errors.ts';
+import { UpstreamUnavailable } from '../errors.ts';
 import type { CallLanes } from './lane/call-lanes.ts';
 import type { PollPace } from './poll-pace.ts';
 import type { TaskSnapshot } from './task-snapshot.ts';
 import type { Credential, TaskSource } from './task-source.ts';
 import { TaskWatch, type WatchContext, watchKey } from './task-watch.ts';
-import { isFinal, isMissing, type WatchState } from './watch-state.ts';
+import { isMissing, isRefused, type WatchState } from './watch-state.ts';
 
 export interface TaskRegistryOptions {
   readonly source: TaskSource;
@@ -16,6 +16,8 @@ export interface TaskRegistryOptions {
   readonly lingerMs: number;
   /** How many tasks that nobody watches are remembered, the latest used first. */
   readonly maxIdle?: number;
+  /** Hears of a check that failed with something that is no `UpstreamError`. It counts as a missed poll. */
+  readonly onUnforeseen?: (error: unknown) => void;
 }
 
 /** All watches of this gateway: those that are watched, and the bounded memory of those that were. */
@@ -24,9 +26,10 @@ export class TaskRegistry implements Disposable {
   readonly #watched = new Map<string, TaskWatch>();
   readonly #idle: LRUCache<string, TaskWatch>;
 
-  constructor({ source, cluster, lanes, pace, lingerMs, maxIdle = 10_000 }: TaskRegistryOptions) {
+  constructor(options: TaskRegistryOptions) {
+    const { source, cluster, lanes, pace, lingerMs, maxIdle = 10_000, onUnforeseen = () => {} } = options;
     const onActivity = (watch: TaskWatch, active: boolean): void => this.#move(watch, active);
-    this.#context = { source, cluster, lanes, pace, lingerMs, onActivity };
+    this.#context = { source, cluster, lanes, pace, lingerMs, onActivity, onUnforeseen };
     this.#idle = new LRUCache({ max: maxIdle });
   }
 
@@ -56,14 +59,14 @@ export class TaskRegistry implements Disposable {
    */
   async get(id: string, credential: Credential): Promise<TaskSnapshot | null> {
     const state = await this.watch(id, credential).current();
-    if (state.problem instanceof Unauthenticated && !isFinal(state)) throw state.problem;
+    if (isRefused(state) && state.problem) throw state.problem;
     if (state.snapshot) return state.snapshot;
     if (isMissing(state)) return null;
     throw state.problem ?? new UpstreamUnavailable('A2E has not answered');
   }
 
   [Symbol.dispose](): void {
-    for (const watch of this.#watched.values()) watch.dispose();
+    for (const watch of [...this.#watched.values(), ...this.#idle.values()]) watch.dispose();
     this.#watched.clear();
     this.#idle.clear();
   }

@@ -1,7 +1,7 @@
 import type { Cluster, Versioned } from '../cluster/contract.ts';
-import { type GatewayError, TaskNotFound } from '../errors.ts';
-import type { CallOutcome, Ticket, Turn } from './lane/call-lane.ts';
+import { type GatewayError, TaskNotFound, UpstreamError } from '../errors.ts';
 import type { CallLanes } from './lane/call-lanes.ts';
+import type { CallOutcome, Ticket, Turn } from './lane/turn.ts';
 import { faultOf } from './poll-fault.ts';
 import { type PollPace, PollRhythm } from './poll-pace.ts';
 import type { Credential, TaskSource } from './task-source.ts';
@@ -12,6 +12,7 @@ import {
   isFinal,
   isMissing,
   isNews,
+  rememberMs,
   UNKNOWN_STATE,
   type WatchState,
   withNextCheck,
@@ -32,11 +33,9 @@ export interface WatchContext {
   readonly lingerMs: number;
   /** The watch has begun, or ceased, to be watched. */
   readonly onActivity: (watch: TaskWatch, active: boolean) => void;
+  /** A check failed with something that is no error of upstream. */
+  readonly onUnforeseen: (error: unknown) => void;
 }
-
-/** How long a cluster remembers a state, in ms. */
-const REMEMBER_FINISHED_MS = 24 * 3_600_000;
-const REMEMBER_UNFINISHED_MS = 15 * 60_000;
 
 /**
  * The one watch of a task through one credential: polls while anybody watches, and shares its state with all of them,
@@ -56,6 +55,7 @@ export class TaskWatch implements Turn {
   #state = UNKNOWN_STATE;
   #active = false;
   #running = false;
+  #hinted = false;
   #ticket: Ticket | null = null;
   #leave: (() => void) | null = null;
   #linger: NodeJS.Timeout | null = null;
@@ -69,7 +69,14 @@ export class TaskWatch implements Turn {
   }
 
   get state(): WatchState {
+    this.#stamp();
     return this.#state;
+  }
+
+  /** Nothing newer is to be had for now: the state is final, or the last check ended less than an interval ago. */
+  get settled(): boolean {
+    const ageMs = Date.now() - this.#state.attemptedAt;
+    return isFinal(this.#state) || (ageMs >= 0 && ageMs < this.#context.pace.intervalMs);
   }
 
   /** Tells `observer` of every change, and polls if it is the first. Undo with the returned function. */
@@ -87,19 +94,21 @@ export class TaskWatch implements Turn {
    * whoever else waits for it. While calls are held back, what is known.
    */
   async current(): Promise<WatchState> {
-    if (this.#settled()) return this.#state;
+    if (this.settled) return this.state;
     if (!this.#leave) await this.#recall();
-    if (this.#settled()) return this.#state;
+    if (this.settled) return this.state;
     await new Promise<void>((resolve) => {
       this.#waiters.push(resolve);
-      if (!this.#running) this.#arm(-this.#context.pace.intervalMs);
+      this.#hasten(this.#context.pace.intervalMs);
     });
-    return this.#state;
+    return this.state;
   }
 
   /** Checks at once if anybody watches: somebody hinted that the state has changed. */
   hint(): void {
-    if (this.#watched() && !this.#running && !isFinal(this.#state)) this.#arm(0);
+    if (!this.#watched() || isFinal(this.#state)) return;
+    this.#hinted = true;
+    this.#hasten(0);
   }
 
   /** Stops for good. */
@@ -110,67 +119,74 @@ export class TaskWatch implements Turn {
   }
 
   async run(): Promise<CallOutcome> {
+    const { cluster, pace } = this.#context;
     this.#ticket = null;
     this.#running = true;
-    const { cluster, pace } = this.#context;
-    const version = await cluster.claim(this.key, pace.intervalMs, this.#state.version);
-    if (version !== null) return this.#poll(version);
+    if (this.#watched()) this.#state = withNextCheck(this.#state, Date.now());
+    const intervalMs = this.#hinted ? 1 : pace.intervalMs;
+    this.#hinted = false;
+    const version = await cluster.claim(this.key, intervalMs, this.#state.version);
+    if (version === null) return this.#skip();
+    const { state, outcome } = await this.#check(version);
+    this.#conclude(state);
+    const told = this.#state;
+    if (told.version === version) void cluster.publish(this.key, { version, state: told }, rememberMs(told));
+    return outcome;
+  }
+
+  blocked(problem: GatewayError): void {
+    this.#become(afterMiss(this.#state, problem, this.#state.version));
+  }
+
+  /** Another gateway has this tick. */
+  async #skip(): Promise<CallOutcome> {
     await this.#recall();
     this.#running = false;
-    this.#follow(pace.intervalMs);
+    this.#follow(this.#context.pace.intervalMs);
+    if (!this.#wanted()) this.#rest();
     return 'skipped';
   }
 
-  blocked(problem: GatewayError, retryAt: number): void {
-    this.#become(withNextCheck(afterMiss(this.#state, problem, this.#state.version), retryAt));
-  }
-
-  async #poll(version: number): Promise<CallOutcome> {
-    const { source, cluster } = this.#context;
-    let outcome: CallOutcome = 'answered';
+  async #check(version: number): Promise<{ readonly state: WatchState; readonly outcome: CallOutcome }> {
+    const { source, onUnforeseen } = this.#context;
     try {
       const task = await source.read(this.id, this.credential);
       const state = task
         ? afterReport(this.#state, task, version)
         : afterMiss(this.#state, new TaskNotFound(`A2E knows no task ${this.id}`), version);
-      this.#conclude(state);
+      return { state, outcome: 'answered' };
     } catch (error) {
-      const fault = faultOf(error, this.credential);
-      outcome = fault.outcome;
-      this.#conclude(afterMiss(this.#state, fault.problem, version));
+      if (!(error instanceof UpstreamError)) onUnforeseen(error);
+      const { problem, outcome } = faultOf(error, this.credential);
+      return { state: afterMiss(this.#state, problem, version), outcome };
     }
-    if (this.#state.version === version) {
-      const rememberMs = isFinal(this.#state) ? REMEMBER_FINISHED_MS : REMEMBER_UNFINISHED_MS;
-      void cluster.publish(this.key, { version, state: this.#state }, rememberMs);
-    }
-    return outcome;
   }
 
   /** Takes over the outcome of one's own check, unless something newer was heard meanwhile, and plans the next. */
   #conclude(next: WatchState): void {
     this.#running = false;
     const outdated = isFinal(this.#state) || next.version < this.#state.version;
+    const state = outdated ? this.#state : next;
     const delayMs = this.#waitAfter(next);
-    const goesOn = this.#watched() && !isFinal(next) && !isFinal(this.#state);
-    if (goesOn) this.#arm(delayMs);
-    if (outdated) return this.#flush();
-    const planned = goesOn ? { ...next, nextInMs: delayMs } : next;
-    this.#become(withNextCheck(planned, goesOn ? Date.now() + delayMs : null));
+    if (this.#watched() && !isFinal(state)) this.#arm(this.#hinted ? 0 : delayMs);
+    const nextInMs = this.#ticket && this.#ticket.expectedAt - Date.now();
+    this.#become(outdated ? state : { ...next, nextInMs });
   }
 
   /** A claim or a message says that another gateway polls. */
-  #follow(otherInMs: number): void {
+  #follow(otherInMs: number, otherFailed = false): void {
     if (!this.#wanted() || this.#running || isFinal(this.#state)) return;
     this.#join();
-    this.#arm(this.#rhythm.behind(otherInMs));
+    this.#arm(otherFailed ? this.#rhythm.ahead(otherInMs) : this.#rhythm.behind(otherInMs));
   }
 
-  #hear({ version, state: heard }: Versioned<WatchState>): void {
+  #hear({ version, state: told }: Versioned<WatchState>): void {
     if (version <= this.#state.version || isFinal(this.#state)) return;
+    const heard = afterHearing(this.#state, { ...told, version });
     this.#waitAfter(heard);
-    if (!heard.problem) this.#context.lanes.for(this.credential).hearAnswer();
-    this.#become(afterHearing(this.#state, { ...heard, version }));
-    this.#follow(heard.nextInMs ?? this.#context.pace.intervalMs);
+    if (!heard.problem) this.#context.lanes.for(this.credential).hearAnswer(heard.attemptedAt);
+    this.#follow(told.nextInMs ?? this.#context.pace.intervalMs, told.problem !== null);
+    this.#become(heard);
   }
 
   #waitAfter(next: WatchState): number {
@@ -182,9 +198,17 @@ export class TaskWatch implements Turn {
   #become(next: WatchState): void {
     const news = isNews(this.#state, next);
     this.#state = next;
-    if (news) for (const observer of [...this.#observers]) observer.changed(next);
+    this.#stamp();
+    if (news) for (const observer of [...this.#observers]) observer.changed(this.#state);
     this.#flush();
     if (isFinal(next) || !this.#wanted()) this.#rest();
+  }
+
+  /** Keeps `nextCheckAt` true: only the lane knows when the turn is to come. */
+  #stamp(): void {
+    const goesOn = this.#watched() && !isFinal(this.#state);
+    const planned = this.#ticket?.expectedAt ?? this.#state.snapshot?.nextCheckAt ?? Date.now();
+    this.#state = withNextCheck(this.#state, goesOn ? planned : null);
   }
 
   #flush(): void {
@@ -196,10 +220,6 @@ export class TaskWatch implements Turn {
   async #recall(): Promise<void> {
     const remembered = await this.#context.cluster.read(this.key);
     if (remembered) this.#hear(remembered);
-  }
-
-  #settled(): boolean {
-    return isFinal(this.#state) || Date.now() - this.#state.attemptedAt < this.#context.pace.intervalMs;
   }
 
   #watched(): boolean {
@@ -219,7 +239,7 @@ export class TaskWatch implements Turn {
     this.#active = true;
     this.#join();
     this.#context.onActivity(this, true);
-    if (this.#settled()) this.#begin();
+    if (this.settled) this.#begin();
     else void this.#recall().then(() => this.#begin());
   }
 
@@ -233,9 +253,14 @@ export class TaskWatch implements Turn {
 
   #arm(delayMs: number): void {
     this.#ticket?.cancel();
-    const dueAt = Date.now() + delayMs;
-    this.#ticket = this.#context.lanes.for(this.credential).schedule(this, dueAt, this.#rhythm.failing);
-    if (this.#watched()) this.#state = withNextCheck(this.#state, Math.max(dueAt, Date.now()));
+    const lane = this.#context.lanes.for(this.credential);
+    this.#ticket = lane.schedule(this, Date.now() + delayMs, this.#rhythm.failing);
+  }
+
+  /** Brings the next check forward, before those that came due less than `aheadMs` ago. One under way will do. */
+  #hasten(aheadMs: number): void {
+    if (this.#running || (this.#ticket && this.#ticket.dueAt <= Date.now() - aheadMs)) return;
+    this.#arm(-aheadMs);
   }
 
   #startLinger(): void {
@@ -257,7 +282,7 @@ export class TaskWatch implements Turn {
     this.#ticket = null;
     this.#leave?.();
     this.#leave = null;
-    this.#state = withNextCheck(this.#state, null);
+    this.#stamp();
     if (!this.#active) return;
     this.#active = false;
     this.#context.onActivity(this, false);

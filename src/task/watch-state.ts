@@ -34,6 +34,11 @@ export function isMissing({ snapshot, problem }: WatchState): boolean {
   return snapshot === null && problem instanceof TaskNotFound;
 }
 
+/** The caller's own token was refused, by the last check. */
+export function isRefused(state: WatchState): boolean {
+  return state.problem instanceof Unauthenticated && !isFinal(state);
+}
+
 /** Whether a watcher who has seen `before` must hear of `after`. */
 export function isNews(before: WatchState, after: WatchState): boolean {
   if (!before.snapshot || !after.snapshot || after.problem instanceof Unauthenticated) return true;
@@ -54,10 +59,15 @@ export function afterMiss(before: WatchState, problem: GatewayError, version: nu
   return { version, snapshot, problem, attemptedAt: Date.now(), nextInMs: null };
 }
 
-/** The state after another gateway's newer one: what is known here stays when the other knew no more than a problem. */
+/**
+ * The state after another gateway's newer one. What was confirmed here later than the other knows of stays: the other
+ * may have missed it. Its clock may be wrong, so nothing counts as checked in the future.
+ */
 export function afterHearing(before: WatchState, heard: WatchState): WatchState {
-  if (heard.snapshot || !before.snapshot || !heard.problem) return heard;
-  return { ...heard, snapshot: { ...before.snapshot, stale: true, nextCheckAt: null } };
+  const attemptedAt = Math.min(heard.attemptedAt, Date.now());
+  const kept = before.snapshot && before.snapshot.version > (heard.snapshot?.version ?? 0) ? before.snapshot : null;
+  const snapshot = kept ? { ...kept, stale: heard.problem !== null } : heard.snapshot;
+  return { ...heard, snapshot, attemptedAt };
 }
 
 /** The same state, with the time of the next check; null: none is planned. */
@@ -65,4 +75,12 @@ export function withNextCheck(state: WatchState, at: number | null): WatchState 
   const { snapshot } = state;
   if (!snapshot || snapshot.nextCheckAt === at) return state;
   return { ...state, snapshot: { ...snapshot, nextCheckAt: at } };
+}
+
+const REMEMBER_FINISHED_MS = 24 * 3_600_000;
+const REMEMBER_UNFINISHED_MS = 15 * 60_000;
+
+/** How long a cluster remembers this state, in ms. */
+export function rememberMs(state: WatchState): number {
+  return isFinal(state) ? REMEMBER_FINISHED_MS : REMEMBER_UNFINISHED_MS;
 }

@@ -5,26 +5,12 @@ import {
   UpstreamRateLimited,
   UpstreamUnavailable,
 } from '../../errors.ts';
+import { type Blockage, pauseAfter, problemAt } from './blockage.ts';
 import type { CallBudget } from './call-budget.ts';
 import { CircuitBreaker } from './circuit-breaker.ts';
 import { DueQueue } from './due-queue.ts';
 import { RateBudget } from './rate-budget.ts';
-
-/** How a call ended: `skipped` when upstream was not called after all. */
-export type CallOutcome = 'answered' | 'skipped' | UpstreamError;
-
-/** One task's place in the lane. */
-export interface Turn {
-  /** Makes the call. Never rejects. */
-  run(): Promise<CallOutcome>;
-  /** The turn came, but the lane is blocked: a missed poll. The turn keeps its place; `retryAt` is an estimate in ms since the epoch. */
-  blocked(problem: GatewayError, retryAt: number): void;
-}
-
-/** A turn that is waiting; {@link cancel} is idempotent. */
-export interface Ticket {
-  cancel(): void;
-}
+import type { CallOutcome, Ticket, Turn } from './turn.ts';
 
 /** What the lane tells the log and the metrics. */
 export type LaneEvent =
@@ -43,24 +29,19 @@ export interface LaneOptions {
   readonly random?: () => number;
 }
 
-/** Why nothing but single probes may pass. `paused`: not even those. */
-type Blockage = {
-  readonly kind: 'paused' | 'broken' | 'refused';
-  readonly problem: GatewayError;
-  /** When it was last found to be so. */
-  since: number;
-  /** When the pause ends, or the next probe may start. */
-  until: number;
-};
-
 interface Entry extends Ticket {
   dueAt: number;
   slot: number;
+  readonly queuedAt: number;
   readonly turn: Turn;
   readonly afterFailure: boolean;
 }
 
 const REFUSED_PROBE_MS = 10_000;
+/** A 429 that does not say for how long pauses the lane for an interval, and for no less than this. */
+const SHORTEST_PAUSE_MS = 1_000;
+/** What timers are late anyway is no sign of a queue. */
+const TIMER_GRAIN_MS = 20;
 
 /**
  * All calls to upstream with one token pass here: earliest due first, within the concurrency and rate budget, so that
@@ -77,6 +58,8 @@ export class CallLane {
   readonly #budget: CallBudget;
   #blockage: Blockage | null = null;
   #running = 0;
+  /** How late turns come at present, because there are more of them than the budget allows. */
+  #lateMs = 0;
   #timer: NodeJS.Timeout | null = null;
   #timerAt = Number.POSITIVE_INFINITY;
 
@@ -90,14 +73,25 @@ export class CallLane {
     return this.#blockage;
   }
 
-  /** Nothing is waiting, running or held back: the lane can be forgotten. */
+  /** Nothing is waiting, running or forbidden: the lane can be forgotten. */
   get idle(): boolean {
-    return this.#running === 0 && !this.#waiting() && (this.#blockage?.until ?? 0) <= Date.now();
+    return this.#running === 0 && !this.#waiting() && Date.now() >= (this.#blockage?.until ?? 0);
   }
 
   /** Queues a turn for `dueAt` (ms since the epoch), or as soon after it as the budget allows. */
   schedule(turn: Turn, dueAt: number, afterFailure = false): Ticket {
-    const entry: Entry = { dueAt, slot: -1, turn, afterFailure, cancel: () => this.#cancel(entry) };
+    const lane = this;
+    const entry: Entry = {
+      dueAt,
+      queuedAt: Date.now(),
+      slot: -1,
+      turn,
+      afterFailure,
+      get expectedAt() {
+        return Math.max(Date.now(), entry.dueAt + lane.#lateMs, lane.#blockage?.until ?? 0);
+      },
+      cancel: () => this.#cancel(entry),
+    };
     this.#queue.add(entry);
     this.#wake();
     return entry;
@@ -175,7 +169,7 @@ export class CallLane {
   }
 
   #advance(): void {
-    if (this.#blockage?.kind === 'paused' && Date.now() >= this.#blockage.until) this.#resume();
+    if (this.#blockage?.kind === 'paused' && Date.now() >= this.#blockage.until) this.#endPause(this.#blockage);
     if (this.#blockage) this.#advanceBlocked(this.#blockage);
     else this.#advanceFlowing();
     this.#wake();
@@ -204,16 +198,17 @@ export class CallLane {
     for (let head = this.#queue.peek(); head && head.dueAt <= now; head = this.#queue.peek()) {
       this.#queue.remove(head);
       this.#held.add(head);
-      head.turn.blocked(problemAt(blockage, now), Math.max(blockage.until, now));
+      head.turn.blocked(problemAt(blockage, now));
     }
   }
 
   #start(entry: Entry, probe = false): void {
+    const now = Date.now();
     this.#running += 1;
-    this.#budget.take(Date.now());
+    this.#budget.take(now);
+    if (!probe && entry.dueAt >= entry.queuedAt) this.#lateMs = lateness(now - entry.dueAt);
     void entry.turn.run().then((outcome) => {
       this.#running -= 1;
-      if (outcome === 'skipped') this.#budget.giveBack(Date.now());
       this.#judge(outcome, probe);
       this.#advance();
     });
@@ -221,14 +216,10 @@ export class CallLane {
 
   #judge(outcome: CallOutcome, probe: boolean): void {
     if (probe) this.#delayProbe();
-    if (outcome === 'skipped') return;
+    if (outcome === 'skipped') return this.#budget.giveBack(Date.now());
     if (outcome === 'answered') return this.#succeeded();
     if (outcome instanceof TokenRefused) return this.#refused();
-    this.#breaker.fail(probe);
-    const pauseMs = retryAfterOf(outcome);
-    if (pauseMs !== null) return this.#pause(outcome, pauseMs);
-    if (this.#breaker.open && !this.#blockage)
-      this.#block('broken', outcome, this.#breaker.probeSpacingMs, { kind: 'breaker-opened' });
+    this.#failed(outcome, probe);
   }
 
   #succeeded(): void {
@@ -240,26 +231,41 @@ export class CallLane {
     if (kind && kind !== 'paused') this.#resume();
   }
 
-  #refused(): void {
-    if (this.#blockage?.kind === 'refused') {
-      this.#blockage.since = Date.now();
-      return this.#options.onEvent?.({ kind: 'token-refused' });
-    }
-    const problem = new UpstreamUnavailable("A2E refuses the gateway's own token");
-    this.#block('refused', problem, REFUSED_PROBE_MS, { kind: 'token-refused' });
+  #failed(error: UpstreamError, probe: boolean): void {
+    const wasOpen = this.#breaker.open;
+    this.#breaker.fail(probe);
+    if (this.#breaker.open && !wasOpen) this.#options.onEvent?.({ kind: 'breaker-opened' });
+    const pauseMs = pauseAfter(error, Math.max(SHORTEST_PAUSE_MS, this.#options.intervalMs));
+    if (pauseMs !== null) this.#pause(error, pauseMs);
+    else if (this.#breaker.open && !this.#blockage) this.#block('broken', error, this.#breaker.probeSpacingMs);
   }
 
+  #refused(): void {
+    const problem = new UpstreamUnavailable("A2E refuses the gateway's own token");
+    if (this.#blockage?.kind === 'refused') this.#blockage.since = Date.now();
+    else this.#block('refused', problem, REFUSED_PROBE_MS);
+    this.#options.onEvent?.({ kind: 'token-refused' });
+  }
+
+  /** Several calls that were under way together may each ask for nearly the same pause: that is one event. */
   #pause(problem: UpstreamError, forMs: number): void {
     if (this.#blockage?.kind === 'refused') return;
-    if (this.#blockage?.kind === 'paused' && this.#blockage.until >= Date.now() + forMs) return;
-    this.#block('paused', problem, forMs, { kind: 'paused', forMs });
+    const longerMs = forMs - (this.#blockage?.kind === 'paused' ? this.#blockage.until - Date.now() : 0);
+    if (longerMs <= 0) return;
+    this.#block('paused', problem, forMs);
+    if (longerMs >= SHORTEST_PAUSE_MS) this.#options.onEvent?.({ kind: 'paused', forMs });
   }
 
-  #block(kind: Blockage['kind'], problem: GatewayError, forMs: number, event: LaneEvent): void {
+  /** After failures enough to open the breaker a pause ends with a probe, else with all that have waited. */
+  #endPause({ problem }: Blockage): void {
+    if (this.#breaker.open) this.#block('broken', problem, 0);
+    else this.#resume();
+  }
+
+  #block(kind: Blockage['kind'], problem: GatewayError, forMs: number): void {
     this.#sleep();
     const since = Date.now();
     this.#blockage = { kind, problem, since, until: since + forMs };
-    this.#options.onEvent?.(event);
   }
 
   #delayProbe(): void {
@@ -284,12 +290,6 @@ export class CallLane {
   }
 }
 
-/** What to tell a caller who asks now: of a rate limit, how much of the wait is left. */
-function problemAt({ problem, until }: Blockage, now: number): GatewayError {
-  if (!(problem instanceof UpstreamRateLimited)) return problem;
-  return new UpstreamRateLimited(problem.message, { retryAfterMs: Math.max(0, until - now) });
-}
-
-function retryAfterOf(error: UpstreamError): number | null {
-  return error instanceof UpstreamRateLimited || error instanceof UpstreamUnavailable ? error.retryAfterMs : null;
+function lateness(ms: number): number {
+  return ms < TIMER_GRAIN_MS ? 0 : ms;
 }

@@ -9,8 +9,8 @@ export interface CallLanesOptions extends Omit<LaneOptions, 'onEvent' | 'budget'
   readonly shared?: SharedBudget | undefined;
 }
 
-/** Idle lanes are swept when there are more than this many. */
-const SWEEP_ABOVE = 256;
+/** Idle lanes are swept when there are as many as this, or twice as many as the last sweep left. */
+const SWEEP_AT = 256;
 /** A refusal is told to the cluster as a pause of the lane with this after its name. */
 const REFUSED = ' refused';
 /** Shorter than the wait between two probes of a refused token, so that each probe that is refused again is told. */
@@ -20,6 +20,7 @@ const REFUSAL_MS = 9_000;
 export class CallLanes implements Disposable {
   readonly #options: CallLanesOptions;
   readonly #lanes = new Map<string, CallLane>();
+  #sweepAt = SWEEP_AT;
   /** What a lane tells while this is set it was told by another gateway, which needs no telling. */
   #hearing = false;
   readonly #stopListening: (() => void) | undefined;
@@ -42,6 +43,11 @@ export class CallLanes implements Disposable {
       if (leftMs > 0) this.#hear(name, leftMs);
     }
     return lane;
+  }
+
+  /** How many lanes there are, idle ones included. */
+  get size(): number {
+    return this.#lanes.size;
   }
 
   [Symbol.dispose](): void {
@@ -82,7 +88,8 @@ export class CallLanes implements Disposable {
   }
 
   #sweep(): void {
-    if (this.#lanes.size < SWEEP_ABOVE) return;
+    if (this.#lanes.size < this.#sweepAt) return;
     for (const [key, lane] of this.#lanes) if (lane.idle) this.#lanes.delete(key);
+    this.#sweepAt = Math.max(SWEEP_AT, 2 * this.#lanes.size);
   }
 }
