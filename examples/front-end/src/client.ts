@@ -7,8 +7,9 @@ const http = new HttpLink({ uri: '/graphql' });
 const webSocket = new GraphQLWsLink(
   createClient({
     url: '/graphql',
-    // A gateway that restarts closes its sockets: try again for as long as the page is open.
-    retryAttempts: Number.POSITIVE_INFINITY,
+    // Left alone, the client gives up when a connection breaks without a goodbye. Eight tries, ever slower: four minutes.
+    retryAttempts: 8,
+    shouldRetry: () => true,
     // With a token: connectionParams: async () => ({ authorization: `Bearer ${await token()}` }),
   }),
 );
