@@ -32,7 +32,7 @@ export interface WsClient extends AsyncDisposable {
   ended(id: string): Promise<readonly Message[]>;
 }
 
-export interface WsClientOptions extends ClientOptions {
+export interface WsClientOptions extends Omit<ClientOptions, 'protocol'> {
   /** null: none is asked for. */
   readonly protocol?: string | null;
 }
