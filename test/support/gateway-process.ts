@@ -1,0 +1,98 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+
+/** Quick polls at a fixed pace; what a test gives comes on top. */
+const SETTINGS = { PORT: '0', POLL_MAX_INTERVAL_MS: '', POLL_LINGER_MS: '200', SHUTDOWN_GRACE_MS: '3000' };
+
+/** How a process has ended. */
+export interface Exit {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+/** A gateway as it is deployed: `node src/main.ts` in a process of its own, with exactly the environment it is given. */
+export class GatewayProcess implements AsyncDisposable {
+  /** `http://HOST:PORT`, as its listening line says. */
+  readonly url: string;
+  /** Resolves when the process has ended. */
+  readonly exited: Promise<Exit>;
+  readonly #process: ChildProcess;
+  readonly #log: string[];
+
+  private constructor(child: ChildProcess, url: string, exited: Promise<Exit>, log: string[]) {
+    this.#process = child;
+    this.url = url;
+    this.exited = exited;
+    this.#log = log;
+  }
+
+  /** Starts a gateway; resolves when it listens, rejects with its log when it ends instead. */
+  static async start(env: Readonly<Record<string, string>>): Promise<GatewayProcess> {
+    const { POLL_INTERVAL_MS = '300' } = env;
+    const { PATH = '', NODE_COMPILE_CACHE = '' } = process.env;
+    const settings = { ...SETTINGS, PATH, NODE_COMPILE_CACHE, POLL_INTERVAL_MS, ...env };
+    const child = spawn(process.execPath, ['src/main.ts'], {
+      env: { ...settings, POLL_MAX_INTERVAL_MS: settings.POLL_MAX_INTERVAL_MS || POLL_INTERVAL_MS },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    const kill = (): boolean => child.kill('SIGKILL');
+    process.once('exit', kill);
+    const exited = once(child, 'exit').then(([code, signal]): Exit => {
+      process.removeListener('exit', kill);
+      return { code, signal };
+    });
+    const log: string[] = [];
+    createInterface({ input: child.stderr }).on('line', (line) => log.push(line));
+    const url = await Promise.race([listeningUrl(child), exited.then(() => null)]);
+    if (url === null) throw new Error(`the gateway did not start:\n${log.join('\n')}`);
+    return new GatewayProcess(child, url, exited, log);
+  }
+
+  /** The lines it has logged so far. */
+  get log(): readonly string[] {
+    return this.#log;
+  }
+
+  get pid(): number {
+    return this.#process.pid ?? 0;
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    this.#process.kill(signal);
+  }
+
+  /** `kill -9`; resolves when it is gone. */
+  async kill(): Promise<void> {
+    this.signal('SIGKILL');
+    await this.exited;
+  }
+
+  /** How many calls to A2E it has finished, whatever came of them. */
+  async upstreamCalls(): Promise<number> {
+    const metrics = await (await fetch(`${this.url}/metrics`)).text();
+    const counts = metrics.matchAll(/^video_task_gateway_upstream_calls_total\{.*\} (\d+)$/gm);
+    return [...counts].reduce((sum, [, count]) => sum + Number(count), 0);
+  }
+
+  /** What `/readyz` answers. */
+  async readiness(): Promise<{ readonly status: number; readonly body: Record<string, unknown> }> {
+    const response = await fetch(`${this.url}/readyz`);
+    return { status: response.status, body: (await response.json()) as Record<string, unknown> };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.kill();
+  }
+}
+
+async function listeningUrl(child: ChildProcess): Promise<string | null> {
+  if (!child.stdout) return null;
+  const lines = createInterface({ input: child.stdout });
+  const { promise, resolve } = Promise.withResolvers<string | null>();
+  lines.on('line', (line) => {
+    const url = /^listening on (http\S+)$/.exec(line)?.[1];
+    if (url) resolve(url);
+  });
+  return promise;
+}
