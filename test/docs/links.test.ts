@@ -1,0 +1,28 @@
+import { glob, stat } from 'node:fs/promises';
+import { dirname, join, relative } from 'node:path';
+import { expect, test } from 'vitest';
+import { Markdown, ROOT } from './markdown.ts';
+
+const FILES = (await Array.fromAsync(glob('{*.md,bench/*.md,examples/*/*.md}', { cwd: ROOT }))).toSorted();
+
+/** Why a link leads nowhere, or null. */
+async function fault(from: Markdown, link: string): Promise<string | null> {
+  const [path = '', fragment] = link.split('#');
+  const target = path === '' ? from.path : relative(ROOT, join(ROOT, dirname(from.path), path));
+  if (target.startsWith('..')) return `${link}: outside the repository`;
+  if (!(await stat(join(ROOT, target)).catch(() => null))) return `${link}: no such file`;
+  if (fragment === undefined || (await Markdown.read(target)).anchors.includes(fragment)) return null;
+  return `${link}: no such heading`;
+}
+
+test.each(FILES)('%s links to what exists', async (path) => {
+  const markdown = await Markdown.read(path);
+  const inside = markdown.links.filter((link) => !/^https?:/.test(link));
+  const faults = await Promise.all(inside.map((link) => fault(markdown, link)));
+  expect(faults.filter((found) => found !== null)).toEqual([]);
+});
+
+test('the README leads to the other documents', async () => {
+  const { links } = await Markdown.read('README.md');
+  expect(links).toEqual(expect.arrayContaining(['CONTRIBUTING.md', 'CHANGELOG.md', 'LICENSE', 'schema.graphql']));
+});

@@ -1,0 +1,59 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+/** The root of the repository. */
+export const ROOT = join(import.meta.dirname, '../..');
+
+/** A fenced block of code. */
+export interface CodeBlock {
+  readonly language: string;
+  readonly text: string;
+}
+
+/** One Markdown file, by its path from the root of the repository. */
+export class Markdown {
+  readonly path: string;
+  readonly codeBlocks: readonly CodeBlock[];
+  /** Everything outside the blocks of code. */
+  readonly prose: string;
+
+  private constructor(path: string, text: string) {
+    const fence = /^```(\w+)\n(.*?)^```$/gms;
+    this.path = path;
+    this.codeBlocks = Array.from(text.matchAll(fence), ([, language = '', code = '']) => ({ language, text: code }));
+    this.prose = text.replace(fence, '');
+  }
+
+  static async read(path: string): Promise<Markdown> {
+    return new Markdown(path, await readFile(join(ROOT, path), 'utf8'));
+  }
+
+  /** What stands between backticks in the prose. */
+  get spans(): readonly string[] {
+    return Array.from(this.prose.matchAll(/`([^`\n]+)`/g), ([, span = '']) => span);
+  }
+
+  /** The addresses that the prose links to. */
+  get links(): readonly string[] {
+    return Array.from(this.prose.matchAll(/\]\(([^)\s]+)\)/g), ([, address = '']) => address);
+  }
+
+  /** The fragments its headings can be linked to by, as GitHub makes them. */
+  get anchors(): readonly string[] {
+    return Array.from(this.prose.matchAll(/^#+ (.+)$/gm), ([, heading = '']) =>
+      heading
+        .toLowerCase()
+        .replace(/[^\p{L}\p{N} _-]/gu, '')
+        .replaceAll(' ', '-'),
+    );
+  }
+
+  /** The rows of the table beneath a heading whose first cell in the head is `first`, as trimmed cells. */
+  table(heading: string, first: string): readonly (readonly string[])[] {
+    const section = this.prose.split(/^#+ /m).find((part) => part.startsWith(`${heading}\n`)) ?? '';
+    const lines = section.split('\n').map((line) => line.split(/(?<!\\)\|/).map((cell) => cell.trim()));
+    const start = lines.findIndex(([, cell]) => cell === first);
+    const end = lines.findIndex((cells, index) => index > start && cells.length < 3);
+    return start < 0 ? [] : lines.slice(start + 2, end < 0 ? undefined : end).map((cells) => cells.slice(1, -1));
+  }
+}
