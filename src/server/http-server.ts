@@ -24,6 +24,8 @@ export interface HttpServerOptions {
   readonly onUnforeseen: (error: unknown) => void;
 }
 
+/** Connections that wait to be accepted: after a restart of a proxy thousands come at once. */
+const BACKLOG = 4_096;
 /** How often requests are checked for being too slow, in ms. */
 const CHECK_MS = 1_000;
 
@@ -50,7 +52,7 @@ export class HttpServer implements AsyncDisposable {
   async listen(port: number, host: string): Promise<AddressInfo> {
     await new Promise<void>((resolve, reject) => {
       this.#server.once('error', reject);
-      this.#server.listen(port, host, () => {
+      this.#server.listen({ port, host, backlog: BACKLOG }, () => {
         this.#server.off('error', reject);
         resolve();
       });
