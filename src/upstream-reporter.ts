@@ -1,7 +1,7 @@
 import type { Logger } from './log.ts';
 import type { Metrics } from './server/metrics.ts';
 import type { Readiness } from './server/readiness.ts';
-import type { LaneEvent } from './task/lane/call-lane.ts';
+import type { LaneEvent } from './task/lane/lane-options.ts';
 import type { Credential } from './task/task-source.ts';
 import type { UpstreamEvent } from './upstream/upstream-event.ts';
 

@@ -125,8 +125,9 @@ export class TaskWatch implements Turn {
     if (this.#watched()) this.#state = withNextCheck(this.#state, Date.now());
     const intervalMs = this.#hinted ? 1 : pace.intervalMs;
     this.#hinted = false;
-    const version = await cluster.claim(this.key, intervalMs, this.#state.version);
-    if (version === null) return this.#skip();
+    const known = this.#state.version;
+    const version = await cluster.claim(this.key, intervalMs, known);
+    if (version === null) return this.#skip(known);
     const { state, outcome } = await this.#check(version);
     this.#conclude(state);
     const told = this.#state;
@@ -138,11 +139,13 @@ export class TaskWatch implements Turn {
     this.#become(afterMiss(this.#state, problem, this.#state.version));
   }
 
-  /** Another gateway has this tick. */
-  async #skip(): Promise<CallOutcome> {
+  /** Another gateway has this tick. How it went may have been heard already, when that was no time to plan. */
+  async #skip(known: number): Promise<CallOutcome> {
     await this.#recall();
     this.#running = false;
-    this.#follow(this.#context.pace.intervalMs);
+    const { version, nextInMs, problem } = this.#state;
+    if (version > known && nextInMs !== null) this.#follow(nextInMs, problem !== null);
+    else this.#follow(this.#context.pace.intervalMs);
     if (!this.#wanted()) this.#rest();
     return 'skipped';
   }
@@ -244,11 +247,14 @@ export class TaskWatch implements Turn {
   }
 
   #begin(): void {
-    if (!this.#active || this.#ticket || this.#running) return;
+    if (!this.#active || this.#running || isFinal(this.#state)) return;
     const { intervalMs } = this.#context.pace;
-    const { attemptedAt } = this.#state;
+    const { attemptedAt, nextInMs, problem } = this.#state;
     // A task of which nothing is known goes before those that merely grow old.
-    this.#arm(attemptedAt === 0 ? -intervalMs : Math.max(0, attemptedAt + intervalMs - Date.now()));
+    if (attemptedAt === 0) return this.#hasten(intervalMs);
+    // Whoever told of this state goes first; of one that was remembered for long nobody may be left.
+    const spacingMs = nextInMs === null || problem ? intervalMs : this.#rhythm.behind(nextInMs);
+    this.#hasten(-Math.max(0, attemptedAt + spacingMs - Date.now()));
   }
 
   #arm(delayMs: number): void {
@@ -257,7 +263,7 @@ export class TaskWatch implements Turn {
     this.#ticket = lane.schedule(this, Date.now() + delayMs, this.#rhythm.failing);
   }
 
-  /** Brings the next check forward, before those that came due less than `aheadMs` ago. One under way will do. */
+  /** Brings the next check forward, before those that came due less than `aheadMs` ago (negative: to that far from now). One under way will do. */
   #hasten(aheadMs: number): void {
     if (this.#running || (this.#ticket && this.#ticket.dueAt <= Date.now() - aheadMs)) return;
     this.#arm(-aheadMs);
@@ -282,6 +288,7 @@ export class TaskWatch implements Turn {
     this.#ticket = null;
     this.#leave?.();
     this.#leave = null;
+    this.#state = { ...this.#state, nextInMs: null };
     this.#stamp();
     if (!this.#active) return;
     this.#active = false;

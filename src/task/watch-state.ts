@@ -1,5 +1,5 @@
 import { type GatewayError, TaskNotFound, Unauthenticated } from '../errors.ts';
-import { advanceStages, sameState, type TaskSnapshot } from './task-snapshot.ts';
+import { advanceStages, MAX_STAGES, sameState, type TaskSnapshot, type TaskStage } from './task-snapshot.ts';
 import { isFinished, type VideoTask } from './video-task.ts';
 
 /** All that is known about one task through one credential; what the gateways of a cluster tell each other. */
@@ -66,8 +66,25 @@ export function afterMiss(before: WatchState, problem: GatewayError, version: nu
 export function afterHearing(before: WatchState, heard: WatchState): WatchState {
   const attemptedAt = Math.min(heard.attemptedAt, Date.now());
   const kept = before.snapshot && before.snapshot.version > (heard.snapshot?.version ?? 0) ? before.snapshot : null;
-  const snapshot = kept ? { ...kept, stale: heard.problem !== null } : heard.snapshot;
+  const snapshot = kept ? { ...kept, stale: heard.problem !== null } : withPath(heard.snapshot, before.snapshot);
   return { ...heard, snapshot, attemptedAt };
+}
+
+/** With the stages that only this gateway saw, when it has watched for longer than the other. */
+function withPath(heard: TaskSnapshot | null, before: TaskSnapshot | null): TaskSnapshot | null {
+  const [first] = heard?.stages ?? [];
+  if (!heard || !before || !first) return heard;
+  const earlier = before.stages.filter(({ enteredAt }) => enteredAt < first.enteredAt);
+  const last = earlier.pop();
+  if (!last) return heard;
+  // The other came upon the task in the stage that was the present one here, or later.
+  const joined =
+    last.status === first.status ? [{ ...first, enteredAt: last.enteredAt }] : [closed(last, first), first];
+  return { ...heard, stages: [...earlier, ...joined, ...heard.stages.slice(1)].slice(-MAX_STAGES) };
+}
+
+function closed(stage: TaskStage, next: TaskStage): TaskStage {
+  return { ...stage, leftAt: stage.leftAt ?? next.enteredAt };
 }
 
 /** The same state, with the time of the next check; null: none is planned. */
@@ -79,8 +96,11 @@ export function withNextCheck(state: WatchState, at: number | null): WatchState 
 
 const REMEMBER_FINISHED_MS = 24 * 3_600_000;
 const REMEMBER_UNFINISHED_MS = 15 * 60_000;
+/** Only for those who ask now: a token that was refused a while ago may be good again. */
+const REMEMBER_REFUSED_MS = 1_000;
 
 /** How long a cluster remembers this state, in ms. */
 export function rememberMs(state: WatchState): number {
+  if (isRefused(state)) return REMEMBER_REFUSED_MS;
   return isFinal(state) ? REMEMBER_FINISHED_MS : REMEMBER_UNFINISHED_MS;
 }

@@ -9,25 +9,9 @@ import { type Blockage, pauseAfter, problemAt } from './blockage.ts';
 import type { CallBudget } from './call-budget.ts';
 import { CircuitBreaker } from './circuit-breaker.ts';
 import { DueQueue } from './due-queue.ts';
+import type { LaneOptions } from './lane-options.ts';
 import { RateBudget } from './rate-budget.ts';
 import type { CallOutcome, Ticket, Turn } from './turn.ts';
-
-/** What the lane tells the log and the metrics. */
-export type LaneEvent =
-  | { readonly kind: 'breaker-opened' | 'breaker-closed' | 'token-refused' | 'token-accepted' }
-  | { readonly kind: 'paused'; readonly forMs: number };
-
-export interface LaneOptions {
-  readonly maxConcurrency: number;
-  /** Calls per second; null: unlimited. */
-  readonly maxRps: number | null;
-  /** Takes the place of `maxRps` where other gateways share the budget; `onAnswer`: ask it again. */
-  readonly budget?: (onAnswer: () => void) => CallBudget;
-  /** After a blockage the turns that waited are spread over this long. */
-  readonly intervalMs: number;
-  readonly onEvent?: (event: LaneEvent) => void;
-  readonly random?: () => number;
-}
 
 interface Entry extends Ticket {
   dueAt: number;
@@ -88,7 +72,7 @@ export class CallLane {
       turn,
       afterFailure,
       get expectedAt() {
-        return Math.max(Date.now(), entry.dueAt + lane.#lateMs, lane.#blockage?.until ?? 0);
+        return lane.#expectedAt(entry);
       },
       cancel: () => this.#cancel(entry),
     };
@@ -164,6 +148,17 @@ export class CallLane {
     return head > now ? head : now + this.#budget.waitMs(now);
   }
 
+  #expectedAt(entry: Entry): number {
+    const from = Math.max(Date.now(), this.#blockage?.until ?? 0);
+    const isProbe = this.#blockage !== null && this.#blockage.kind !== 'paused' && entry === this.#nextProbe();
+    return isProbe ? from : Math.max(from, entry.dueAt + this.#lateMs);
+  }
+
+  /** The turn that has been held back for longest. */
+  #nextProbe(): Entry | undefined {
+    return this.#held.values().next().value ?? this.#queue.peek();
+  }
+
   #waiting(): boolean {
     return this.#held.size > 0 || this.#queue.size > 0;
   }
@@ -189,7 +184,7 @@ export class CallLane {
   #advanceBlocked(blockage: Blockage): void {
     const now = Date.now();
     if (blockage.kind !== 'paused' && now >= blockage.until && this.#running === 0) {
-      const probe = this.#held.values().next().value ?? this.#queue.peek();
+      const probe = this.#nextProbe();
       if (probe) {
         this.#cancel(probe);
         this.#start(probe, true);
@@ -274,7 +269,10 @@ export class CallLane {
     blockage.until = Date.now() + (blockage.kind === 'refused' ? REFUSED_PROBE_MS : this.#breaker.probeSpacingMs);
   }
 
-  /** Lets the turns that waited, and those backing off, come within one interval, in random order. */
+  /**
+   * Lets the turns that waited, and those backing off, come within one interval, in random order; though none sooner
+   * than an interval after its last.
+   */
   #resume(): void {
     const { intervalMs, random = Math.random } = this.#options;
     const now = Date.now();
@@ -283,7 +281,7 @@ export class CallLane {
     this.#held.clear();
     for (const entry of delayed) {
       this.#queue.remove(entry);
-      entry.dueAt = now + random() * intervalMs;
+      entry.dueAt = Math.max(now + random() * intervalMs, Math.min(entry.dueAt, entry.queuedAt + intervalMs));
       this.#queue.add(entry);
     }
     this.#sleep();

@@ -1,7 +1,8 @@
 import type { SharedBudget } from '../../cluster/contract.ts';
 import type { Credential } from '../task-source.ts';
 import { ClusterBudget } from './call-budget.ts';
-import { CallLane, type LaneEvent, type LaneOptions } from './call-lane.ts';
+import { CallLane } from './call-lane.ts';
+import type { LaneEvent, LaneOptions } from './lane-options.ts';
 
 export interface CallLanesOptions extends Omit<LaneOptions, 'onEvent' | 'budget'> {
   readonly onEvent?: (event: LaneEvent, credential: Credential) => void;
