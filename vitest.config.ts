@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
 /** Entries that tests run as processes of their own, where coverage cannot follow, and what runs in a browser. */
-const NOT_COVERED = ['src/main.ts', 'src/demo.ts', 'src/simulator/main.ts', 'src/server/page/**'];
+const NOT_COVERED = ['src/main.ts', 'src/demo.ts', 'src/simulator/main.ts', 'src/documents/main.ts', 'src/server/page/**'];
 
 /** Where vitest would load graphql's development build, what it imports loads the default one: two realms. */
 const conditions = ['node', 'module-sync'];

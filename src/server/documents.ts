@@ -59,7 +59,7 @@ export class Documents {
       sizeCalculation: ({ document }, text) => 1 + text.length + (document?.tokenCount ?? 0) * BYTES_PER_TOKEN,
     });
     const check = (text: string): string | null => this.prepare(text).errors[0]?.message ?? null;
-    this.#trusted = trustedPath === null ? null : readTrustedDocuments(trustedPath, check);
+    this.#trusted = trustedPath === null ? null : readTrustedDocuments(trustedPath, limits.tokens, check);
   }
 
   /** The text that a request means, by hash or as it is; or the error that refuses it. */

@@ -20,8 +20,9 @@ export interface OperationParams extends DocumentRequest {
  */
 export function parseOperationParams(value: unknown): OperationParams | GraphQLError {
   if (!isRecord(value)) return new GraphQLError('The request must be a JSON object');
-  const { query = null, operationName = null, variables = null } = value;
+  const { operationName = null, variables = null } = value;
   const hash = hashOf(value);
+  const query = value['query'] === '' && hash !== null ? null : (value['query'] ?? null);
   if (query === null && hash === null) return new GraphQLError('"query" must be a string');
   if (query !== null && typeof query !== 'string') return new GraphQLError('"query" must be a string');
   if (operationName !== null && typeof operationName !== 'string')
@@ -39,6 +40,15 @@ export function hashOf(value: unknown): string | null {
   const persisted = isRecord(extensions) ? extensions['persistedQuery'] : null;
   const hash = isRecord(persisted) ? persisted['sha256Hash'] : null;
   return typeof hash === 'string' ? hash : null;
+}
+
+/**
+ * A reviver for `JSON.parse` that gives a request that names its document by hash an empty one: graphql-ws closes the
+ * socket of a client that sends none.
+ */
+export function reviveRequest(key: string, value: unknown): unknown {
+  const lacksText = key === 'payload' && isRecord(value) && value['query'] === undefined && hashOf(value) !== null;
+  return lacksText ? { ...value, query: '' } : value;
 }
 
 /** Variables are scalars and lists; what is nested deeper than anyone has reason to is not walked through. */

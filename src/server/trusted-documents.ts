@@ -1,16 +1,22 @@
 import { readFileSync } from 'node:fs';
-import { stripIgnoredCharacters } from 'graphql';
+import { parse, print, stripIgnoredCharacters } from 'graphql';
 import { ConfigError } from '../config.ts';
 
 /** `TRUSTED_DOCUMENTS`: the only documents that are executed, by hash and by text. */
 export class TrustedDocuments {
   readonly #byHash: ReadonlyMap<string, string>;
-  readonly #byShape: ReadonlyMap<string, string>;
+  readonly #byText: ReadonlyMap<string, string>;
+  readonly #maxTokens: number;
 
-  /** @param documents hash to text, as tools that extract them from an app write it. */
-  constructor(documents: ReadonlyMap<string, string>) {
+  /**
+   * @param documents hash to text, as tools that extract them from an app write it.
+   * @param maxTokens a text of more is none of them.
+   */
+  constructor(documents: ReadonlyMap<string, string>, maxTokens: number) {
+    const texts = [...documents.values()];
+    this.#maxTokens = maxTokens;
     this.#byHash = documents;
-    this.#byShape = new Map([...documents.values()].map((text) => [shapeOf(text), text]));
+    this.#byText = new Map([...texts.map((text) => [this.#shapeOf(text), text] as const), ...texts.map(twice)]);
   }
 
   /** The listed text with this hash; null: none. */
@@ -18,17 +24,38 @@ export class TrustedDocuments {
     return this.#byHash.get(hash) ?? null;
   }
 
-  /** The listed text that this one is, however it is spaced and commented; null: it is none. */
+  /** The listed text that this one is, however it is spaced, commented and ordered; null: it is none. */
   byText(text: string): string | null {
-    return this.#byShape.get(shapeOf(text)) ?? null;
+    return this.#byText.get(text) ?? this.#byText.get(this.#shapeOf(text)) ?? null;
   }
+
+  /** Equal for texts with the same definitions; empty for one that does not parse. */
+  #shapeOf(text: string): string {
+    try {
+      const { definitions } = parse(text, { noLocation: true, maxTokens: this.#maxTokens });
+      return definitions
+        .map((node) => stripIgnoredCharacters(print(node)))
+        .toSorted()
+        .join(' ');
+    } catch {
+      return '';
+    }
+  }
+}
+
+function twice(text: string): readonly [string, string] {
+  return [text, text];
 }
 
 /**
  * Reads the file, and checks each text with `check`, which answers what is wrong with it. Throws a `ConfigError` that
  * names the first fault.
  */
-export function readTrustedDocuments(path: string, check: (text: string) => string | null): TrustedDocuments {
+export function readTrustedDocuments(
+  path: string,
+  maxTokens: number,
+  check: (text: string) => string | null,
+): TrustedDocuments {
   const refuse = (reason: string): ConfigError => {
     const must = `be the path of a JSON object from hash to document: ${reason}`;
     return new ConfigError([{ name: 'TRUSTED_DOCUMENTS', shown: JSON.stringify(path), must }]);
@@ -42,7 +69,7 @@ export function readTrustedDocuments(path: string, check: (text: string) => stri
     if (fault !== null) throw refuse(`${JSON.stringify(hash)}: ${fault}`);
     documents.set(hash, text);
   }
-  return new TrustedDocuments(documents);
+  return new TrustedDocuments(documents, maxTokens);
 }
 
 function readJson(path: string, refuse: (reason: string) => ConfigError): unknown {
@@ -50,13 +77,5 @@ function readJson(path: string, refuse: (reason: string) => ConfigError): unknow
     return JSON.parse(readFileSync(path, 'utf8'));
   } catch (error) {
     throw refuse(error instanceof SyntaxError ? 'it is no JSON' : 'it cannot be read');
-  }
-}
-
-function shapeOf(text: string): string {
-  try {
-    return stripIgnoredCharacters(text);
-  } catch {
-    return text;
   }
 }

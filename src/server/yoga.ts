@@ -6,8 +6,8 @@ import type { Patience } from '../task/task-observer.ts';
 import type { TaskRegistry } from '../task/task-registry.ts';
 import type { Caller } from './access/caller.ts';
 import type { Documents } from './documents.ts';
-import { hashOf } from './operation-params.ts';
 import { httpOnly } from './http-only.ts';
+import { hashOf } from './operation-params.ts';
 import { feedFor } from './task-feed.ts';
 
 /** What the HTTP server hands to Yoga beside the request. */
@@ -53,14 +53,14 @@ function useDocuments(documents: Documents): Plugin {
   const { hideSuggestions } = documents;
   const errorsOf = new WeakMap<DocumentNode, readonly Error[]>();
   return {
-    onParams({ params, request, setParams, setResult }) {
+    onParams({ params, request, setParams }) {
       const documentId = new URL(request.url).searchParams.get('documentId') ?? undefined;
       const hash = hashOf(request.method === 'GET' ? { ...params, documentId } : params);
       const given: unknown = params.query ?? null;
       if ((given === null && hash === null) || (given !== null && typeof given !== 'string')) return;
       const query = documents.textOf({ query: given, hash });
-      if (query instanceof GraphQLError) setResult({ errors: [query] });
-      else setParams({ ...params, query });
+      if (query instanceof GraphQLError) throw query;
+      setParams({ ...params, query });
     },
     onParse({ params, setParsedDocument, setParseFn }) {
       const { document, errors } = documents.prepare(String(params.source));

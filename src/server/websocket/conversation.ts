@@ -9,7 +9,7 @@ import { authorizationOf } from '../access/bearer-token.ts';
 import type { Access, Caller } from '../access/caller.ts';
 import { expired, onExpiry } from '../access/expiry.ts';
 import type { OperationRate } from '../limits/operation-rate.ts';
-import { parseOperationParams } from '../operation-params.ts';
+import { parseOperationParams, reviveRequest } from '../operation-params.ts';
 import type { Operation, Operations } from '../operations.ts';
 import { EndedWithErrors, LiveIterator } from './live-iterator.ts';
 import { textFrame } from './text-frame.ts';
@@ -61,6 +61,7 @@ export function createConversation(options: ConversationOptions): Server<Peer> {
     execute: run,
     subscribe: run,
     connectionInitWaitTimeout: options.connectionInitMs,
+    jsonMessageReviver: reviveRequest,
     onConnect: (conversation) => connect(conversation, options),
     onSubscribe: (conversation, id, payload) => prepare(conversation, id, payload, options),
     onError: (_conversation, _id, _payload, errors) => errors.flatMap((error) => visible(error, options)),
