@@ -8,9 +8,11 @@ import type { Access } from './server/access/caller.ts';
 import { JwtAccess } from './server/access/jwt-access.ts';
 import { OpenAccess } from './server/access/open-access.ts';
 import { PassthroughAccess } from './server/access/passthrough-access.ts';
+import { accessWarnings } from './server/access/warnings.ts';
 import { addressReader } from './server/client-address.ts';
 import { ConnectionCount } from './server/connection-count.ts';
 import { Documents } from './server/documents.ts';
+import { drain } from './server/drain.ts';
 import { createErrorFormat } from './server/error-format.ts';
 import { graphiqlPage } from './server/graphiql.ts';
 import { GraphqlEndpoint } from './server/graphql-endpoint.ts';
@@ -23,6 +25,7 @@ import { Origins } from './server/origins.ts';
 import { createPage } from './server/page.ts';
 import { Readiness } from './server/readiness.ts';
 import { SseEndpoint } from './server/sse/sse-endpoint.ts';
+import { Webhook } from './server/webhook.ts';
 import { WebSocketEndpoint } from './server/websocket/websocket-endpoint.ts';
 import { createYogaHandler } from './server/yoga.ts';
 import { CallLanes } from './task/lane/call-lanes.ts';
@@ -48,6 +51,11 @@ export interface Gateway extends AsyncDisposable {
   /** Where it listens: `http://HOST:PORT`, with the real port. */
   readonly url: string;
   counts(): GatewayCounts;
+  /**
+   * Takes no new work and says goodbye to every client, within the configured grace period. What is still open then is
+   * closed by disposing of the gateway.
+   */
+  drain(): Promise<void>;
 }
 
 export interface GatewayOptions {
@@ -77,6 +85,7 @@ export async function createGateway(
   const shared = { schema, documents, registry, patience, maxIds: config.limits.ids, format, onUnforeseen };
   const operations = new Operations(shared);
   const access = createAccess(config);
+  for (const warning of accessWarnings(config)) log.warn(warning);
   const origins = new Origins(config.http.corsOrigins);
   const connections = new ConnectionCount(config.limits.connections, config.limits.connectionsPerAddress);
   const addressOf = addressReader(config.http.trustProxy);
@@ -114,6 +123,7 @@ export async function createGateway(
     new HttpServer({
       graphql,
       websocket,
+      webhook: createWebhook(config, registry),
       connections,
       origins,
       page,
@@ -141,6 +151,11 @@ export async function createGateway(
   return {
     url: `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`,
     counts,
+    drain: () => {
+      readiness.phase = 'draining';
+      const quiet = Promise.all([connections.none(), server.idle()]);
+      return drain({ graceMs: config.shutdownGraceMs, parts: [websocket, sse], quiet });
+    },
     [Symbol.asyncDispose]: async () => {
       readiness.phase = 'draining';
       await owned.disposeAsync();
@@ -182,6 +197,14 @@ function createRegistry(
   );
   const { intervalMs, maxIntervalMs, lingerMs } = poll;
   return new TaskRegistry({ source, cluster, lanes, pace: { intervalMs, maxIntervalMs }, lingerMs });
+}
+
+function createWebhook({ http, limits }: Config, registry: TaskRegistry): Webhook | null {
+  if (http.webhookToken === null) return null;
+  const hint = (ids: ReadonlySet<string>): void => {
+    for (const id of ids) for (const watch of registry.watchedBy(id)) watch.hint();
+  };
+  return new Webhook({ token: http.webhookToken, maxBodyBytes: limits.bodyBytes, hint });
 }
 
 function createAccess({ auth, upstream }: Config): Access {

@@ -1,27 +1,55 @@
-import { ConfigError, loadConfig } from './config.ts';
-import { createGateway } from './gateway.ts';
+import closeWithGrace from 'close-with-grace';
+import { type Config, ConfigError, loadConfig } from './config.ts';
+import { createGateway, type Gateway } from './gateway.ts';
 import { createLogger } from './log.ts';
 
 const config = readConfig();
 const log = createLogger(config.logLevel);
-const gateway = await createGateway(config, { log });
-process.stdout.write(`listening on ${gateway.url}\n`);
+let gateway: Gateway | null = null;
+let exitCode = 0;
 
-for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-  process.once(signal, () => {
-    log.info({ signal }, 'closing');
-    // What is still open after the grace period does not keep the process.
-    setTimeout(() => process.exit(0), config.shutdownGraceMs).unref();
-    void gateway[Symbol.asyncDispose]().then(() => process.exit(0));
-  });
+/**
+ * A signal drains and exits with 0, by `SHUTDOWN_GRACE_MS` at the latest; a second one exits at once. What nobody has
+ * foreseen leaves the process in a state that nobody knows: it is logged, the process drains and exits with 1, and
+ * whoever supervises it starts another.
+ */
+closeWithGrace(
+  {
+    delay: config.shutdownGraceMs,
+    logger: false,
+    onTimeout: () => process.exit(exitCode),
+    onSecondError: (error) => log.fatal({ err: error }, 'unforeseen while closing'),
+  },
+  async ({ signal, err }) => {
+    if (err) exitCode = 1;
+    if (err) log.fatal({ err }, 'unforeseen: draining');
+    else log.info({ signal }, 'draining');
+    await gateway?.drain();
+    await gateway?.[Symbol.asyncDispose]();
+  },
+);
+
+try {
+  gateway = await createGateway(config, { log });
+  process.stdout.write(`listening on ${gateway.url}\n`);
+} catch (error) {
+  refuse(error);
 }
 
-function readConfig(): ReturnType<typeof loadConfig> {
+function readConfig(): Config {
   try {
     return loadConfig(process.env);
   } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
+    return refuse(error);
+  }
+}
+
+/** Exits with 2 and a message that names every faulty variable, or with 1 for anything else that forbids the start. */
+function refuse(error: unknown): never {
+  if (error instanceof ConfigError) {
     process.stderr.write(`${error.message}\n`);
     process.exit(2);
   }
+  createLogger('fatal').fatal({ err: error }, 'cannot start');
+  process.exit(1);
 }

@@ -3,17 +3,21 @@ import type { AddressInfo, Socket } from 'node:net';
 import type { AddressReader } from './client-address.ts';
 import type { ConnectionCount } from './connection-count.ts';
 import type { GraphqlEndpoint } from './graphql-endpoint.ts';
-import { reply, replyJson } from './http-reply.ts';
+import { reply, replyErrors, replyJson } from './http-reply.ts';
+import { InFlight } from './in-flight.ts';
 import type { Timeouts } from './limits/timeouts.ts';
 import type { Metrics } from './metrics.ts';
 import type { Origins } from './origins.ts';
 import type { Page } from './page.ts';
 import type { Readiness } from './readiness.ts';
+import type { Webhook } from './webhook.ts';
 import type { WebSocketEndpoint } from './websocket/websocket-endpoint.ts';
 
 export interface HttpServerOptions {
   readonly graphql: GraphqlEndpoint;
   readonly websocket: WebSocketEndpoint;
+  /** null: there is none. */
+  readonly webhook: Webhook | null;
   readonly connections: ConnectionCount;
   readonly origins: Origins;
   readonly page: Page;
@@ -33,6 +37,7 @@ const CHECK_MS = 1_000;
 export class HttpServer implements AsyncDisposable {
   readonly #options: HttpServerOptions;
   readonly #server: Server;
+  readonly #requests = new InFlight();
 
   constructor(options: HttpServerOptions) {
     this.#options = options;
@@ -43,6 +48,8 @@ export class HttpServer implements AsyncDisposable {
       connectionsCheckingInterval: Math.min(CHECK_MS, headersMs),
     });
     this.#server.on('request', (request, response) => {
+      this.#requests.begin();
+      response.once('close', () => this.#requests.end());
       this.#route(request, response).catch((error: unknown) => this.#failed(request, response, error));
     });
     this.#server.on('upgrade', (request, stream, head) => this.#upgrade(request, stream as Socket, head));
@@ -60,10 +67,9 @@ export class HttpServer implements AsyncDisposable {
     return this.#server.address() as AddressInfo;
   }
 
-  /** Takes no new connections; idle ones are closed. */
-  stopListening(): void {
-    this.#server.close();
-    this.#server.closeIdleConnections();
+  /** Resolves as soon as no request is being answered. */
+  idle(): Promise<void> {
+    return this.#requests.none();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -75,10 +81,13 @@ export class HttpServer implements AsyncDisposable {
   }
 
   async #route(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { graphql, page, readiness, metrics } = this.#options;
+    const { graphql, webhook, page, readiness, metrics } = this.#options;
     const url = parseUrl(request);
     if (!url) return replyJson(response, 400, { error: 'bad request' });
+    const live = url.pathname === '/graphql' || url.pathname === '/webhooks/a2e';
+    if (live && readiness.phase === 'draining') return refuseDraining(response);
     if (url.pathname === '/graphql') return graphql.serve(request, response, url);
+    if (url.pathname === '/webhooks/a2e' && webhook) return webhook.serve(request, response);
     if (url.pathname === '/healthz') return replyJson(response, 200, { status: 'ok' });
     if (url.pathname === '/readyz') {
       const report = readiness.report();
@@ -114,6 +123,11 @@ export class HttpServer implements AsyncDisposable {
     if (response.headersSent) response.destroy();
     else reply(response, 500, { 'content-type': 'text/plain' }, 'Internal server error');
   }
+}
+
+/** No new work: the client asks another process, over another connection. */
+function refuseDraining(response: ServerResponse): void {
+  replyErrors(response, 503, [{ message: 'Shutting down' }], { 'retry-after': '1', connection: 'close' });
 }
 
 function parseUrl(request: IncomingMessage): URL | null {

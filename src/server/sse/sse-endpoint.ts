@@ -4,6 +4,7 @@ import { Delivery, type Ending } from '../../live/delivery.ts';
 import { Outlet } from '../../live/outlet.ts';
 import type { Caller } from '../access/caller.ts';
 import { expired, onExpiry } from '../access/expiry.ts';
+import type { Farewells } from '../drain.ts';
 import { reply, replyErrors } from '../http-reply.ts';
 import type { Operation, Operations } from '../operations.ts';
 import { readParams } from '../request-params.ts';
@@ -30,7 +31,7 @@ const HEADERS = {
  * Operations whose results stream in one HTTP response each: GraphQL over SSE, and Apollo's multipart subscriptions.
  * The bytes of a result are the same for all clients of a live result.
  */
-export class SseEndpoint implements Disposable {
+export class SseEndpoint implements Disposable, Farewells {
   readonly #options: SseEndpointOptions;
   readonly #open = new Set<ServerResponse>();
   readonly #keepAlive = new KeepAlive();
@@ -60,6 +61,11 @@ export class SseEndpoint implements Disposable {
       this.#begin(response, wish.framing);
       this.#run(operation, response, wish.framing);
     }
+  }
+
+  /** The response ends, but not the subscription: nothing says that it is complete, so clients ask again. */
+  farewells(): (() => void)[] {
+    return [...this.#open].map((response) => () => response.end());
   }
 
   /** Ends every stream: clients reconnect elsewhere. */

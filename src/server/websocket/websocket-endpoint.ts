@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import { CloseCode, handleProtocols, MessageType, type Server } from 'graphql-ws';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { Outlet } from '../../live/outlet.ts';
+import type { Farewells } from '../drain.ts';
 import { Intake } from '../limits/intake.ts';
 import type { Timeouts } from '../limits/timeouts.ts';
 import { type ConversationOptions, createConversation, type Peer, release } from './conversation.ts';
@@ -21,6 +22,8 @@ const CLOSE_TIMEOUT = { closeTimeout: 2_000 };
 
 /** Of one message: no client splits what fits one frame into more, and every part costs memory. */
 const MAX_FRAGMENTS = 64;
+/** The close code of RFC 6455's registry. */
+const SERVICE_RESTART = 1012;
 /** How long a client that was told to go may take to do so, in ms. */
 const FAREWELL_MS = 1_000;
 
@@ -28,7 +31,7 @@ const FAREWELL_MS = 1_000;
 const SERVER_MESSAGES: ReadonlySet<unknown> = new Set([MessageType.ConnectionAck, MessageType.Next, MessageType.Error]);
 
 /** GraphQL over WebSocket, protocol `graphql-transport-ws`: the sockets beneath the conversations. */
-export class WebSocketEndpoint implements AsyncDisposable {
+export class WebSocketEndpoint implements AsyncDisposable, Farewells {
   readonly #onUnforeseen: (error: unknown) => void;
   readonly #conversation: Server<Peer>;
   readonly #sockets: WebSocketServer;
@@ -55,6 +58,11 @@ export class WebSocketEndpoint implements AsyncDisposable {
   /** Takes over an upgrade request. */
   upgrade(request: IncomingMessage, stream: Socket, head: Buffer, address: string): void {
     this.#sockets.handleUpgrade(request, stream, head, (socket) => this.#open(socket, stream, address));
+  }
+
+  /** Clients of graphql-ws connect again, elsewhere. */
+  farewells(): (() => void)[] {
+    return [...this.#sockets.clients].map((socket) => () => socket.close(SERVICE_RESTART, 'Service restart'));
   }
 
   /** Closes every socket with `code`, and terminates what has not closed after `graceMs`. */

@@ -1,0 +1,86 @@
+import { describe, expect, test } from 'vitest';
+import { startPair } from '../support/gateway.ts';
+import { ask, post } from '../support/http-client.ts';
+import { openStream } from '../support/sse-client.ts';
+import { connect, openSocket, tcpOf } from '../support/ws-client.ts';
+
+const WATCH = 'subscription { taskStatus(id: "forever") { status } }';
+
+async function startLive(graceMs: number) {
+  const pair = await startPair({ SHUTDOWN_GRACE_MS: `${graceMs}`, WEBHOOK_TOKEN: 'hook' });
+  pair.simulator.setTask('forever', { status: 'init' });
+  return pair;
+}
+
+describe('a gateway that drains', () => {
+  test('says so, refuses new work, and ends every stream so that clients come again', async () => {
+    await using pair = await startLive(5_000);
+    const { url } = pair.gateway;
+    await using socket = await connect(url);
+    socket.subscribe('w', WATCH);
+    await using stream = await openStream(url, { query: WATCH });
+    await stream.events.count(1);
+    await socket.messages.find(({ type }) => type === 'next');
+    const done = pair.gateway.drain();
+
+    expect((await ask(`${url}/readyz`)).status).toBe(503);
+    expect((await ask(`${url}/healthz`)).status).toBe(200);
+    const refusals = [await post(url, '{ __typename }'), await ask(`${url}/webhooks/a2e`, { method: 'POST' })];
+    for (const { status, headers } of refusals) {
+      expect(status).toBe(503);
+      expect(headers).toMatchObject({ 'retry-after': '1', connection: 'close' });
+    }
+    await expect(openSocket(url)).rejects.toThrow('503');
+
+    expect(await socket.closed).toEqual({ code: 1012, reason: 'Service restart' });
+    expect(socket.about('w').map(({ type }) => type)).not.toContain('complete');
+    expect((await stream.ended).map(({ event }) => event)).not.toContain('complete');
+    await done;
+    expect(pair.gateway.counts().connections).toBe(0);
+  });
+
+  test('spreads its goodbyes, and takes no longer than it has to', async () => {
+    await using pair = await startLive(10_000);
+    await using stack = new AsyncDisposableStack();
+    const times: number[] = [];
+    for (let count = 0; count < 50; count += 1) {
+      const client = stack.use(await connect(pair.gateway.url));
+      client.socket.once('close', () => times.push(performance.now()));
+    }
+    const startedAt = performance.now();
+    await pair.gateway.drain();
+    const tookMs = performance.now() - startedAt;
+    expect(tookMs).toBeGreaterThan(700);
+    expect(tookMs).toBeLessThan(6_000);
+    const gaps = times.toSorted((a, b) => a - b).map((time, index, all) => time - (all[index - 1] ?? startedAt));
+    expect(Math.max(...gaps)).toBeLessThan(tookMs / 3);
+  });
+
+  test('leaves behind whoever has stopped reading', async () => {
+    await using pair = await startLive(1_000);
+    await using socket = await connect(pair.gateway.url);
+    tcpOf(socket.socket).pause();
+    const startedAt = performance.now();
+    await pair.gateway.drain();
+    expect(performance.now() - startedAt).toBeLessThan(1_000);
+    await pair.gateway[Symbol.asyncDispose]();
+    expect(pair.gateway.counts().connections).toBe(0);
+  });
+
+  test('lets a query that is under way end', async () => {
+    await using pair = await startLive(5_000);
+    pair.simulator.setLatency(300);
+    const answer = post(pair.gateway.url, '{ videoTask(id: "forever") { status } }');
+    await pair.simulator.waitForCalls('forever', 1);
+    await pair.gateway.drain();
+    await pair.gateway[Symbol.asyncDispose]();
+    expect((await answer).json()).toEqual({ data: { videoTask: { status: 'INIT' } } });
+  });
+
+  test('has nothing to wait for when nobody is there', async () => {
+    await using pair = await startLive(10_000);
+    const startedAt = performance.now();
+    await pair.gateway.drain();
+    expect(performance.now() - startedAt).toBeLessThan(500);
+  });
+});
