@@ -1,40 +1,65 @@
+import { readFileSync } from 'node:fs';
 import { renderGraphiQL } from '@graphql-yoga/render-graphiql';
 
-const EXAMPLE = `# Watch a task live: paste its id into the variables below and press the play button.
-# What you see first is its state now; then every change, until it has finished.
-subscription Watch($id: ID!) {
-  taskStatus(id: $id) {
+/** Stands in the options, which are JSON, for the function that replaces it in the page. */
+const FETCHER = 'the gateway fetcher';
+
+/** GraphiQL as one page that loads nothing from anywhere, and subscribes over WebSocket. Its examples ask for `exampleId`. */
+export function graphiqlPage(exampleId: string): string {
+  const script = readFileSync(new URL('./page/graphiql-fetcher.js', import.meta.url), 'utf8');
+  const options = {
+    title: 'Video tasks',
+    fetcher: FETCHER,
+    // A token in the headers editor stays in memory.
+    shouldPersistHeaders: false,
+    defaultTabs: [{ query: watchExample(exampleId) }, { query: lookExample(exampleId) }],
+  };
+  const html = renderGraphiQL(options as Parameters<typeof renderGraphiQL>[0]);
+  return html
+    .replace(JSON.stringify(FETCHER), () => 'globalThis.gatewayFetcher')
+    .replace('<div id="root"></div>', () => `<div id="root"></div>\n<script>\n${script}</script>`);
+}
+
+function watchExample(id: string): string {
+  return `# Put your task's id here, press play:
+# its state now, then every change.
+#
+# Where a token is needed, write into
+# the Headers editor below:
+# { "Authorization": "Bearer …" }
+
+subscription Watch {
+  taskStatus(id: ${JSON.stringify(id)}) {
     status
     statusDescription
     progress
-    stale
-    finished
+    message
     resultUrl
-    stages { status enteredAt leftAt }
-    checkedAt
-    nextCheckAt
+    finished
+    stale
+    elapsedSeconds
+    stages {
+      status
+      enteredAt
+      leftAt
+    }
   }
 }
+`;
+}
 
-# The same once, without waiting.
-query Look($id: ID!) {
-  videoTask(id: $id) {
+function lookExample(id: string): string {
+  return `# The state of a task now.
+
+query Look {
+  videoTask(id: ${JSON.stringify(id)}) {
     status
     progress
     message
     resultUrl
     elapsedSeconds
+    checkedAt
   }
 }
 `;
-
-/** GraphiQL as one page that loads nothing from anywhere, and subscribes over WebSocket. `exampleId` fills the variables. */
-export function graphiqlPage(exampleId: string): string {
-  return renderGraphiQL({
-    title: 'Video tasks',
-    endpoint: '/graphql',
-    subscriptionsProtocol: 'WS',
-    defaultQuery: EXAMPLE,
-    defaultVariables: JSON.stringify({ id: exampleId }, null, 2),
-  } as Parameters<typeof renderGraphiQL>[0]);
 }

@@ -6,6 +6,7 @@ import type { GraphQLContext } from '../schema/context.ts';
 import type { Access, Caller } from './access/caller.ts';
 import type { AddressReader } from './client-address.ts';
 import type { ConnectionCount } from './connection-count.ts';
+import { selfContainedPageHeaders } from './graphiql-policy.ts';
 import { reply, replyErrors } from './http-reply.ts';
 import type { OperationRate } from './limits/operation-rate.ts';
 import type { Origins } from './origins.ts';
@@ -26,15 +27,24 @@ export interface GraphqlEndpointOptions {
   readonly format: (error: unknown) => GraphQLFormattedError;
 }
 
-const PAGE_HEADERS = {
-  'content-type': 'text/html; charset=utf-8',
-  'referrer-policy': 'no-referrer',
-  'x-frame-options': 'DENY',
-};
+/** GraphiQL is one page with everything inline; its editor works in blobs. It talks to this origin alone. */
+const CONTENT_SECURITY_POLICY = [
+  "default-src 'none'",
+  "script-src 'unsafe-inline' blob:",
+  'worker-src blob:',
+  "style-src 'unsafe-inline'",
+  'font-src data:',
+  'img-src data:',
+  "connect-src 'self'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join('; ');
 
 /** `/graphql` over HTTP: decides who may ask and who answers: GraphiQL, SSE or Yoga. */
 export class GraphqlEndpoint {
   readonly #options: GraphqlEndpointOptions;
+  #pageHeaders: ReturnType<typeof selfContainedPageHeaders> | null = null;
 
   constructor(options: GraphqlEndpointOptions) {
     this.#options = options;
@@ -50,7 +60,10 @@ export class GraphqlEndpoint {
     if (request.method === 'POST' && !isJson(request)) {
       return replyErrors(response, 415, [{ message: 'The body must be application/json' }]);
     }
-    if (graphiql !== null && wantsPage(request)) return reply(response, 200, PAGE_HEADERS, graphiql);
+    if (graphiql !== null && wantsPage(request)) {
+      this.#pageHeaders ??= selfContainedPageHeaders(graphiql);
+      return reply(response, 200, this.#pageHeaders, graphiql);
+    }
     const caller = await this.#authenticate(request);
     if (caller instanceof GatewayError) return refuse(response, caller, format);
     const address = addressOf(request);
