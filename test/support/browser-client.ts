@@ -72,6 +72,7 @@ export class BrowserClient implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop();
-    await this.#client.dispose();
+    // Once a connection has been lost, graphql-ws rejects with the event that closes the present one.
+    await Promise.resolve(this.#client.dispose()).catch(() => undefined);
   }
 }

@@ -1,0 +1,57 @@
+import { expect, test } from 'vitest';
+import { GatewayFleet } from '../support/gateway-fleet.ts';
+import type { GatewayProcess } from '../support/gateway-process.ts';
+
+const INTERVAL = 400;
+const KILLS = 20;
+const LATENCY = 40;
+/** Its progress changes with every call, for ever. */
+const CHURN = { timeline: 'churn' } as const;
+
+interface Kill {
+  readonly at: number;
+  /** How long until the last of the others' subscribers was shown the next state, in intervals. */
+  readonly silence: number;
+}
+
+/** Kills the gateway that polls: when it has just told of a state, or in the middle of a call. */
+async function killPoller(fleet: GatewayFleet, poller: GatewayProcess, midCall: boolean): Promise<Kill> {
+  const others = fleet.clients.filter(({ gateway }) => gateway !== poller.url);
+  const { simulator } = fleet;
+  if (midCall) await simulator.waitForCalls('shared', simulator.countFor('shared') + 1);
+  else await others[0]?.states.count(others[0].states.all.length + 1);
+  const counts = others.map(({ states }) => states.all.length);
+  const killed = performance.now();
+  const at = performance.timeOrigin + killed;
+  fleet.retire(poller);
+  await poller.kill();
+  await Promise.all(others.map(({ states }, index) => states.count((counts[index] ?? 0) + 1)));
+  const last = Math.max(...others.map(({ states }, index) => states.all[counts[index] ?? 0]?.at ?? Number.NaN));
+  return { at, silence: (last - killed) / INTERVAL };
+}
+
+test(`kill -9 of the polling gateway, ${KILLS} times: the others take over within two intervals, and nobody polls twice`, async () => {
+  await using fleet = await GatewayFleet.start({ env: { POLL_INTERVAL_MS: String(INTERVAL) } });
+  const { simulator } = fleet;
+  simulator.setLatency(LATENCY);
+  simulator.addTask('shared', CHURN);
+  const clients = await fleet.watch('shared', 9);
+  const kills: Kill[] = [];
+  for (let round = 0; round < KILLS; round += 1) {
+    // The next one starts while this one dies: three remain.
+    const replacement = fleet.add();
+    const before = await fleet.calls();
+    await clients[0]?.states.count(clients[0].states.all.length + 1);
+    kills.push(await killPoller(fleet, await fleet.poller(before), round % 2 === 1));
+    await replacement;
+  }
+  expect(Math.max(...kills.map(({ silence }) => silence))).toBeLessThan(2);
+  const calls = simulator.callsFor('shared');
+  const doubled = calls.filter((at, index) => {
+    const previous = calls[index - 1] ?? 0;
+    const killed = kills.some((kill) => kill.at > previous - INTERVAL && kill.at < at + INTERVAL);
+    return at - previous < 0.75 * INTERVAL && !killed;
+  });
+  expect(doubled).toEqual([]);
+  for (const { errors } of clients) expect(errors.all).toEqual([]);
+}, 120_000);

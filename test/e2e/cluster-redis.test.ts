@@ -1,0 +1,198 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { expect, test } from 'vitest';
+import type { BrowserClient } from '../support/browser-client.ts';
+import { faultProxy } from '../support/fault-proxy.ts';
+import { GatewayFleet } from '../support/gateway-fleet.ts';
+import { startRedisSentinel } from '../support/redis-deployments.ts';
+import { until } from '../support/redis-server.ts';
+
+const INTERVAL = 400;
+const ENV = { POLL_INTERVAL_MS: String(INTERVAL) };
+/** Its progress rises with every call, up to 99. */
+const RISING = { timeline: { phases: [{ status: 'process', progress: [0, 99], forCalls: 100 }] } } as const;
+
+/** Resolves when each of them has been shown that many more states. */
+async function shownMore(clients: readonly BrowserClient[], more: number): Promise<void> {
+  await Promise.all(clients.map(({ states }) => states.count(states.all.length + more)));
+}
+
+/** No error, no lost connection, and nobody was shown an earlier state after a later one. */
+function expectUndisturbed(clients: readonly BrowserClient[]): void {
+  for (const { states, errors, closings } of clients) {
+    const seen = states.all.map(({ progress }) => progress ?? 0);
+    expect(seen).toEqual([...seen].sort((a, b) => a - b));
+    expect([errors.all, closings, states.all.filter(({ stale }) => stale)]).toEqual([[], [], []]);
+  }
+}
+
+/** How far apart the calls are that came after `since`, in intervals. */
+function gaps(calls: readonly number[], since: number): number[] {
+  const later = calls.filter((at) => at > since);
+  return later.slice(1).map((at, index) => (at - (later[index] ?? 0)) / INTERVAL);
+}
+
+const now = (): number => performance.timeOrigin + performance.now();
+
+test('Redis killed for ten intervals and back empty: nobody notices, each polls for itself, and then one polls again', async () => {
+  await using fleet = await GatewayFleet.start({ env: ENV });
+  const { simulator, redis, gateways } = fleet;
+  simulator.addTask('shared', RISING);
+  const clients = await fleet.watch('shared', 9);
+  await shownMore(clients, 2);
+  const before = await fleet.calls();
+  const killed = now();
+  await redis.kill();
+  await shownMore(clients, 10);
+  const alone = await fleet.calls();
+  const intervals = (now() - killed) / INTERVAL;
+  for (const gateway of gateways) {
+    const made = (alone.get(gateway) ?? 0) - (before.get(gateway) ?? 0);
+    expect(made).toBeLessThanOrEqual(intervals + 1);
+    expect((await gateway.readiness()).body).toMatchObject({ ready: true, cluster: 'away' });
+  }
+  await redis.restart();
+  const back = now();
+  await shownMore(clients, 12);
+  expect(Math.min(...gaps(simulator.callsFor('shared'), back + 2 * INTERVAL))).toBeGreaterThan(0.75);
+  for (const gateway of gateways) expect((await gateway.readiness()).body).toMatchObject({ cluster: 'connected' });
+  expectUndisturbed(clients);
+});
+
+test('Redis frozen for 8 s: no request and no event loop waits for it, and updates go on', async () => {
+  await using fleet = await GatewayFleet.start({ env: ENV });
+  const { simulator, redis } = fleet;
+  simulator.addTask('shared', RISING);
+  const clients = await fleet.watch('shared', 9);
+  await shownMore(clients, 2);
+  const counts = clients.map(({ states }) => states.all.length);
+  redis.freeze();
+  const thawAt = performance.now() + 8_000;
+  const asked: number[] = [];
+  const beats: number[] = [];
+  await Promise.all(
+    fleet.gateways.map(async ({ url }, node) => {
+      for (let turn = 0; performance.now() < thawAt; turn += 1) {
+        simulator.setTask(`cold-${node}-${turn}`, { status: 'process' });
+        asked.push(await timed(() => ask(url, `cold-${node}-${turn}`)));
+        beats.push(await timed(() => fetch(`${url}/healthz`)));
+        await delay(50);
+      }
+    }),
+  );
+  redis.thaw();
+  // A cold query asks Redis before it asks A2E, no longer than half a second, and after that nobody asks it any more.
+  expect(Math.max(...asked)).toBeLessThan(1_500);
+  expect(asked.filter((ms) => ms > 400).length).toBeLessThanOrEqual(2 * fleet.gateways.length);
+  expect(beats.sort((a, b) => a - b)[Math.floor(beats.length * 0.95)]).toBeLessThan(100);
+  expect(Math.max(...beats)).toBeLessThan(1_000);
+  for (const [index, { states }] of clients.entries())
+    expect(states.all.length - (counts[index] ?? 0)).toBeGreaterThanOrEqual(10);
+  const thawed = now();
+  await shownMore(clients, 10);
+  // Redis itself is back at once; the gateways try it again after half a second at most.
+  expect(Math.min(...gaps(simulator.callsFor('shared'), thawed + 2 * INTERVAL))).toBeGreaterThan(0.75);
+  expectUndisturbed(clients);
+});
+
+test('Redis down at the start: gateways start, poll for themselves and say so, and join when it comes', async () => {
+  await using fleet = await GatewayFleet.start({ env: ENV, gateways: 0 });
+  const { simulator, redis } = fleet;
+  await redis.kill();
+  await Promise.all([fleet.add(), fleet.add()]);
+  for (const gateway of fleet.gateways) {
+    expect(await gateway.readiness()).toMatchObject({ status: 200, body: { ready: true, cluster: 'away' } });
+    expect(await (await fetch(`${gateway.url}/metrics`)).text()).toMatch(/_redis_connected 0$/m);
+  }
+  simulator.addTask('shared', RISING);
+  const clients = await fleet.watch('shared', 4);
+  await shownMore(clients, 2);
+  await redis.restart();
+  const back = now();
+  await shownMore(clients, 8);
+  expect(Math.min(...gaps(simulator.callsFor('shared'), back + 2 * INTERVAL))).toBeGreaterThan(0.75);
+  for (const gateway of fleet.gateways)
+    expect(await (await fetch(`${gateway.url}/metrics`)).text()).toMatch(/_redis_connected 1$/m);
+  expectUndisturbed(clients);
+});
+
+test('what is malformed, repeated or old on a channel is dropped', async () => {
+  await using fleet = await GatewayFleet.start({ env: ENV, gateways: 2 });
+  const { simulator, redis } = fleet;
+  simulator.setTask('shared', { status: 'process', process: 10 });
+  const clients = await fleet.watch('shared', 4);
+  const [stateKey = ''] = (await redis.run('KEYS', '*:state')) as string[];
+  const channel = stateKey.replace(/:state$/, ':news');
+  const old = String(await redis.run('GET', stateKey));
+  simulator.setTask('shared', { status: 'process', process: 20 });
+  await Promise.all(clients.map(({ states }) => states.find(({ progress }) => progress === 20)));
+  const forged = old.replace(/^\d+/, String(2 ** 50));
+  const broken = [old, old, 'x', '', '1:me:{}', forged.replace(/\{.*/s, '{"version":1}'), `9${'9'.repeat(99)}:me:{}`];
+  for (const text of broken) await redis.run('PUBLISH', channel, text);
+  simulator.setTask('shared', { status: 'process', process: 30 });
+  await Promise.all(clients.map(({ states }) => states.find(({ progress }) => progress === 30)));
+  expectUndisturbed(clients);
+  for (const gateway of fleet.gateways) {
+    expect((await gateway.readiness()).body).toMatchObject({ ready: true, cluster: 'connected' });
+    expect(gateway.log.filter((line) => line.includes('"level":50'))).toEqual([]);
+  }
+});
+
+test('the way to A2E lost by the gateway that polls: another polls in its place, and nothing stays stale', async () => {
+  await using fleet = await GatewayFleet.start({ env: ENV, gateways: 0 });
+  const { simulator } = fleet;
+  await using way = await faultProxy({ port: simulator.port });
+  const cut = await fleet.add({ A2E_API_URL: `http://${way.host}:${way.port}` });
+  simulator.setTask('shared', { status: 'process', process: 0 });
+  const served = await fleet.watch('shared', 2);
+  await fleet.add();
+  fleet.retire(cut);
+  const clients = [...served, ...(await fleet.watch('shared', 2))];
+  way.inject({ kind: 'reset' });
+  for (const process of [10, 20, 30, 40, 50, 60]) {
+    simulator.setTask('shared', { status: 'process', process });
+    await Promise.all(clients.map(({ states }) => states.find(({ progress }) => progress === process)));
+  }
+  for (const { states, errors, closings } of clients) {
+    const stale = states.all.filter((state) => state.stale);
+    expect(stale.length).toBeLessThanOrEqual(1);
+    expect(states.all.at(-1)).toMatchObject({ progress: 60, stale: false });
+    expect([errors.all, closings]).toEqual([[], []]);
+  }
+});
+
+test('the master of Redis is lost and a replica takes its place: nobody notices, and one polls again', async () => {
+  await using sentinel = await startRedisSentinel();
+  await using fleet = await GatewayFleet.start({ env: ENV, gateways: 2, redisUrl: sentinel.url });
+  const { simulator, gateways } = fleet;
+  simulator.addTask('shared', RISING);
+  const clients = await fleet.watch('shared', 4);
+  await shownMore(clients, 2);
+  await sentinel.servers[0]?.kill();
+  await until(async () => {
+    const known = await Promise.all(gateways.map((gateway) => gateway.readiness()));
+    return known.every(({ body }) => body['cluster'] === 'away');
+  });
+  await until(async () => {
+    const known = await Promise.all(gateways.map((gateway) => gateway.readiness()));
+    return known.every(({ body }) => body['cluster'] === 'connected');
+  });
+  const back = now();
+  await shownMore(clients, 8);
+  expect(Math.min(...gaps(simulator.callsFor('shared'), back + 2 * INTERVAL))).toBeGreaterThan(0.75);
+  expectUndisturbed(clients);
+});
+
+async function timed(call: () => Promise<unknown>): Promise<number> {
+  const begun = performance.now();
+  await call();
+  return performance.now() - begun;
+}
+
+async function ask(url: string, id: string): Promise<void> {
+  const response = await fetch(`${url}/graphql`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ query: 'query ($id: ID!) { videoTask(id: $id) { status } }', variables: { id } }),
+  });
+  expect(await response.json()).toEqual({ data: { videoTask: { status: 'PROCESS' } } });
+}

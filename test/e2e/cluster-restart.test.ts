@@ -1,0 +1,64 @@
+import { once } from 'node:events';
+import { expect, test } from 'vitest';
+import { WebSocket } from 'ws';
+import type { Seen } from '../support/browser-client.ts';
+import { GatewayFleet } from '../support/gateway-fleet.ts';
+
+const INTERVAL = 400;
+const GRACE = 3_000;
+const TASKS = ['one', 'two', 'three'];
+const ENV = { POLL_INTERVAL_MS: String(INTERVAL), SHUTDOWN_GRACE_MS: String(GRACE) };
+
+test('a rolling restart under load: every client reaches the final state, for at most 1.5 calls per interval', async () => {
+  await using fleet = await GatewayFleet.start({ env: ENV });
+  const { simulator } = fleet;
+  for (const id of TASKS) simulator.addTask(id, { timeline: 'churn' });
+  const clients = (await Promise.all(TASKS.map((id) => fleet.watch(id, 30)))).flat();
+  simulator.resetCounts();
+  for (const old of [...fleet.gateways]) {
+    await fleet.add();
+    fleet.retire(old);
+    const asked = performance.now();
+    old.signal('SIGTERM');
+    expect(await old.exited).toEqual({ code: 0, signal: null });
+    expect(performance.now() - asked).toBeLessThan(GRACE + 1_000);
+    // Whoever was on it is back, and everybody goes on seeing updates.
+    const goesOn = ({ from, at }: Seen): boolean => from !== old.url && at > asked;
+    await Promise.all(clients.map(({ states }) => states.find(goesOn)));
+  }
+  for (const id of TASKS) {
+    const calls = simulator.callsFor(id);
+    const intervals = ((calls.at(-1) ?? 0) - (calls[0] ?? 0)) / INTERVAL;
+    expect(intervals).toBeGreaterThan(5);
+    expect((calls.length - 1) / intervals).toBeLessThanOrEqual(1.5);
+    simulator.setTask(id, { status: 'success' });
+  }
+  await Promise.all(clients.map(({ ended }) => ended));
+  for (const { last, errors, closings } of clients) {
+    expect(last).toMatchObject({ status: 'SUCCESS', finished: true });
+    expect(errors.all).toEqual([]);
+    // The last one is the client's own: it has nothing left to ask.
+    for (const code of closings.slice(0, -1)) expect([1001, 1012]).toContain(code);
+  }
+}, 60_000);
+
+test('a peer that has stopped reading does not hold up the end', async () => {
+  await using fleet = await GatewayFleet.start({ env: ENV, gateways: 1 });
+  const [gateway] = fleet.gateways;
+  if (!gateway) throw new Error('no gateway');
+  fleet.simulator.addTask('one', { timeline: 'churn' });
+  const deaf = new WebSocket(`${gateway.url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws');
+  await once(deaf, 'open');
+  deaf.send('{"type":"connection_init"}');
+  await once(deaf, 'message');
+  deaf.send(
+    '{"type":"subscribe","id":"1","payload":{"query":"subscription { taskStatus(id: \\"one\\") { progress } }"}}',
+  );
+  await once(deaf, 'message');
+  deaf.pause();
+  const asked = performance.now();
+  gateway.signal('SIGTERM');
+  expect(await gateway.exited).toEqual({ code: 0, signal: null });
+  expect(performance.now() - asked).toBeLessThan(GRACE + 500);
+  deaf.terminate();
+});
