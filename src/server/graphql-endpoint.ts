@@ -27,20 +27,6 @@ export interface GraphqlEndpointOptions {
   readonly format: (error: unknown) => GraphQLFormattedError;
 }
 
-/** GraphiQL is one page with everything inline; its editor works in blobs. It talks to this origin alone. */
-const CONTENT_SECURITY_POLICY = [
-  "default-src 'none'",
-  "script-src 'unsafe-inline' blob:",
-  'worker-src blob:',
-  "style-src 'unsafe-inline'",
-  'font-src data:',
-  'img-src data:',
-  "connect-src 'self'",
-  "base-uri 'none'",
-  "form-action 'none'",
-  "frame-ancestors 'none'",
-].join('; ');
-
 /** `/graphql` over HTTP: decides who may ask and who answers: GraphiQL, SSE or Yoga. */
 export class GraphqlEndpoint {
   readonly #options: GraphqlEndpointOptions;
