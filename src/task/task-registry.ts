@@ -5,7 +5,8 @@ import type { CallLanes } from './lane/call-lanes.ts';
 import type { PollPace } from './poll-pace.ts';
 import type { TaskSnapshot } from './task-snapshot.ts';
 import type { Credential, TaskSource } from './task-source.ts';
-import { TaskWatch, type WatchContext, watchKey } from './task-watch.ts';
+import { TaskWatch } from './task-watch.ts';
+import { type WatchContext, watchKey } from './watch-context.ts';
 import { isMissing, isRefused, type WatchState } from './watch-state.ts';
 
 export interface TaskRegistryOptions {

@@ -1,10 +1,10 @@
-import type { Cluster, Versioned } from '../cluster/contract.ts';
+import type { Versioned } from '../cluster/contract.ts';
 import { type GatewayError, TaskNotFound, UpstreamError } from '../errors.ts';
-import type { CallLanes } from './lane/call-lanes.ts';
 import type { CallOutcome, Ticket, Turn } from './lane/turn.ts';
 import { faultOf } from './poll-fault.ts';
-import { type PollPace, PollRhythm } from './poll-pace.ts';
-import type { Credential, TaskSource } from './task-source.ts';
+import { PollRhythm } from './poll-pace.ts';
+import type { Credential } from './task-source.ts';
+import { type WatchContext, type WatchObserver, watchKey } from './watch-context.ts';
 import {
   afterHearing,
   afterMiss,
@@ -17,25 +17,6 @@ import {
   type WatchState,
   withNextCheck,
 } from './watch-state.ts';
-
-/** Told whenever the watch has a state that a watcher must hear of. */
-export interface WatchObserver {
-  changed(state: WatchState): void;
-}
-
-/** What all watches of a gateway share. */
-export interface WatchContext {
-  readonly source: TaskSource;
-  readonly cluster: Cluster<WatchState>;
-  readonly lanes: CallLanes;
-  readonly pace: PollPace;
-  /** `POLL_LINGER_MS` */
-  readonly lingerMs: number;
-  /** The watch has begun, or ceased, to be watched. */
-  readonly onActivity: (watch: TaskWatch, active: boolean) => void;
-  /** A check failed with something that is no error of upstream. */
-  readonly onUnforeseen: (error: unknown) => void;
-}
 
 /**
  * The one watch of a task through one credential: polls while anybody watches, and shares its state with all of them,
@@ -99,7 +80,7 @@ export class TaskWatch implements Turn {
     if (this.settled) return this.state;
     await new Promise<void>((resolve) => {
       this.#waiters.push(resolve);
-      this.#hasten(this.#context.pace.intervalMs);
+      this.#hasten();
     });
     return this.state;
   }
@@ -108,7 +89,7 @@ export class TaskWatch implements Turn {
   hint(): void {
     if (!this.#watched() || isFinal(this.#state)) return;
     this.#hinted = true;
-    this.#hasten(0);
+    this.#hasten();
   }
 
   /** Stops for good. */
@@ -171,7 +152,7 @@ export class TaskWatch implements Turn {
     const outdated = isFinal(this.#state) || next.version < this.#state.version;
     const state = outdated ? this.#state : next;
     const delayMs = this.#waitAfter(next);
-    if (this.#watched() && !isFinal(state)) this.#arm(this.#hinted ? 0 : delayMs);
+    if (this.#watched() && !isFinal(state)) this.#arm(Date.now() + (this.#hinted ? 0 : delayMs));
     const nextInMs = this.#ticket && this.#ticket.expectedAt - Date.now();
     this.#become(outdated ? state : { ...next, nextInMs });
   }
@@ -180,7 +161,7 @@ export class TaskWatch implements Turn {
   #follow(otherInMs: number, otherFailed = false): void {
     if (!this.#wanted() || this.#running || isFinal(this.#state)) return;
     this.#join();
-    this.#arm(otherFailed ? this.#rhythm.ahead(otherInMs) : this.#rhythm.behind(otherInMs));
+    this.#arm(Date.now() + (otherFailed ? this.#rhythm.ahead(otherInMs) : this.#rhythm.behind(otherInMs)));
   }
 
   #hear({ version, state: told }: Versioned<WatchState>): void {
@@ -250,23 +231,20 @@ export class TaskWatch implements Turn {
     if (!this.#active || this.#running || isFinal(this.#state)) return;
     const { intervalMs } = this.#context.pace;
     const { attemptedAt, nextInMs, problem } = this.#state;
-    // A task of which nothing is known goes before those that merely grow old.
-    if (attemptedAt === 0) return this.#hasten(intervalMs);
+    if (attemptedAt === 0) return this.#hasten();
     // Whoever told of this state goes first; of one that was remembered for long nobody may be left.
     const spacingMs = nextInMs === null || problem ? intervalMs : this.#rhythm.behind(nextInMs);
-    this.#hasten(-Math.max(0, attemptedAt + spacingMs - Date.now()));
+    this.#hasten(Math.max(Date.now(), attemptedAt + spacingMs));
   }
 
-  #arm(delayMs: number): void {
+  #arm(dueAt: number): void {
     this.#ticket?.cancel();
-    const lane = this.#context.lanes.for(this.credential);
-    this.#ticket = lane.schedule(this, Date.now() + delayMs, this.#rhythm.failing);
+    this.#ticket = this.#context.lanes.for(this.credential).schedule(this, dueAt, this.#rhythm.failing);
   }
 
-  /** Brings the next check forward, before those that came due less than `aheadMs` ago (negative: to that far from now). One under way will do. */
-  #hasten(aheadMs: number): void {
-    if (this.#running || (this.#ticket && this.#ticket.dueAt <= Date.now() - aheadMs)) return;
-    this.#arm(-aheadMs);
+  /** Brings the next check forward, without more before those of tasks that merely grow old. One under way will do. */
+  #hasten(dueAt = this.#context.lanes.for(this.credential).front): void {
+    if (!this.#running && !(this.#ticket && this.#ticket.dueAt <= dueAt)) this.#arm(dueAt);
   }
 
   #startLinger(): void {
@@ -294,9 +272,4 @@ export class TaskWatch implements Turn {
     this.#active = false;
     this.#context.onActivity(this, false);
   }
-}
-
-/** Names the watch of a task through a credential. */
-export function watchKey(id: string, credential: Credential): string {
-  return `${credential.key}:${id}`;
 }

@@ -5,6 +5,7 @@ import {
   UpstreamRateLimited,
   UpstreamUnavailable,
 } from '../../errors.ts';
+import { Alarm } from './alarm.ts';
 import { type Blockage, pauseAfter, problemAt } from './blockage.ts';
 import type { CallBudget } from './call-budget.ts';
 import { CircuitBreaker } from './circuit-breaker.ts';
@@ -24,6 +25,7 @@ interface Entry extends Ticket {
 const REFUSED_PROBE_MS = 10_000;
 /** A 429 that does not say for how long pauses the lane for an interval, and for no less than this. */
 const SHORTEST_PAUSE_MS = 1_000;
+const MAX_AHEAD_MS = 60_000;
 /** What timers are late anyway is no sign of a queue. */
 const TIMER_GRAIN_MS = 20;
 
@@ -40,12 +42,11 @@ export class CallLane {
   readonly #held = new Set<Entry>();
   readonly #breaker = new CircuitBreaker();
   readonly #budget: CallBudget;
+  readonly #alarm = new Alarm(() => this.#advance());
   #blockage: Blockage | null = null;
   #running = 0;
   /** How late turns come at present, because there are more of them than the budget allows. */
   #lateMs = 0;
-  #timer: NodeJS.Timeout | null = null;
-  #timerAt = Number.POSITIVE_INFINITY;
 
   constructor(options: LaneOptions) {
     this.#options = options;
@@ -60,6 +61,14 @@ export class CallLane {
   /** Nothing is waiting, running or forbidden: the lane can be forgotten. */
   get idle(): boolean {
     return this.#running === 0 && !this.#waiting() && Date.now() >= (this.#blockage?.until ?? 0);
+  }
+
+  /**
+   * A due time that puts a turn before those that merely grow old: by an interval, and by what those are late, though
+   * not by more than a minute, so that they have their turn too.
+   */
+  get front(): number {
+    return Date.now() - this.#options.intervalMs - Math.min(this.#lateMs, MAX_AHEAD_MS);
   }
 
   /** Queues a turn for `dueAt` (ms since the epoch), or as soon after it as the budget allows. */
@@ -111,30 +120,13 @@ export class CallLane {
   #cancel(entry: Entry): void {
     this.#queue.remove(entry);
     this.#held.delete(entry);
-    if (this.#queue.size === 0 && this.#held.size === 0) this.#sleep();
+    if (!this.#waiting()) this.#alarm.clear();
   }
 
-  #sleep(): void {
-    if (this.#timer) clearTimeout(this.#timer);
-    this.#timer = null;
-    this.#timerAt = Number.POSITIVE_INFINITY;
-  }
-
-  /** Sets the timer for the next thing to do, unless it is set for that or earlier. */
+  /** Wakes for the next thing to do. */
   #wake(): void {
-    const now = Date.now();
-    const at = this.#nextAt(now);
-    if (at === null || at >= this.#timerAt) return;
-    this.#sleep();
-    this.#timerAt = at;
-    this.#timer = setTimeout(
-      () => {
-        this.#timer = null;
-        this.#timerAt = Number.POSITIVE_INFINITY;
-        this.#advance();
-      },
-      Math.max(0, at - now),
-    );
+    const at = this.#nextAt(Date.now());
+    if (at !== null) this.#alarm.set(at);
   }
 
   #nextAt(now: number): number | null {
@@ -228,7 +220,8 @@ export class CallLane {
 
   #failed(error: UpstreamError, probe: boolean): void {
     const wasOpen = this.#breaker.open;
-    this.#breaker.fail(probe);
+    // Of several calls that were under way together and met the same pause the first one counts.
+    if (this.#blockage?.kind !== 'paused') this.#breaker.fail(probe);
     if (this.#breaker.open && !wasOpen) this.#options.onEvent?.({ kind: 'breaker-opened' });
     const pauseMs = pauseAfter(error, Math.max(SHORTEST_PAUSE_MS, this.#options.intervalMs));
     if (pauseMs !== null) this.#pause(error, pauseMs);
@@ -258,7 +251,7 @@ export class CallLane {
   }
 
   #block(kind: Blockage['kind'], problem: GatewayError, forMs: number): void {
-    this.#sleep();
+    this.#alarm.clear();
     const since = Date.now();
     this.#blockage = { kind, problem, since, until: since + forMs };
   }
@@ -284,7 +277,7 @@ export class CallLane {
       entry.dueAt = Math.max(now + random() * intervalMs, Math.min(entry.dueAt, entry.queuedAt + intervalMs));
       this.#queue.add(entry);
     }
-    this.#sleep();
+    this.#alarm.clear();
   }
 }
 

@@ -1,0 +1,167 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { UpstreamRateLimited, UpstreamUnavailable } from '../../src/errors.ts';
+import { Heart, OWN, type Watcher } from './heart.ts';
+import { report, ScriptedSource } from './scripted-source.ts';
+
+const INTERVAL_MS = 3_000;
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+const pass = (ms: number) => vi.advanceTimersByTimeAsync(ms);
+
+function subscribeTo(heart: Heart, tasks: number): Watcher[] {
+  return Array.from({ length: tasks }, (_, n) => heart.subscribe(`task-${n}`));
+}
+
+/** The most calls in any window of that length. */
+function mostWithin(times: readonly number[], ms: number): number {
+  let from = 0;
+  let most = 0;
+  for (const [index, at] of times.entries()) {
+    while ((times[from] ?? at) <= at - ms) from += 1;
+    most = Math.max(most, index - from + 1);
+  }
+  return most;
+}
+
+test('500 watched tasks and an upstream that is down for 60 s', async () => {
+  await using heart = new Heart({ intervalMs: INTERVAL_MS, maxIntervalMs: 10_000 });
+  const { source } = heart;
+  const watchers = subscribeTo(heart, 500);
+  await pass(30_000);
+  let down = true;
+  source.latencyMs = 50;
+  source.answer = (id) => (down ? new UpstreamUnavailable('down') : report(id));
+  const downAt = Date.now();
+  while (heart.events.length === 0) await pass(10);
+  const openedAt = Date.now();
+  await pass(downAt + 60_000 - openedAt);
+  const probes = source.times().filter((at) => at > openedAt);
+  expect(mostWithin(probes, 1_000)).toBe(1);
+  expect(probes.length).toBeGreaterThan(5);
+  expect(watchers.every(({ end, last }) => end === 'open' && last?.stale)).toBe(true);
+
+  down = false;
+  while (heart.lanes.for(OWN).blockage) await pass(10);
+  const closedAt = Date.now();
+  expect(closedAt - downAt).toBeLessThanOrEqual(70_000 + source.latencyMs);
+  await pass(2 * INTERVAL_MS);
+  expect(watchers.every(({ end, last }) => end === 'open' && last?.stale === false)).toBe(true);
+  const freshAt = watchers.map(
+    (_, n) =>
+      source.calls.find(({ id, at }) => id === `task-${n}` && at > closedAt - INTERVAL_MS)?.endedAt ?? Number.NaN,
+  );
+  expect(Math.max(...freshAt) - closedAt).toBeLessThanOrEqual(2 * INTERVAL_MS);
+  expect(heart.events.map(({ kind }) => kind)).toEqual(['breaker-opened', 'breaker-closed']);
+  process.stdout.write(
+    `down 60 s: ${probes.length} probes, ${mostWithin(probes, 1_000)} at most within a second; noticed ${closedAt - downAt - 60_000} ms after the recovery; ` +
+      `the last of 500 states fresh ${Math.max(...freshAt) - closedAt} ms after that\n`,
+  );
+});
+
+describe('429 with Retry-After: 7', () => {
+  test.each([null, 50])('no call in the 7 s, and no burst after it; UPSTREAM_MAX_RPS %s', async (maxRps) => {
+    await using heart = new Heart({ intervalMs: INTERVAL_MS, maxRps });
+    const { source } = heart;
+    source.latencyMs = 20;
+    const watchers = subscribeTo(heart, 300);
+    await pass(30_000);
+    const limited = new UpstreamRateLimited('slower', { retryAfterMs: 7_000 });
+    source.answer = () => limited;
+    while (heart.events.length === 0) await pass(1);
+    const pausedAt = Date.now();
+    source.answer = (id) => report(id);
+    await pass(30_000);
+    expect(source.times().filter((at) => at > pausedAt && at < pausedAt + 7_000)).toEqual([]);
+    const after = source.times().filter((at) => at >= pausedAt + 7_000);
+    // 300 tasks spread over an interval are 100 calls a second; chance may put some more of them into one.
+    expect(mostWithin(after, 1_000)).toBeLessThanOrEqual(maxRps === null ? 140 : maxRps * 1.05 + 1);
+    expect(heart.events).toEqual([{ kind: 'paused', forMs: 7_000 }]);
+    expect(watchers.every(({ end, last }) => end === 'open' && last?.stale === false)).toBe(true);
+    process.stdout.write(
+      `429, ${maxRps ?? 'unlimited'} rps: first call ${Math.min(...after) - pausedAt} ms later, ${mostWithin(after, 1_000)} at most within a second\n`,
+    );
+  });
+
+  test('a caller is told how much of the wait is left, and others keep their pace', async () => {
+    await using heart = new Heart({ intervalMs: INTERVAL_MS });
+    heart.source.answer = () => new UpstreamRateLimited('slower', { retryAfterMs: 7_000 });
+    heart.subscribe('task');
+    await pass(5_000);
+    const answer = heart.registry.get('another', OWN);
+    const refused = expect(answer).rejects.toMatchObject({
+      extensions: { code: 'UPSTREAM_RATE_LIMITED', retryAfterSeconds: 2 },
+    });
+    await pass(0);
+    await refused;
+    expect(heart.source.calls).toHaveLength(1);
+  });
+
+  test('one that does not say how long pauses for an interval', async () => {
+    await using heart = new Heart({ intervalMs: INTERVAL_MS });
+    heart.source.answer = () => new UpstreamRateLimited('slower');
+    heart.subscribe('task');
+    await pass(100);
+    heart.subscribe('another');
+    await pass(INTERVAL_MS - 200);
+    expect(heart.source.calls).toHaveLength(1);
+  });
+});
+
+test('1,000 watched tasks with UPSTREAM_MAX_RPS at half of what they need', async () => {
+  const rps = 1_000 / (INTERVAL_MS / 1_000) / 2;
+  await using heart = new Heart({ intervalMs: INTERVAL_MS, maxRps: rps });
+  const { source } = heart;
+  source.latencyMs = 30;
+  const watchers = subscribeTo(heart, 1_000);
+  await pass(12_000);
+  const from = Date.now();
+  await pass(60_000);
+  const late = source.calls.filter(({ at }) => at >= from);
+  const perSecond = late.length / 60;
+  expect(Math.abs(perSecond - rps) / rps).toBeLessThan(0.05);
+  const waits = watchers.flatMap((_, n) => {
+    const times = late.filter(({ id }) => id === `task-${n}`).map(({ at }) => at);
+    return times.slice(1).map((at, index) => at - (times[index] ?? 0));
+  });
+  const [longest, shortest] = [Math.max(...waits), Math.min(...waits)];
+  expect(longest / shortest).toBeLessThan(2.5);
+  expect(longest).toBeLessThan(2.5 * INTERVAL_MS);
+  expect(watchers.every(({ end, last }) => end === 'open' && last?.stale === false)).toBe(true);
+  process.stdout.write(
+    `1,000 tasks at half the budget: ${perSecond.toFixed(1)} calls/s of ${rps.toFixed(1)}, waits ${shortest} to ${longest} ms\n`,
+  );
+});
+
+test('calls under way stay within UPSTREAM_MAX_CONCURRENCY, and nobody starves', async () => {
+  await using heart = new Heart({ maxConcurrency: 4 });
+  heart.source.latencyMs = 200;
+  const watchers = subscribeTo(heart, 40);
+  await pass(20_000);
+  expect(heart.source.maxRunning).toBe(4);
+  const counts = watchers.map((_, n) => heart.source.times(`task-${n}`).length);
+  expect(Math.max(...counts) - Math.min(...counts)).toBeLessThanOrEqual(1);
+});
+
+test('a task that is watched anew goes before those that merely grow old', async () => {
+  await using heart = new Heart({ maxRps: 5 });
+  subscribeTo(heart, 50);
+  await pass(30_000);
+  const anew = heart.subscribe('anew');
+  await pass(500);
+  expect(anew.events).toHaveLength(1);
+});
+
+test('each token has a lane of its own', async () => {
+  const source = new ScriptedSource((id, token) => (token === 'bad' ? new UpstreamUnavailable('down') : report(id)));
+  await using heart = new Heart({ source });
+  const credential = (token: string) => ({ key: token, token, owner: 'caller' as const });
+  for (let n = 0; n < 20; n += 1) heart.subscribe(`task-${n}`, credential('bad'));
+  const good = heart.subscribe('task', credential('good'));
+  await pass(10_500);
+  expect(heart.lanes.for(credential('bad')).blockage?.kind).toBe('broken');
+  expect(heart.lanes.for(credential('good')).blockage).toBeNull();
+  expect(good.last?.stale).toBe(false);
+  expect(source.times('task')).toHaveLength(11);
+});
