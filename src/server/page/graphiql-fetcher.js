@@ -27,19 +27,17 @@ globalThis.gatewayFetcher = (params, { headers = {}, documentAST } = {}) => {
       subscribe(observer) {
         const sink = typeof observer === 'function' ? { next: observer } : observer;
         let open = true;
-        const end = (act) => {
-          if (open) act();
+        const end = (errors) => {
+          if (open && errors) sink.next({ errors });
+          if (open) sink.complete?.();
           open = false;
           socket.close(1000);
         };
         const handlers = {
           connection_ack: () => send({ id: '1', type: 'subscribe', payload }),
           next: ({ payload: result }) => open && sink.next(result),
-          error: ({ payload: errors }) => {
-            if (open) sink.next({ errors });
-            end(() => sink.complete?.());
-          },
-          complete: () => end(() => sink.complete?.()),
+          error: ({ payload: errors }) => end(errors),
+          complete: () => end(),
           ping: () => send({ type: 'pong' }),
         };
         socket.onopen = () => send({ type: 'connection_init', payload: connectionParams });
@@ -47,8 +45,8 @@ globalThis.gatewayFetcher = (params, { headers = {}, documentAST } = {}) => {
           const message = JSON.parse(data);
           handlers[message.type]?.(message);
         };
-        socket.onclose = ({ code, reason }) => end(() => sink.error?.(new Error(whyClosed(code, reason))));
-        return { unsubscribe: () => end(() => {}) };
+        socket.onclose = ({ code, reason }) => end([{ message: whyClosed(code, reason) }]);
+        return { unsubscribe: () => end() };
       },
     };
   }

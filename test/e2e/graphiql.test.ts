@@ -1,0 +1,69 @@
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { launchBrowser, type TestBrowser } from '../support/browser.ts';
+import { startPair } from '../support/gateway.ts';
+import { untilQuiet } from '../support/quiet.ts';
+
+/** Ten states on ten calls, then success: what GraphiQL's example asks for. */
+const EXAMPLE_ID = 'YOUR_TASK_ID';
+const STEPS = [
+  { status: 'init', forCalls: 2 },
+  { status: 'process', progress: [0, 99], forCalls: 8 },
+  { status: 'success' },
+] as const;
+
+let browser: TestBrowser;
+beforeAll(async () => {
+  browser = await launchBrowser();
+});
+afterAll(() => browser[Symbol.asyncDispose]());
+
+const play = (page: Page) => page.click('.graphiql-execute-button');
+const responseHas = (page: Page, text: string) =>
+  page.waitForFunction(
+    (wanted) =>
+      globalThis.document.querySelector('.graphiql-response')?.textContent?.replaceAll('\u00a0', ' ').includes(wanted),
+    text,
+  );
+
+it('runs its example, a subscription, to the end over WebSocket and asks no other host', async () => {
+  await using pair = await startPair();
+  pair.simulator.addTask(EXAMPLE_ID, { timeline: STEPS });
+  await using tab = await browser.open();
+  const frames: string[] = [];
+  tab.page.on('websocket', (socket) => socket.on('framereceived', ({ payload }) => frames.push(String(payload))));
+  await tab.page.goto(`${pair.gateway.url}/graphql`);
+  await play(tab.page);
+  await responseHas(tab.page, '"SUCCESS"');
+  await untilQuiet(pair.gateway);
+  expect(frames.filter((frame) => frame.includes('"type":"next"')).length).toBeGreaterThanOrEqual(3);
+  expect(frames.at(-1)).toMatch(/"type":"complete"/);
+  expect([...tab.hosts]).toEqual([new URL(pair.gateway.url).host]);
+  expect(tab.faults).toEqual([]);
+});
+
+it('runs the query of its second tab', async () => {
+  await using pair = await startPair();
+  pair.simulator.setTask(EXAMPLE_ID, { status: 'process', process: 42 });
+  await using tab = await browser.open();
+  await tab.page.goto(`${pair.gateway.url}/graphql`);
+  await tab.page.click('.graphiql-tab >> text=Look');
+  await play(tab.page);
+  await responseHas(tab.page, '42');
+});
+
+it('sends what stands in the headers editor with a subscription, keeps it in memory, and says when it is missing', async () => {
+  await using pair = await startPair({ A2E_API_TOKEN: '' }, { tokens: ['my-token'] });
+  pair.simulator.addTask(EXAMPLE_ID, { timeline: STEPS });
+  await using tab = await browser.open();
+  await tab.page.goto(`${pair.gateway.url}/graphql`);
+  await responseHas(tab.page, 'UNAUTHENTICATED');
+  await play(tab.page);
+  await responseHas(tab.page, 'A token is needed');
+  await tab.page.click('.graphiql-editor-tools >> text=Headers');
+  await tab.page.click('.graphiql-editor-tool .monaco-editor >> visible=true');
+  await tab.page.keyboard.insertText('{ "Authorization": "Bearer my-token" }');
+  await play(tab.page);
+  await responseHas(tab.page, '"SUCCESS"');
+  expect(await tab.page.evaluate(() => JSON.stringify(globalThis.localStorage))).not.toMatch(/my-token/);
+});
