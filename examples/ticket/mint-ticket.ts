@@ -1,0 +1,45 @@
+import { SignJWT } from 'jose';
+
+/**
+ * A ticket for one video, as a back end hands it to its front end right after it has created the video at A2E: the
+ * front end may watch this task and no other, until the ticket expires. `secret` is one of the gateway's
+ * `AUTH_JWT_SECRET`, 32 bytes or more; it never leaves the back end.
+ *
+ * ```ts
+ * const { _id } = await createVideo();
+ * response.json({ taskId: _id, ticket: await mintTicket(_id, { secret }) });
+ * ```
+ */
+export function mintTicket(
+  taskId: string,
+  {
+    secret,
+    expiresIn = '2h',
+    issuer,
+    audience,
+  }: {
+    readonly secret: string;
+    /** As jose writes it. Long enough for the video: when it is over, the front end has to bring a fresh one. */
+    readonly expiresIn?: string;
+    /** What the gateway has as `AUTH_JWT_ISSUER`. */
+    readonly issuer?: string | undefined;
+    /** What the gateway has as `AUTH_JWT_AUDIENCE`. */
+    readonly audience?: string | undefined;
+  },
+): Promise<string> {
+  const ticket = new SignJWT({ tasks: [taskId] })
+    .setProtectedHeader({ alg: 'HS256' })
+    .setIssuedAt()
+    .setExpirationTime(expiresIn);
+  if (issuer !== undefined) ticket.setIssuer(issuer);
+  if (audience !== undefined) ticket.setAudience(audience);
+  return ticket.sign(new TextEncoder().encode(secret));
+}
+
+// node examples/ticket/mint-ticket.ts TASK_ID: prints a ticket, with the AUTH_JWT_… of the environment.
+const taskId = process.argv[2];
+if (import.meta.main && taskId !== undefined) {
+  const { AUTH_JWT_SECRET = '', AUTH_JWT_ISSUER: issuer, AUTH_JWT_AUDIENCE: audience } = process.env;
+  const secret = AUTH_JWT_SECRET.split(',')[0]?.trim() ?? '';
+  process.stdout.write(`${await mintTicket(taskId, { secret, issuer, audience })}\n`);
+}
