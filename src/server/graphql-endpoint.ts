@@ -6,7 +6,7 @@ import type { GraphQLContext } from '../schema/context.ts';
 import type { Access, Caller } from './access/caller.ts';
 import type { AddressReader } from './client-address.ts';
 import type { ConnectionCount } from './connection-count.ts';
-import { selfContainedPageHeaders } from './graphiql-policy.ts';
+import type { LazyPage } from './graphiql.ts';
 import { reply, replyErrors } from './http-reply.ts';
 import type { OperationRate } from './limits/operation-rate.ts';
 import type { Origins } from './origins.ts';
@@ -22,15 +22,14 @@ export interface GraphqlEndpointOptions {
   readonly rate: OperationRate;
   readonly sse: SseEndpoint;
   readonly yoga: YogaServerInstance<YogaContext, GraphQLContext>;
-  /** The HTML of GraphiQL; null: switched off. */
-  readonly graphiql: string | null;
+  /** null: switched off. */
+  readonly graphiql: LazyPage | null;
   readonly format: (error: unknown) => GraphQLFormattedError;
 }
 
 /** `/graphql` over HTTP: decides who may ask and who answers: GraphiQL, SSE or Yoga. */
 export class GraphqlEndpoint {
   readonly #options: GraphqlEndpointOptions;
-  #pageHeaders: ReturnType<typeof selfContainedPageHeaders> | null = null;
 
   constructor(options: GraphqlEndpointOptions) {
     this.#options = options;
@@ -47,8 +46,8 @@ export class GraphqlEndpoint {
       return replyErrors(response, 415, [{ message: 'The body must be application/json' }]);
     }
     if (graphiql !== null && wantsPage(request)) {
-      this.#pageHeaders ??= selfContainedPageHeaders(graphiql);
-      return reply(response, 200, this.#pageHeaders, graphiql);
+      const { headers, html } = await graphiql();
+      return reply(response, 200, headers, html);
     }
     const caller = await this.#authenticate(request);
     if (caller instanceof GatewayError) return refuse(response, caller, format);

@@ -1,0 +1,126 @@
+import { expect, it } from 'vitest';
+import { Delivery, type Ending } from '../../src/live/delivery.ts';
+import type { LiveSource, Started } from '../../src/live/live-result.ts';
+import { LiveResults } from '../../src/live/live-results.ts';
+import { Outlet } from '../../src/live/outlet.ts';
+import { LatestSlots } from '../../src/task/latest-slots.ts';
+import { Inbox } from '../support/inbox.ts';
+
+interface Event {
+  readonly slot: string;
+  readonly value: number;
+}
+
+/** A member on a stream that never fills up. */
+function createMember() {
+  const frames = new Inbox<string>();
+  const ending = Promise.withResolvers<Ending>();
+  const stream = {
+    writableNeedDrain: false,
+    writableLength: 0,
+    write: () => true,
+    cork: () => {},
+    uncork: () => {},
+    once: () => {},
+    off: () => {},
+  };
+  const outlet = new Outlet(stream, { onStall: () => {} });
+  const delivery = new Delivery({ next: ({ json }) => frames.put(json), end: ending.resolve }, outlet);
+  return { delivery, frames, ended: ending.promise };
+}
+
+function createLive() {
+  const events = new LatestSlots<Event>();
+  const now = new Map<string, number>();
+  const source: LiveSource = {
+    events,
+    slotOf: (event) => (event as Event).slot,
+    refresh: (event) => {
+      const { slot, value } = event as Event;
+      const known = now.get(slot) ?? value;
+      return known === value ? event : { slot, value: known };
+    },
+    render: (event) => ({ data: { [(event as Event).slot]: (event as Event).value } }),
+  };
+  let starts = 0;
+  const start = async (): Promise<Started> => {
+    starts += 1;
+    return source;
+  };
+  const results = new LiveResults((error) => ({ message: String(error) }));
+  return { events, now, results, start, starts: () => starts };
+}
+
+it('executes once for all that ask the same', async () => {
+  const { events, results, start, starts } = createLive();
+  const [a, b] = [createMember(), createMember()];
+  results.join('key', start, a.delivery);
+  results.join('key', start, b.delivery);
+  events.put('x', { slot: 'x', value: 1 });
+  expect(await a.frames.count(1)).toEqual(['{"data":{"x":1}}']);
+  expect(await b.frames.count(1)).toEqual(['{"data":{"x":1}}']);
+  expect([starts(), results.size]).toEqual([1, 1]);
+  events.finish();
+  expect([await a.ended, await b.ended]).toEqual([null, null]);
+  expect(results.size).toBe(0);
+});
+
+it('shows a late joiner the newest of every slot, as it is by then', async () => {
+  const { events, now, results, start } = createLive();
+  const [early, late] = [createMember(), createMember()];
+  results.join('key', start, early.delivery);
+  events.put('x', { slot: 'x', value: 1 });
+  events.put('y', { slot: 'y', value: 2 });
+  await early.frames.count(2);
+  now.set('x', 10);
+  results.join('key', start, late.delivery);
+  expect(late.frames.all).toEqual(['{"data":{"x":10}}', '{"data":{"y":2}}']);
+  expect(early.frames.all).toHaveLength(2);
+});
+
+it('stops the execution when the last member has left, and starts a new one for the next', async () => {
+  const { events, results, start, starts } = createLive();
+  const [a, b] = [createMember(), createMember()];
+  const leaveA = results.join('key', start, a.delivery);
+  const leaveB = results.join('key', start, b.delivery);
+  events.put('x', { slot: 'x', value: 1 });
+  await b.frames.count(1);
+  leaveA();
+  leaveA();
+  expect(results.size).toBe(1);
+  leaveB();
+  expect(results.size).toBe(0);
+  expect(await events.next()).toEqual({ done: true, value: undefined });
+  results.join('key', start, createMember().delivery);
+  expect(starts()).toBe(2);
+});
+
+it('returns a source that comes only after everybody has left', async () => {
+  const { events, results } = createLive();
+  const started = Promise.withResolvers<Started>();
+  const leave = results.join('key', () => started.promise, createMember().delivery);
+  leave();
+  started.resolve({ events, slotOf: String, refresh: (event) => event, render: () => ({ data: {} }) });
+  expect(await events.next()).toEqual({ done: true, value: undefined });
+});
+
+it.each([
+  ['the start', () => Promise.reject(new Error('no start'))],
+  ['the answer to the start', () => Promise.resolve({ errors: [new Error('no start')] } as unknown as Started)],
+])('ends all members with the errors of %s', async (_name, start) => {
+  const results = new LiveResults((error) => ({ message: (error as Error).message }));
+  const [a, b] = [createMember(), createMember()];
+  for (const { delivery } of [a, b]) results.join('key', start, delivery);
+  expect(await Promise.all([a.ended, b.ended])).toEqual([[{ message: 'no start' }], [{ message: 'no start' }]]);
+  expect(results.size).toBe(0);
+});
+
+it('ends all members with the error of the source, after what it has shown', async () => {
+  const { events, results, start } = createLive();
+  const member = createMember();
+  results.join('key', start, member.delivery);
+  events.put('x', { slot: 'x', value: 1 });
+  events.fail(new Error('over'));
+  expect(await member.ended).toEqual([{ message: 'Error: over' }]);
+  expect(member.frames.all).toEqual(['{"data":{"x":1}}']);
+});
