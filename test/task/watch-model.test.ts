@@ -1,0 +1,106 @@
+import fc from 'fast-check';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { VirtualClock } from './virtual-clock.ts';
+import { IDS, type Id, INTERVAL_MS, type Weather, World } from './watch-model.ts';
+
+/** `MODEL_RUNS=100000 npx vitest run test/task/watch-model` for a long one; `MODEL_SEED` repeats one that failed. */
+const { MODEL_RUNS = '2000', MODEL_SEED } = process.env;
+
+let clock: VirtualClock;
+beforeEach(() => {
+  clock = new VirtualClock();
+});
+afterEach(() => clock[Symbol.dispose]());
+
+/** The rules are checked by {@link World}; the model fast-check itself keeps is empty. */
+type Nothing = Record<string, never>;
+
+/** Something that happens, and the checks after it. */
+class Step implements fc.AsyncCommand<Nothing, World> {
+  readonly #name: string;
+  readonly #act: (world: World) => Promise<void> | void;
+
+  constructor(name: string, act: (world: World) => Promise<void> | void) {
+    this.#name = name;
+    this.#act = act;
+  }
+
+  check(): boolean {
+    return true;
+  }
+
+  async run(_model: Nothing, world: World): Promise<void> {
+    await this.#act(world);
+    await clock.pass(1);
+    world.check();
+  }
+
+  toString(): string {
+    return this.#name;
+  }
+}
+
+const id = fc.constantFrom<Id>(...IDS);
+const gateway = fc.nat(1);
+const weather = fc.constantFrom<Weather>('fine', 'fine', 'down', 'garbage', 'limited', 'forgetful');
+const status = fc.constantFrom('INIT', 'PENDING', 'PROCESS', 'PROCESS', 'COPY', 'UNKNOWN', 'SUCCESS', 'FAIL');
+const ms = fc.constantFrom(1, 50, 300, 999, 1_000, 1_001, 2_500, 5_000, 12_000);
+
+/** Rule 1: what is known is shown at once. */
+async function subscribe(world: World, task: Id, at: number): Promise<void> {
+  const known = world.heart(at).registry.watch(task, { key: 'own', token: '', owner: 'gateway' }).state.snapshot;
+  const { watcher } = world.subscribe(task, at);
+  await clock.pass(1);
+  if (known) expect(watcher.events.length, 'the current state at once').toBeGreaterThanOrEqual(1);
+}
+
+const steps = [
+  fc
+    .tuple(id, gateway)
+    .map(([task, at]) => new Step(`subscribe ${task} at ${at}`, (world) => subscribe(world, task, at))),
+  fc.nat(20).map((index) => new Step(`unsubscribe ${index}`, (world) => world.unsubscribe(index))),
+  fc.tuple(id, gateway).map(([task, at]) => {
+    return new Step(`query ${task} at ${at}`, (world) => world.query(task, at, (time) => clock.pass(time)));
+  }),
+  fc.tuple(id, status).map(([task, to]) => new Step(`${task} becomes ${to}`, (world) => world.change(task, to))),
+  weather.map((next) => {
+    return new Step(`A2E: ${next}`, (world) => {
+      world.weather = next;
+    });
+  }),
+  ms.map((time) => new Step(`${time} ms`, () => clock.pass(time))),
+  ms.map((time) => new Step(`${time} ms`, () => clock.pass(time))),
+];
+
+/** Long enough for every back-off, pause and probe to be over. */
+async function untilSettled(world: World): Promise<void> {
+  world.weather = 'fine';
+  for (let waited = 0; waited < 75_000 && !world.settled; waited += 500) await clock.pass(500);
+  world.check();
+  world.checkSettled();
+  for (const { watcher } of world.subscribers) watcher.leave();
+  await clock.pass(2 * INTERVAL_MS);
+  const calls = world.source.calls.length;
+  await clock.pass(10_000);
+  expect(world.source.calls.length, 'calls when nobody is left').toBe(calls);
+  expect(clock.timers, 'timers when nobody is left').toBe(0);
+}
+
+test.each([1, 2])(
+  'the eight rules of a subscription hold, %s gateway(s)',
+  async (gateways) => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.commands(steps, { maxCommands: 30 }),
+        fc.constantFrom(0, 20, 300),
+        async (commands, latencyMs) => {
+          await using world = new World(gateways, latencyMs);
+          await fc.asyncModelRun(() => ({ model: {}, real: world }), commands);
+          await untilSettled(world);
+        },
+      ),
+      { numRuns: Math.ceil(Number(MODEL_RUNS) / 2), ...(MODEL_SEED && { seed: Number(MODEL_SEED) }), verbose: 1 },
+    );
+  },
+  3_600_000,
+);
