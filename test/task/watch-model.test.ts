@@ -91,7 +91,7 @@ test.each([1, 2])(
   async (gateways) => {
     await fc.assert(
       fc.asyncProperty(
-        fc.commands(steps, { maxCommands: 30 }),
+        fc.commands(steps, { maxCommands: 30, size: 'max' }),
         fc.constantFrom(0, 20, 300),
         async (commands, latencyMs) => {
           await using world = new World(gateways, latencyMs);
