@@ -170,7 +170,6 @@ async function createCluster({ redis }: Config, log: Logger): Promise<Cluster<Wa
     prefix: redis.prefix,
     codec: { encode: encodeWatchState, decode: decodeWatchState },
     logger: log,
-    onHealth: (health) => log.warn({ cluster: health }, health === 'away' ? 'Redis is away' : 'Redis is here'),
   });
   await cluster.ready;
   return cluster;
