@@ -1,6 +1,6 @@
 export interface FrameBudgetOptions {
   /** Frames at once. */
-  readonly burst?: number;
+  readonly burst: number;
   /** Frames per second in the long run. */
   readonly perSecond?: number;
 }
@@ -15,7 +15,7 @@ export class FrameBudget {
   #left: number;
   #at = performance.now();
 
-  constructor({ burst = 1_000, perSecond = 100 }: FrameBudgetOptions = {}) {
+  constructor({ burst, perSecond = 100 }: FrameBudgetOptions) {
     this.#burst = burst;
     this.#left = burst;
     this.#perMs = perSecond / 1000;

@@ -1,6 +1,6 @@
 import type { WebSocket } from 'ws';
 import type { Flushable, Outlet } from '../../live/outlet.ts';
-import { FrameBudget } from './frame-budget.ts';
+import type { FrameBudget } from './frame-budget.ts';
 
 export interface IntakeOptions {
   readonly socket: WebSocket;
@@ -9,7 +9,7 @@ export interface IntakeOptions {
   readonly handle: (text: string) => void;
   /** The peer sends more than it may. */
   readonly onFlood: () => void;
-  readonly budget?: FrameBudget;
+  readonly budget: FrameBudget;
 }
 
 /**
@@ -26,7 +26,7 @@ export class Intake implements Flushable {
 
   constructor(options: IntakeOptions) {
     this.#options = options;
-    this.#budget = options.budget ?? new FrameBudget();
+    this.#budget = options.budget;
     options.socket.on('ping', () => {
       if (this.#counted() && this.#waiting.length === 0) this.flush();
     });
@@ -41,6 +41,7 @@ export class Intake implements Flushable {
 
   flush(): void {
     const { socket, outlet, handle } = this.#options;
+    if (this.#flooded) return;
     if (outlet.blocked) {
       socket.pause();
       return outlet.wait(this);

@@ -4,6 +4,7 @@ import { CloseCode, handleProtocols, MessageType, type Server } from 'graphql-ws
 import { type WebSocket, WebSocketServer } from 'ws';
 import { Outlet } from '../../live/outlet.ts';
 import type { Farewells } from '../drain.ts';
+import { FrameBudget } from '../limits/frame-budget.ts';
 import { Intake } from '../limits/intake.ts';
 import type { Timeouts } from '../limits/timeouts.ts';
 import { type ConversationOptions, createConversation, type Peer, release } from './conversation.ts';
@@ -22,8 +23,13 @@ const CLOSE_TIMEOUT = { closeTimeout: 2_000 };
 
 /** Of one message: no client splits what fits one frame into more, and every part costs memory. */
 const MAX_FRAGMENTS = 64;
+/** Frames a client may send at once: to begin and end all the subscriptions it may have, and something beside. */
+const MIN_FRAME_BURST = 500;
+const FRAMES_PER_SUBSCRIPTION = 3;
 /** The close code of RFC 6455's registry. */
 const SERVICE_RESTART = 1012;
+/** How long a client that has sent too much is left waiting, in ms. */
+const FLOOD_PENALTY_MS = 15_000;
 /** How long a client that was told to go may take to do so, in ms. */
 const FAREWELL_MS = 1_000;
 
@@ -37,11 +43,13 @@ export class WebSocketEndpoint implements AsyncDisposable, Farewells {
   readonly #sockets: WebSocketServer;
   readonly #heartbeat: Heartbeat;
   readonly #stallMs: number;
+  readonly #frameBurst: number;
 
   constructor({ maxFrameBytes, timeouts, onUnforeseen, ...options }: WebSocketEndpointOptions) {
     this.#onUnforeseen = onUnforeseen;
     this.#heartbeat = new Heartbeat(timeouts.pingMs);
     this.#stallMs = timeouts.stallMs;
+    this.#frameBurst = Math.max(MIN_FRAME_BURST, FRAMES_PER_SUBSCRIPTION * options.maxSubscriptions);
     this.#conversation = createConversation({ ...options, connectionInitMs: timeouts.connectionInitMs });
     this.#sockets = new WebSocketServer({
       noServer: true,
@@ -102,7 +110,8 @@ export class WebSocketEndpoint implements AsyncDisposable, Farewells {
         onMessage: (handle) => {
           const take = (text: string): void =>
             void handle(text).catch((error: unknown) => this.#broken(hangUp, text, error));
-          const intake = new Intake({ socket, outlet, handle: take, onFlood: () => dismiss(peer) });
+          const budget = new FrameBudget({ burst: this.#frameBurst });
+          const intake = new Intake({ socket, outlet, budget, handle: take, onFlood: () => dismiss(peer) });
           socket.on('message', (message: Buffer, binary: boolean) => {
             if (socket.readyState !== socket.OPEN) return;
             if (binary) return hangUp(CloseCode.BadRequest, 'Binary frames are not part of the protocol');
@@ -125,13 +134,19 @@ export class WebSocketEndpoint implements AsyncDisposable, Farewells {
   }
 }
 
-/** Tells a peer that sends too much to go, reads nothing more from it, and does not wait for it. */
+/**
+ * Nothing more is read from a peer that sends too much, and what it ran has ended; but it is told so, and can come
+ * again, only a while later: to come again at once would cost it less than it costs here.
+ */
 function dismiss(peer: Peer): void {
   const { socket } = peer;
-  socket.close(CloseCode.TooManyInitialisationRequests, 'Too many messages');
   release(peer);
   socket.pause();
-  setTimeout(() => socket.terminate(), FAREWELL_MS).unref();
+  const farewell = setTimeout(() => {
+    socket.close(CloseCode.TooManyInitialisationRequests, 'Too many messages');
+    setTimeout(() => socket.terminate(), FAREWELL_MS).unref();
+  }, FLOOD_PENALTY_MS).unref();
+  socket.once('close', () => clearTimeout(farewell));
 }
 
 function typeOf(text: string): unknown {
