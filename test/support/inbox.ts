@@ -9,6 +9,19 @@ export class Inbox<T> {
     for (const look of [...this.#waiting]) look();
   };
 
+  /** Calls `take` with every item, past and future. */
+  each(take: (item: T) => void): void {
+    let taken = 0;
+    const look = () => {
+      while (taken < this.all.length) {
+        taken += 1;
+        take(this.all[taken - 1] as T);
+      }
+    };
+    this.#waiting.add(look);
+    look();
+  }
+
   /** The first item, past or future, that fits. */
   async find(fits: (item: T) => boolean): Promise<T> {
     await this.#grown(() => this.all.some(fits));
