@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { WebSocketServer } from 'ws';
 import { expose } from '../support/probe.ts';
 import { sampleResult, taskId } from '../support/task.ts';
@@ -29,9 +30,13 @@ function message(id: string, progress: number): Buffer {
   return Buffer.from(`{"id":"${uuid}","type":"next","payload":${sampleResult(id, progress)}}`);
 }
 
-expose('publish', (tasks: number, progress: number) => {
+/** One task changes every 10 ms, as those of the gateway do at a poll interval of a second. */
+const SPREAD_MS = 10;
+
+expose('publish', async (tasks: number, progress: number) => {
   const at = performance.timeOrigin + performance.now();
   for (let index = 0; index < tasks; index += 1) {
+    if (index > 0) await setTimeout(SPREAD_MS);
     const id = taskId(index);
     const update = message(id, progress);
     for (const socket of topics.get(id) ?? []) socket.send(update, { binary: false });

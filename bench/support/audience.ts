@@ -33,21 +33,20 @@ export class Audience implements AsyncDisposable {
     const { transport, subscribers, tasks = 1 } = options;
     await contestant.publish(tasks);
     const clients = Child.start(`./${transport}-clients.ts`);
-    const audience = new Audience(contestant, clients, { transport, subscribers, tasks });
     await clients.call('connect', contestant.url, subscribers, tasks);
     await clients.call('arrivals', subscribers);
-    audience.#expected = await clients.call<number>('count');
-    return audience;
+    return new Audience(contestant, clients, { transport, subscribers, tasks });
   }
 
   /** Lets every task change `updates` times, each time after the last change has reached everybody. */
   async measure(updates: number): Promise<Stretch> {
     const { server } = this.#contestant;
     const lastMs: number[] = [];
-    const before = await server.cpuMs();
+    const [cpuBefore, countBefore] = [await server.cpuMs(), await this.#clients.call<number>('count')];
+    this.#expected = countBefore;
     for (let update = 0; update < updates; update += 1) lastMs.push(await this.#update());
-    const cpuMs = (await server.cpuMs()) - before;
-    return { cpuMicros: (cpuMs * 1000) / (updates * this.#options.subscribers), lastMs };
+    const [cpuAfter, countAfter] = [await server.cpuMs(), await this.#clients.call<number>('count')];
+    return { cpuMicros: ((cpuAfter - cpuBefore) * 1000) / (countAfter - countBefore), lastMs };
   }
 
   async #update(): Promise<number> {

@@ -43,10 +43,14 @@ const GATEWAY: ChildOptions['env'] = {
   POLL_MAX_INTERVAL_MS: '200',
 };
 
-/** The gateway as it is delivered, in front of the simulator, whose tasks are set by hand. */
-export async function startGateway(
-  env: ChildOptions['env'] = {},
-): Promise<Contestant & { readonly simulator: Simulator }> {
+export interface GatewayOptions {
+  readonly env?: Readonly<Record<string, string>>;
+  /** Every poll finds its task changed, instead of changing when it is told to. */
+  readonly churn?: boolean;
+}
+
+/** The gateway as it is delivered, in front of the simulator. */
+export async function startGateway({ env = {}, churn = false }: GatewayOptions = {}): Promise<GatewayContestant> {
   await using stack = new AsyncDisposableStack();
   const simulator = stack.use(await Simulator.start());
   const server = stack.use(
@@ -60,12 +64,17 @@ export async function startGateway(
     simulator,
     url,
     async publish(tasks) {
+      if (churn) return;
       progress = (progress + 1) % 100;
       for (let index = 0; index < tasks; index += 1) await simulator.set(taskId(index), progress);
     },
     publishedAt: async () => (await simulator.call<number[]>('callsFor', taskId(0))).at(-1) ?? 0,
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
+}
+
+export interface GatewayContestant extends Contestant {
+  readonly simulator: Simulator;
 }
 
 /** The simulated A2E in a process of its own. */
