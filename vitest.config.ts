@@ -1,7 +1,14 @@
 import { defineConfig } from 'vitest/config';
+import { SecretsReporter } from './test/support/secrets-reporter.ts';
 
 /** Entries that tests run as processes of their own, where coverage cannot follow, and what runs in a browser. */
-const NOT_COVERED = ['src/main.ts', 'src/demo.ts', 'src/simulator/main.ts', 'src/documents/main.ts', 'src/server/page/**'];
+const NOT_COVERED = [
+  'src/main.ts',
+  'src/demo.ts',
+  'src/simulator/main.ts',
+  'src/documents/main.ts',
+  'src/server/page/**',
+];
 
 /** Where vitest would load graphql's development build, what it imports loads the default one: two realms. */
 const conditions = ['node', 'module-sync'];
@@ -14,7 +21,7 @@ export default defineConfig({
     hookTimeout: 30_000,
     retry: 0,
     maxWorkers: 2,
-    reporters: ['default', ['json', { outputFile: 'coverage/test-results.json' }]],
+    reporters: ['default', new SecretsReporter(), ['json', { outputFile: 'coverage/test-results.json' }]],
     coverage: {
       provider: 'v8',
       include: ['src/**/*.ts'],
