@@ -86,7 +86,7 @@ export async function createGateway(
   const operations = new Operations(shared);
   const access = createAccess(config);
   for (const warning of accessWarnings(config)) log.warn(warning);
-  const origins = new Origins(config.http.corsOrigins);
+  const origins = new Origins(config.http.corsOrigins, config.http.trustProxy);
   const connections = new ConnectionCount(config.limits.connections, config.limits.connectionsPerAddress);
   const addressOf = addressReader(config.http.trustProxy);
   const rate = new OperationRate(config.limits.operationsPerSecond);

@@ -3,9 +3,12 @@ import type { IncomingMessage } from 'node:http';
 /** Which web origins may call: the same origin always, and those of `CORS_ORIGINS`. */
 export class Origins {
   readonly #allowed: ReadonlySet<string>;
+  readonly #trustProxy: boolean;
 
-  constructor(allowed: readonly string[]) {
+  /** @param trustProxy `X-Forwarded-Host` and `X-Forwarded-Proto` say where the browser believes to be. */
+  constructor(allowed: readonly string[], trustProxy = false) {
     this.#allowed = new Set(allowed);
+    this.#trustProxy = trustProxy;
   }
 
   /**
@@ -16,7 +19,7 @@ export class Origins {
     const { origin } = headers;
     if (origin === undefined)
       return headers['sec-fetch-site'] !== 'cross-site' || headers['sec-fetch-mode'] === 'navigate';
-    return this.#allowed.has(origin) || isSameOrigin(origin, headers.host);
+    return this.#allowed.has(origin) || this.#isSameOrigin(origin, headers);
   }
 
   /** The CORS headers for an allowed cross-origin request; none for the same origin. */
@@ -31,8 +34,24 @@ export class Origins {
       vary: 'origin',
     };
   }
+
+  /** Without a proxy that says so nobody knows whether the browser came by TLS: the host decides. */
+  #isSameOrigin(origin: string, headers: IncomingMessage['headers']): boolean {
+    const own = URL.parse(origin);
+    const host = (this.#trustProxy && lastOf(headers['x-forwarded-host'])) || headers.host;
+    const scheme = this.#trustProxy && lastOf(headers['x-forwarded-proto']);
+    if (!own || host === undefined || own.host === '') return false;
+    return (
+      own.host === withoutDefaultPort(host.toLowerCase(), own.protocol) && (!scheme || own.protocol === `${scheme}:`)
+    );
+  }
 }
 
-function isSameOrigin(origin: string, host: string | undefined): boolean {
-  return host !== undefined && URL.canParse(origin) && new URL(origin).host === host.toLowerCase();
+/** What the nearest proxy wrote; what stands before it anybody can send. */
+function lastOf(header: string | readonly string[] | undefined): string {
+  return [header ?? []].flat().join(',').split(',').at(-1)?.trim() ?? '';
+}
+
+function withoutDefaultPort(host: string, protocol: string): string {
+  return host.replace(protocol === 'https:' ? /:443$/ : /:80$/, '');
 }

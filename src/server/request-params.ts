@@ -35,7 +35,8 @@ function checked(value: unknown): OperationParams | BadRequest {
   return params instanceof GraphQLError ? { status: 400, error: params } : params;
 }
 
-function fromSearch(search: URLSearchParams): unknown {
+/** The parameters as a GET carries them, not checked yet; or the error for JSON that is none. */
+export function fromSearch(search: URLSearchParams): GraphQLError | Readonly<Record<string, unknown>> {
   const query = search.get('query') ?? undefined;
   const variables = fromJson(search.get('variables') || 'null', 'The variables');
   if (variables instanceof GraphQLError) return variables;

@@ -1,5 +1,5 @@
 import { type DocumentNode, type ExecutionArgs, execute, GraphQLError, type GraphQLSchema } from 'graphql';
-import { createYoga, type Plugin, type YogaServerInstance } from 'graphql-yoga';
+import { createYoga, type GraphQLParams, type Plugin, type YogaServerInstance } from 'graphql-yoga';
 import { createContext, type GraphQLContext } from '../schema/context.ts';
 import { toGraphQLError } from '../schema/errors.ts';
 import type { Patience } from '../task/task-observer.ts';
@@ -8,6 +8,7 @@ import type { Caller } from './access/caller.ts';
 import type { Documents } from './documents.ts';
 import { httpOnly } from './http-only.ts';
 import { hashOf } from './operation-params.ts';
+import { fromSearch } from './request-params.ts';
 import { feedFor } from './task-feed.ts';
 
 /** What the HTTP server hands to Yoga beside the request. */
@@ -53,9 +54,12 @@ function useDocuments(documents: Documents): Plugin {
   const { hideSuggestions } = documents;
   const errorsOf = new WeakMap<DocumentNode, readonly Error[]>();
   return {
-    onParams({ params, request, setParams }) {
-      const documentId = new URL(request.url).searchParams.get('documentId') ?? undefined;
-      const hash = hashOf(request.method === 'GET' ? { ...params, documentId } : params);
+    onRequestParse({ request, setRequestParser }) {
+      // Yoga's own parser of a GET fails on JSON that is none, and knows no documentId.
+      if (request.method === 'GET') setRequestParser(paramsOfGet);
+    },
+    onParams({ params, setParams }) {
+      const hash = hashOf(params);
       const given: unknown = params.query ?? null;
       if ((given === null && hash === null) || (given !== null && typeof given !== 'string')) return;
       const query = documents.textOf({ query: given, hash });
@@ -83,6 +87,12 @@ function useDocuments(documents: Documents): Plugin {
       else setExecuteFn((given: ExecutionArgs) => execute({ ...given, hideSuggestions }));
     },
   };
+}
+
+function paramsOfGet({ url }: Request): GraphQLParams {
+  const params = fromSearch(new URL(url).searchParams);
+  if (params instanceof GraphQLError) throw new GraphQLError(params.message, { extensions: { http: { status: 400 } } });
+  return params;
 }
 
 function masked(error: unknown, onUnforeseen: (error: unknown) => void): Error {

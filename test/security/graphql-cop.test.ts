@@ -113,3 +113,13 @@ describe('graphql-cop, in production', () => {
     }
   });
 });
+
+test('a GET whose variables are no JSON is the mistake of the client', async () => {
+  await using pair = await startPair();
+  for (const accept of ['application/json', 'application/graphql-response+json', 'text/event-stream'])
+    for (const search of ['query={__typename}&variables={', 'query={__typename}&extensions=x', 'variables=[']) {
+      const answer = await ask(`${pair.gateway.url}/graphql?${search}`, { headers: { accept } });
+      expect(answer.status, `${accept} ${search}`).toBe(400);
+      expect(answer.body).not.toContain('INTERNAL');
+    }
+});

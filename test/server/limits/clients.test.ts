@@ -1,0 +1,242 @@
+import { once } from 'node:events';
+import { connect as connectTcp } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { describe, expect, test } from 'vitest';
+import { loadConfig } from '../../../src/config.ts';
+import { createGateway } from '../../../src/gateway.ts';
+import { createLogger } from '../../../src/log.ts';
+import { TIMEOUTS } from '../../../src/server/limits/timeouts.ts';
+import { startGateway, startPair } from '../../support/gateway.ts';
+import { clientFrame, hostileSocket } from '../../support/hostile-socket.ts';
+import { ask, post } from '../../support/http-client.ts';
+import { untilQuiet } from '../../support/quiet.ts';
+import { openStream } from '../../support/sse-client.ts';
+import { codesOf, TRANSPORTS } from '../../support/transports.ts';
+import { connect, openSocket, tcpOf } from '../../support/ws-client.ts';
+
+const WATCH = 'subscription { taskStatus(id: "forever") { status } }';
+
+/** A gateway that waits for clients less long than others do. */
+function startImpatient(env: Record<string, string> = {}) {
+  const settings = { PORT: '0', LOG_LEVEL: 'silent', A2E_API_TOKEN: 't', A2E_API_URL: 'http://127.0.0.1:1', ...env };
+  const timeouts = { ...TIMEOUTS, headersMs: 300, requestMs: 600, connectionInitMs: 200, stallMs: 400, pingMs: 240 };
+  const config = loadConfig(settings);
+  return createGateway(config, { log: createLogger(config.logLevel), timeouts });
+}
+
+/** All that comes back for these bytes, until the connection ends. */
+async function send(gatewayUrl: string, bytes: string): Promise<string> {
+  const socket = connectTcp(Number(new URL(gatewayUrl).port), '127.0.0.1');
+  socket.write(bytes);
+  return text(socket);
+}
+
+describe('operations per second', () => {
+  test.each(TRANSPORTS)('one too many is RATE_LIMITED over %s, and another caller is not', async (_name, call) => {
+    await using gateway = await startGateway({ MAX_OPERATIONS_PER_SECOND: '3' });
+    const looks = Array.from({ length: 6 }, () => call(gateway.url, { query: '{ __typename }' }, 'token-a'));
+    const codes = (await Promise.all(looks)).flatMap(codesOf);
+    expect(codes.length).toBeGreaterThan(0);
+    expect(new Set(codes)).toEqual(new Set(['RATE_LIMITED']));
+    expect((await call(gateway.url, { query: '{ __typename }' }, 'token-b')).data).toEqual({ __typename: 'Query' });
+  });
+
+  test('over HTTP the status says so as well', async () => {
+    await using gateway = await startGateway({ A2E_API_TOKEN: 't', MAX_OPERATIONS_PER_SECOND: '1' });
+    const answers = await Promise.all([1, 2, 3].map(() => post(gateway.url, '{ __typename }')));
+    const refused = answers.find(({ status }) => status === 429);
+    expect(refused?.headers['retry-after']).toBe('1');
+  });
+
+  test('callers of an open gateway are told apart by their address', async () => {
+    const env = { A2E_API_TOKEN: 't', MAX_OPERATIONS_PER_SECOND: '1', TRUST_PROXY: 'true' };
+    await using gateway = await startGateway(env);
+    const from = (address: string) => post(gateway.url, '{ __typename }', { headers: { 'x-forwarded-for': address } });
+    const answers = await Promise.all(['1.1.1.1', '6.6.6.6, 2.2.2.2', '6.6.6.6, 3.3.3.3'].map(from));
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 200]);
+    const again = await Promise.all(['1.1.1.1', '9.9.9.9, 1.1.1.1', '::ffff:1.1.1.1'].map(from));
+    expect(again.map(({ status }) => status)).toContain(429);
+  });
+});
+
+describe('connections', () => {
+  test('past MAX_CONNECTIONS an upgrade and a stream get 503 with Retry-After, and queries are served', async () => {
+    await using pair = await startPair({ MAX_CONNECTIONS: '2' });
+    pair.simulator.setTask('forever', { status: 'init' });
+    const { url } = pair.gateway;
+    await using socket = await connect(url);
+    await using stream = await openStream(url, { query: WATCH });
+    expect(stream.status).toBe(200);
+    await using refused = await openStream(url, { query: WATCH });
+    expect(refused).toMatchObject({ status: 503, headers: { 'retry-after': '5' } });
+    const upgrade = 'GET /graphql HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n';
+    expect(await send(url, upgrade)).toMatch(/^HTTP\/1\.1 503 .*\r\nRetry-After: 5\r\n/);
+    expect((await post(url, '{ __typename }')).status).toBe(200);
+    socket.socket.terminate();
+    await expect.poll(() => pair.gateway.counts().connections).toBe(1);
+    await using again = await connect(url);
+    expect(again.messages.all).toHaveLength(1);
+  });
+
+  test('past MAX_CONNECTIONS_PER_ADDRESS one address gets no more, and others do', async () => {
+    await using pair = await startPair({ MAX_CONNECTIONS_PER_ADDRESS: '1', TRUST_PROXY: 'true' });
+    const { url } = pair.gateway;
+    const from = (address: string) => ({ headers: { 'x-forwarded-for': address } });
+    await using one = await openSocket(url, from('2001:db8::1'));
+    await expect(openSocket(url, from('6.6.6.6, 2001:db8::2'))).rejects.toThrow('503');
+    await using other = await openSocket(url, from('2001:db8:0:1::1'));
+    one.socket.terminate();
+    other.socket.terminate();
+    await expect.poll(() => pair.gateway.counts().connections).toBe(0);
+    await using again = await openSocket(url, from('2001:db8::2'));
+    expect(again.socket.readyState).toBe(again.socket.OPEN);
+  });
+
+  test('without TRUST_PROXY what a client says of its address is not believed', async () => {
+    await using pair = await startPair({ MAX_CONNECTIONS_PER_ADDRESS: '1' });
+    await using one = await openSocket(pair.gateway.url, { headers: { 'x-forwarded-for': '1.1.1.1' } });
+    const other = openSocket(pair.gateway.url, { headers: { 'x-forwarded-for': '2.2.2.2' } });
+    await expect(other).rejects.toThrow('503');
+    expect(one.socket.readyState).toBe(one.socket.OPEN);
+  });
+});
+
+describe('slow and silent clients', () => {
+  test('headers that do not come to an end are answered 408', async () => {
+    await using gateway = await startImpatient();
+    expect(await send(gateway.url, 'GET /graphql HTTP/1.1\r\nhost: x\r\nx-slow: ')).toMatch(/^HTTP\/1\.1 408/);
+  });
+
+  test.each(['application/json', 'text/event-stream'])('a body that does not is too (%s)', async (accept) => {
+    await using gateway = await startImpatient();
+    const head = `POST /graphql HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\naccept: ${accept}\r\n`;
+    expect(await send(gateway.url, `${head}content-length: 50\r\n\r\n{"query":`)).toMatch(/^HTTP\/1\.1 408|^$/);
+    await untilQuiet(gateway);
+  });
+
+  test('a socket that does not begin closes with 4408', async () => {
+    await using gateway = await startImpatient();
+    await using client = await openSocket(gateway.url);
+    expect((await client.closed).code).toBe(4408);
+  });
+
+  test('a socket that answers no pings is gone after three periods', async () => {
+    await using gateway = await startImpatient();
+    await using client = await connect(gateway.url, undefined, { autoPong: false });
+    const startedAt = performance.now();
+    expect((await client.closed).code).toBe(1006);
+    expect(performance.now() - startedAt).toBeLessThan(2_000);
+    await untilQuiet(gateway);
+  });
+
+  test('a client that asks and does not read is cut, and what it is owed stays bounded', async () => {
+    await using gateway = await startImpatient();
+    await using client = await connect(gateway.url);
+    tcpOf(client.socket).pause();
+    const asks = JSON.stringify({ id: 'x', type: 'subscribe', payload: { query: `{ ${'__typename '.repeat(900)}` } });
+    for (let count = 0; count < 400; count += 1) client.send(asks);
+    await untilQuiet(gateway, 10_000);
+  });
+
+  test('an event stream that is not read is cut', async () => {
+    await using pair = await startPair();
+    const many = Array.from({ length: 100 }, (_, index) => `t${index}`);
+    for (const id of many) pair.simulator.setTask(id, { status: 'process', msg: 'x'.repeat(100_000) });
+    const config = loadConfig({
+      PORT: '0',
+      LOG_LEVEL: 'silent',
+      A2E_API_TOKEN: 'demo-token',
+      A2E_API_URL: pair.simulator.url,
+    });
+    const timeouts = { ...TIMEOUTS, stallMs: 400 };
+    await using gateway = await createGateway(config, { log: createLogger('silent'), timeouts });
+    const socket = connectTcp(Number(new URL(gateway.url).port), '127.0.0.1');
+    socket.on('error', () => {});
+    socket.pause();
+    const body = JSON.stringify({
+      query: `subscription { taskStatuses(ids: ${JSON.stringify(many)}) { id message } }`,
+    });
+    const head = 'POST /graphql HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\naccept: text/event-stream\r\n';
+    socket.write(`${head}content-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`);
+    await expect.poll(() => gateway.counts().liveResults).toBe(1);
+    await untilQuiet(gateway, 10_000);
+    socket.destroy();
+  });
+});
+
+describe('a flood on one socket', () => {
+  test.each([
+    [
+      'subscriptions',
+      (n: number) => clientFrame(1, JSON.stringify({ id: `${n}`, type: 'subscribe', payload: { query: WATCH } })),
+    ],
+    ['pings', () => clientFrame(9, 'x')],
+    ['pongs', () => clientFrame(10, 'x')],
+    ['pings of the protocol', () => clientFrame(1, '{"type":"ping"}')],
+  ])('10,000 %s cost nobody else anything, and leave nothing', async (_what, frame) => {
+    await using pair = await startPair();
+    pair.simulator.setTask('forever', { status: 'init' });
+    await using healthy = await connect(pair.gateway.url);
+    healthy.subscribe('w', WATCH);
+    await healthy.messages.find(({ type }) => type === 'next');
+    const socket = await hostileSocket(pair.gateway.url);
+    socket.resume();
+    const frames = Array.from({ length: 10_000 }, (_, index) => frame(index));
+    socket.write(Buffer.concat(frames));
+    for (let round = 0; round < 20; round += 1) {
+      const asked = performance.now();
+      healthy.send({ type: 'ping' });
+      await healthy.messages.count(3 + round);
+      expect(performance.now() - asked).toBeLessThan(1_000);
+    }
+    const calls = pair.simulator.totalCalls();
+    expect(calls).toBeLessThan(100);
+    socket.destroy();
+    if (!socket.closed) await once(socket, 'close');
+    healthy.socket.terminate();
+    // A socket that is not read tells nothing of its end: it is found out when it is told to go.
+    await untilQuiet(pair.gateway, 20_000);
+  });
+});
+
+describe('ids that are none', () => {
+  const ids = ['__proto__', '../x', '', ' ', 'é', 'a b', '\0', '-a', 'a'.repeat(129), 'x'.repeat(50_000)];
+  test.each(TRANSPORTS)('are the mistake of the caller over %s, and never reach A2E', async (_name, call) => {
+    await using pair = await startPair();
+    const query = 'query Q($id: ID!) { videoTask(id: $id) { id } }';
+    for (const id of ids)
+      expect(
+        codesOf(await call(pair.gateway.url, { query, variables: { id } })),
+        JSON.stringify(id.slice(0, 20)),
+      ).toEqual(['BAD_USER_INPUT']);
+    expect(pair.simulator.totalCalls()).toBe(0);
+    expect(await call(pair.gateway.url, { query, variables: { id: 'constructor' } })).toEqual({
+      data: { videoTask: null },
+    });
+  });
+});
+
+test('a body over the limit is refused on every transport', async () => {
+  await using pair = await startPair({ MAX_BODY_BYTES: '500' });
+  const big = { body: JSON.stringify({ query: `# ${'x'.repeat(600)}\n{ __typename }` }) };
+  const headers = { 'content-type': 'application/json' };
+  expect((await ask(`${pair.gateway.url}/graphql`, { method: 'POST', headers, ...big })).status).toBe(413);
+  await using stream = await openStream(pair.gateway.url, big);
+  expect(stream.status).toBe(413);
+  await using client = await connect(pair.gateway.url);
+  client.send('x'.repeat(600));
+  expect((await client.closed).code).toBe(1009);
+});
+
+test('behind a proxy the origin is the one that the browser sees', async () => {
+  await using trusting = await startPair({ TRUST_PROXY: 'true' });
+  await using plain = await startPair();
+  const statusOf = async (pair: typeof plain, forwarded: Record<string, string>) =>
+    (await post(pair.gateway.url, '{ __typename }', { headers: { origin: 'https://app.example', ...forwarded } }))
+      .status;
+  const forwarded = { 'x-forwarded-host': 'app.example', 'x-forwarded-proto': 'https' };
+  expect(await statusOf(trusting, forwarded)).toBe(200);
+  expect(await statusOf(trusting, { ...forwarded, 'x-forwarded-proto': 'http' })).toBe(403);
+  expect(await statusOf(trusting, { ...forwarded, 'x-forwarded-host': 'app.example, evil.example' })).toBe(403);
+  expect(await statusOf(plain, forwarded)).toBe(403);
+});
