@@ -126,7 +126,8 @@ export class TaskWatch implements Turn {
     this.#running = false;
     const { version, nextInMs, problem } = this.#state;
     if (version > known && nextInMs !== null) this.#follow(nextInMs, problem !== null);
-    else this.#follow(this.#context.pace.intervalMs);
+    // It was granted before this claim, so an interval from now it is free again if nothing was heard of it.
+    else this.#follow(this.#context.pace.intervalMs, true);
     if (!this.#wanted()) this.#rest();
     return 'skipped';
   }
@@ -158,10 +159,10 @@ export class TaskWatch implements Turn {
   }
 
   /** A claim or a message says that another gateway polls. */
-  #follow(otherInMs: number, otherFailed = false): void {
+  #follow(otherInMs: number, stepIn = false): void {
     if (!this.#wanted() || this.#running || isFinal(this.#state)) return;
     this.#join();
-    this.#arm(Date.now() + (otherFailed ? this.#rhythm.ahead(otherInMs) : this.#rhythm.behind(otherInMs)));
+    this.#arm(Date.now() + (stepIn ? this.#rhythm.ahead(otherInMs) : this.#rhythm.behind(otherInMs)));
   }
 
   #hear({ version, state: told }: Versioned<WatchState>): void {
