@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
+import { capture } from './capture.ts';
 
 /** Quick polls at a fixed pace; what a test gives comes on top. */
 const SETTINGS = { PORT: '0', POLL_MAX_INTERVAL_MS: '', POLL_LINGER_MS: '200', SHUTDOWN_GRACE_MS: '3000' };
@@ -43,7 +44,10 @@ export class GatewayProcess implements AsyncDisposable {
       return { code, signal };
     });
     const log: string[] = [];
-    createInterface({ input: child.stderr }).on('line', (line) => log.push(line));
+    createInterface({ input: child.stderr }).on('line', (line) => {
+      log.push(line);
+      capture('log', line);
+    });
     const url = await Promise.race([listeningUrl(child), exited.then(() => null)]);
     if (url === null) throw new Error(`the gateway did not start:\n${log.join('\n')}`);
     return new GatewayProcess(child, url, exited, log);

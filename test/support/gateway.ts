@@ -2,20 +2,36 @@ import { loadConfig } from '../../src/config.ts';
 import { createGateway, type Gateway } from '../../src/gateway.ts';
 import { createLogger } from '../../src/log.ts';
 import { type Simulator, type SimulatorOptions, startSimulator } from '../../src/simulator/simulator.ts';
+import { capture } from './capture.ts';
 
 export const TOKEN = 'demo-token';
 
 /** A gateway on a free port, with quick polls unless `env` says otherwise; without `A2E_API_TOKEN` it is in passthrough. */
-export function startGateway(env: Readonly<Record<string, string>>): Promise<Gateway> {
+export async function startGateway(env: Readonly<Record<string, string>>): Promise<Gateway> {
   const config = loadConfig({
     PORT: '0',
     POLL_INTERVAL_MS: '100',
     POLL_MAX_INTERVAL_MS: '100',
     POLL_LINGER_MS: '100',
-    LOG_LEVEL: 'silent',
+    LOG_LEVEL: 'debug',
     ...env,
   });
-  return createGateway(config, { log: createLogger(config.logLevel) });
+  const log = createLogger(config.logLevel, { write: (line) => capture('log', line.trimEnd()) });
+  return withMetricsCaptured(await createGateway(config, { log }));
+}
+
+/** Keeps the metrics of a gateway as they are when it is disposed of. */
+function withMetricsCaptured(gateway: Gateway): Gateway {
+  return {
+    ...gateway,
+    async [Symbol.asyncDispose]() {
+      await fetch(`${gateway.url}/metrics`).then(
+        async (response) => capture('metrics', await response.text()),
+        () => {},
+      );
+      await gateway[Symbol.asyncDispose]();
+    },
+  };
 }
 
 export interface Pair extends AsyncDisposable {

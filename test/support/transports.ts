@@ -1,3 +1,4 @@
+import { capture } from './capture.ts';
 import { openStream } from './sse-client.ts';
 import { connect } from './ws-client.ts';
 
@@ -48,15 +49,23 @@ async function overWebSocket(gatewayUrl: string, ask: Ask, token?: string): Prom
   return type === 'error' ? { errors: payload as NonNullable<Answer['errors']> } : (payload as Answer);
 }
 
+function withErrorsCaptured(transport: Transport): Transport {
+  return async (...args) => {
+    const answer = await transport(...args);
+    for (const error of answer.errors ?? []) capture('error', JSON.stringify(error));
+    return answer;
+  };
+}
+
 function bearer(token: string | undefined): Record<string, string> {
   return token === undefined ? {} : { authorization: `Bearer ${token}` };
 }
 
 /** Every transport that takes any operation, by name. */
 export const TRANSPORTS: readonly (readonly [name: string, transport: Transport])[] = [
-  ['HTTP', overHttp],
-  ['SSE', overSse],
-  ['WebSocket', overWebSocket],
+  ['HTTP', withErrorsCaptured(overHttp)],
+  ['SSE', withErrorsCaptured(overSse)],
+  ['WebSocket', withErrorsCaptured(overWebSocket)],
 ];
 
 /** `extensions.code` of the errors of an answer, in order. */

@@ -1,3 +1,4 @@
+import { capture } from './capture.ts';
 import { Inbox } from './inbox.ts';
 import { openStream } from './sse-client.ts';
 import type { Answer } from './transports.ts';
@@ -65,7 +66,10 @@ class Collected implements Viewer {
 
   take({ data, errors = [] }: Answer): void {
     if (errors.length > 0) this.end = 'failed';
-    for (const error of errors) this.errors.put(error);
+    for (const error of errors) {
+      capture('error', JSON.stringify(error));
+      this.errors.put(error);
+    }
     const state = (data as { readonly taskStatus: Seen } | null | undefined)?.taskStatus;
     if (state) this.states.put(state);
   }
