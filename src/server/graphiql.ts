@@ -25,7 +25,7 @@ export function graphiqlPage(exampleId: string): LazyPage {
 /** GraphiQL weighs 9 MB: it is loaded only where it is used, so that a gateway starts at once. */
 async function render(exampleId: string): Promise<RenderedPage> {
   const { renderGraphiQL } = await import('@graphql-yoga/render-graphiql');
-  const script = await readFile(new URL('./page/graphiql-fetcher.js', import.meta.url), 'utf8');
+  const script = await readFile(new URL('./graphiql-fetcher.js', import.meta.url), 'utf8');
   const options = {
     title: 'Video tasks',
     fetcher: FETCHER,
