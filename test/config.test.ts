@@ -128,7 +128,7 @@ describe('values', () => {
 
   const faulty: readonly [VariableName, ...string[]][] = [
     ['PORT', '3e3', '0x10', ' 5', '-1', '1.5', '65536', '08', '+1', '١', 'NaN'],
-    ['HOST', 'a b', 'http://a', '[::1]', 'localhost:80'],
+    ['HOST', 'a b', 'http://a', '[::1]', 'localhost:80', '127.0.0.1:80', ':::', '::1%', '1:2'],
     [
       'A2E_API_URL',
       'video.a2e.ai',

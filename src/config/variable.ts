@@ -1,3 +1,4 @@
+import { isIPv6 } from 'node:net';
 import { parseRedisUrl } from '../cluster/redis-url.ts';
 
 /** How one environment variable is read. */
@@ -13,6 +14,7 @@ export interface Variable<T> {
 }
 
 const DIGITS = /^(?:0|[1-9]\d{0,15})$/;
+const HOST_NAME = /^[A-Za-z0-9._-]+$/;
 const HEADER_TOKEN = /^[\x21-\x7e]+$/;
 
 /** A whole number in decimal digits alone: no sign, exponent, prefix, space or leading zero. */
@@ -40,6 +42,12 @@ export function toggle<F extends boolean | null>(fallback: F): Variable<boolean 
 export function text<F extends string | null>(fallback: F, allowed: string, pattern: RegExp): Variable<string | F> {
   const parse = (value: string): string | undefined => (pattern.test(value) ? value : undefined);
   return { allowed, fallback, secret: false, parse };
+}
+
+/** A host name, an IPv4 address, or an IPv6 address without brackets. */
+export function hostName(fallback: string): Variable<string> {
+  const parse = (value: string): string | undefined => (HOST_NAME.test(value) || isIPv6(value) ? value : undefined);
+  return { allowed: 'a host name or IP address without a port or brackets', fallback, secret: false, parse };
 }
 
 /** A secret that travels in an HTTP header: visible ASCII without spaces. */

@@ -1,5 +1,6 @@
 import {
   headerToken,
+  hostName,
   integer,
   oneOf,
   redisUrl,
@@ -19,7 +20,7 @@ const MANY = 1_000_000;
 /** Every environment variable the gateway reads, in the order of the README's table. Times are in ms. */
 export const variables = {
   PORT: integer(4000, 0, 65_535),
-  HOST: text('127.0.0.1', 'a host name or IP address without a port', /^(?:[A-Za-z0-9._-]+|[0-9A-Fa-f:.]+)$/),
+  HOST: hostName('127.0.0.1'),
   A2E_API_URL: webOrigin('https://video.a2e.ai'),
   A2E_API_TOKEN: headerToken(),
   AUTH_MODE: oneOf(null, ['open', 'jwt', 'passthrough']),
