@@ -40,9 +40,9 @@ export function decodeAnswer(body: unknown, id: string): VideoTask | null {
 /** 0 is success. A refused token may come as HTTP 200 with a `code`, so 401 and 403 mean here what they mean in HTTP. */
 function checkCode(code: unknown): void {
   const number = int(code);
-  if (number === 0) return;
+  if (number === 0 && Number(code) === 0) return;
   if (number === 401 || number === 403) throw new TokenRefused('A2E refused the token');
-  if (number === null) throw wrongShape();
+  if (number === null || number === 0) throw wrongShape();
   throw new ContractViolation('nonzero-code', 'A2E answered with an error code');
 }
 

@@ -87,6 +87,7 @@ describe('the envelope', () => {
     [{}],
     [{ data: [SAMPLE_ROW] }],
     [{ code: null, data: [SAMPLE_ROW] }],
+    [{ code: 0.4, data: [SAMPLE_ROW] }],
     [{ code: 0 }],
     [{ code: 0, data: 'text' }],
     [{ code: 0, data: {} }],
