@@ -45,7 +45,7 @@ const ANSWERS: Answers = {
   endless: ({ response }) => sendEndless(response),
   huge: ({ response, rows }, { bytes = 2 * MEBIBYTE }) =>
     sendText(response, 200, JSON_TYPE, padded(bodyOf(rows()), bytes)),
-  'gzip-bomb': ({ response, rows }, { bytes = 64 * MEBIBYTE }) => void sendBomb(response, bodyOf(rows()), bytes),
+  'gzip-bomb': ({ response, rows }, { bytes = 64 * MEBIBYTE }) => sendBomb(response, bodyOf(rows()), bytes),
   truncated: ({ response, rows }) => sendHalf(response, bodyOf(rows()), 'close'),
   reset: ({ response }) => void response.socket?.resetAndDestroy(),
   redirect: ({ response }, { location, status = 302 }) =>

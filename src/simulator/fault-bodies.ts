@@ -1,5 +1,4 @@
 import type { ServerResponse } from 'node:http';
-import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import { later } from './answer.ts';
 
@@ -47,9 +46,11 @@ export function padded(body: string, bytes: number): string {
 }
 
 /** Sends the padded body gzipped, whatever the request accepts. */
-export async function sendBomb(response: ServerResponse, body: string, bytes: number): Promise<void> {
-  const bomb = await promisify(gzip)(padded(body, bytes));
-  if (response.destroyed) return;
-  response.writeHead(200, { 'content-type': JSON_TYPE, 'content-encoding': 'gzip', 'content-length': bomb.length });
-  response.end(bomb);
+export function sendBomb(response: ServerResponse, body: string, bytes: number): void {
+  gzip(padded(body, bytes), (error, bomb) => {
+    if (error) response.destroy();
+    if (response.destroyed) return;
+    response.writeHead(200, { 'content-type': JSON_TYPE, 'content-encoding': 'gzip', 'content-length': bomb.length });
+    response.end(bomb);
+  });
 }

@@ -43,7 +43,7 @@ export class TimelineCursor {
   /** `startedAt` in ms since the epoch; `speed` 2 runs through every `forMs` in half the time. */
   constructor({ phases, repeat = false }: Script, startedAt: number, speed: number) {
     if (phases.length === 0) throw new RangeError('a timeline needs at least one phase');
-    if (repeat && phases.every((phase) => !(phase.forMs || phase.forCalls))) {
+    if (repeat && !phases.some(({ forMs = 0, forCalls = 0 }) => forMs > 0 || forCalls > 0)) {
       throw new RangeError('a repeating timeline needs a phase that lasts and ends');
     }
     this.#phases = phases;

@@ -128,3 +128,9 @@ test('a script that cannot be answered shows as a 500', async () => {
   expect(response.status).toBe(500);
   expect(await response.text()).toContain('simulator: RangeError');
 });
+
+test.each(['huge', 'gzip-bomb'] as const)('%s of an impossible size shows as a 500', async (kind) => {
+  await using simulator = await startSimulator();
+  simulator.fault({ kind, bytes: -1 });
+  expect((await call(simulator.url, 'demo-success')).status).toBe(500);
+});

@@ -65,6 +65,8 @@ describe('a task on its timeline', () => {
     for (const process of [0, 1, 0, 1]) expect(await row(simulator.url, 't1')).toMatchObject({ process });
     expect(() => simulator.addTask('t2', { timeline: [] })).toThrow(RangeError);
     expect(() => simulator.addTask('t2', { timeline: { phases: [{}], repeat: true } })).toThrow(RangeError);
+    const backwards = { phases: [{ forMs: -1 }], repeat: true };
+    expect(() => simulator.addTask('t2', { timeline: backwards })).toThrow(RangeError);
   });
 
   test('may be older than it is, and faster', async () => {
