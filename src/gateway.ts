@@ -23,6 +23,7 @@ import { Metrics } from './server/metrics.ts';
 import { Operations } from './server/operations.ts';
 import { Origins } from './server/origins.ts';
 import { createPage } from './server/page.ts';
+import { QueryAnswers } from './server/query-answers.ts';
 import { Readiness } from './server/readiness.ts';
 import { SseEndpoint } from './server/sse/sse-endpoint.ts';
 import { Webhook } from './server/webhook.ts';
@@ -106,6 +107,7 @@ export async function createGateway(
     }),
   );
   const yoga = createYogaHandler({ ...shared, maxBodyBytes: bodyBytes });
+  const queries = new QueryAnswers({ yoga, intervalMs: config.poll.intervalMs, maxBodyBytes: bodyBytes });
   const graphiql = config.http.graphiql ? graphiqlPage(exampleId) : null;
   const graphql = new GraphqlEndpoint({
     access,
@@ -114,7 +116,7 @@ export async function createGateway(
     addressOf,
     rate,
     sse,
-    yoga,
+    queries,
     graphiql,
     format,
   });

@@ -1,8 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { GraphQLFormattedError } from 'graphql';
-import type { YogaServerInstance } from 'graphql-yoga';
 import { GatewayError, RateLimited, Unauthenticated } from '../errors.ts';
-import type { GraphQLContext } from '../schema/context.ts';
 import type { Access, Caller } from './access/caller.ts';
 import type { AddressReader } from './client-address.ts';
 import type { ConnectionCount } from './connection-count.ts';
@@ -10,9 +8,9 @@ import type { LazyPage } from './graphiql.ts';
 import { reply, replyErrors } from './http-reply.ts';
 import type { OperationRate } from './limits/operation-rate.ts';
 import type { Origins } from './origins.ts';
+import type { QueryAnswers } from './query-answers.ts';
 import { streamWish } from './sse/framing.ts';
 import type { SseEndpoint } from './sse/sse-endpoint.ts';
-import type { YogaContext } from './yoga.ts';
 
 export interface GraphqlEndpointOptions {
   readonly access: Access;
@@ -21,13 +19,13 @@ export interface GraphqlEndpointOptions {
   readonly addressOf: AddressReader;
   readonly rate: OperationRate;
   readonly sse: SseEndpoint;
-  readonly yoga: YogaServerInstance<YogaContext, GraphQLContext>;
+  readonly queries: QueryAnswers;
   /** null: switched off. */
   readonly graphiql: LazyPage | null;
   readonly format: (error: unknown) => GraphQLFormattedError;
 }
 
-/** `/graphql` over HTTP: decides who may ask and who answers: GraphiQL, SSE or Yoga. */
+/** `/graphql` over HTTP: decides who may ask and who answers: GraphiQL, a stream or a query's answer. */
 export class GraphqlEndpoint {
   readonly #options: GraphqlEndpointOptions;
 
@@ -36,7 +34,7 @@ export class GraphqlEndpoint {
   }
 
   async serve(request: IncomingMessage, response: ServerResponse, url: URL): Promise<void> {
-    const { origins, graphiql, sse, yoga, format, connections, addressOf, rate } = this.#options;
+    const { origins, graphiql, sse, queries, format, connections, addressOf, rate } = this.#options;
     if (!origins.allows(request)) {
       return replyErrors(response, 403, [{ message: 'This origin may not call', extensions: { code: 'FORBIDDEN' } }]);
     }
@@ -55,7 +53,7 @@ export class GraphqlEndpoint {
     const excess = await rate.take(caller, address);
     if (excess) return refuse(response, excess, format);
     const wish = streamWish(request);
-    if (!wish) return void (await yoga(request, response, { caller }));
+    if (!wish) return queries.serve(request, response, url, caller);
     const leave = connections.enter(address);
     if (!leave) return replyErrors(response, 503, [{ message: 'Too many connections' }], { 'retry-after': '5' });
     response.once('close', leave);

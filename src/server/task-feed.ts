@@ -4,15 +4,23 @@ import type { Patience } from '../task/task-observer.ts';
 import type { TaskRegistry } from '../task/task-registry.ts';
 import { streamTask, streamTasks } from '../task/task-stream.ts';
 import type { Caller } from './access/caller.ts';
+import type { ReadLog } from './read-log.ts';
 
-/** The tasks as one caller may see them. */
-export function feedFor(caller: Caller, registry: TaskRegistry, patience: Patience): TaskFeed {
+/** The tasks as one caller may see them. What is read once is noted in `reads`. */
+export function feedFor(caller: Caller, registry: TaskRegistry, patience: Patience, reads?: ReadLog): TaskFeed {
   const { credential } = caller;
   const refuse = (id: string): Forbidden => new Forbidden(`These credentials do not cover task ${id}`);
   return {
     async get(id) {
       if (!caller.covers(id)) throw refuse(id);
-      return registry.get(id, credential);
+      try {
+        const snapshot = await registry.get(id, credential);
+        reads?.note(registry.watch(id, credential), snapshot);
+        return snapshot;
+      } catch (error) {
+        reads?.failed();
+        throw error;
+      }
     },
     watch(id) {
       if (!caller.covers(id)) throw refuse(id);

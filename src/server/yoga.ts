@@ -8,12 +8,15 @@ import type { Caller } from './access/caller.ts';
 import type { Documents } from './documents.ts';
 import { httpOnly } from './http-only.ts';
 import { hashOf } from './operation-params.ts';
+import type { ReadLog } from './read-log.ts';
 import { fromSearch } from './request-params.ts';
 import { feedFor } from './task-feed.ts';
 
 /** What the HTTP server hands to Yoga beside the request. */
 export interface YogaContext extends Record<string, unknown> {
   readonly caller: Caller;
+  /** Notes what the operation reads. */
+  readonly reads?: ReadLog;
 }
 
 export interface YogaOptions {
@@ -31,7 +34,7 @@ export function createYogaHandler(options: YogaOptions): YogaServerInstance<Yoga
   const { schema, documents, registry, patience, maxIds, maxBodyBytes, onUnforeseen } = options;
   return createYoga<YogaContext, GraphQLContext>({
     schema,
-    context: ({ caller }) => createContext({ feed: feedFor(caller, registry, patience), maxIds }),
+    context: ({ caller, reads }) => createContext({ feed: feedFor(caller, registry, patience, reads), maxIds }),
     plugins: [httpOnly, useDocuments(documents)],
     maskedErrors: { maskError: (error) => masked(error, onUnforeseen) },
     maxRequestBodySize: maxBodyBytes,

@@ -1,0 +1,107 @@
+import { createHash } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { YogaServerInstance } from 'graphql-yoga';
+import { LRUCache } from 'lru-cache';
+import type { GraphQLContext } from '../schema/context.ts';
+import type { Caller } from './access/caller.ts';
+import { reply } from './http-reply.ts';
+import { ReadLog } from './read-log.ts';
+import { wholeBody } from './whole-body.ts';
+import type { YogaContext } from './yoga.ts';
+
+export interface QueryAnswersOptions {
+  readonly yoga: YogaServerInstance<YogaContext, GraphQLContext>;
+  /** `POLL_INTERVAL_MS`: how long a state counts as known. */
+  readonly intervalMs: number;
+  /** `MAX_BODY_BYTES` */
+  readonly maxBodyBytes: number;
+}
+
+interface Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Buffer;
+  readonly reads: ReadLog;
+}
+
+const MAX_KEPT_BYTES = 32 * 1024 * 1024;
+/** Of the objects around an answer, roughly. */
+const OVERHEAD_BYTES = 512;
+
+/**
+ * Answers queries over HTTP: with Yoga, or, while nothing it depends on has changed, with the very answer that Yoga
+ * gave to the same request of a caller who may see the same. A request is the same when all its bytes that count are.
+ */
+export class QueryAnswers {
+  readonly #options: QueryAnswersOptions;
+  readonly #answers: LRUCache<string, Answer>;
+
+  constructor(options: QueryAnswersOptions) {
+    this.#options = options;
+    this.#answers = new LRUCache({
+      maxSize: MAX_KEPT_BYTES,
+      sizeCalculation: ({ body }, key) => body.length + 2 * key.length + OVERHEAD_BYTES,
+    });
+  }
+
+  /** Serves one request. Never rejects on account of the client. */
+  async serve(request: IncomingMessage, response: ServerResponse, url: URL, caller: Caller): Promise<void> {
+    const { yoga, intervalMs, maxBodyBytes } = this.#options;
+    const body = request.method === 'POST' ? wholeBody(request, maxBodyBytes) : null;
+    if (!body && request.method !== 'GET') return void (await yoga(request, response, { caller }));
+    const bytes = await body;
+    const key = keyOf(request, caller, url.search, bytes);
+    const known = this.#answers.get(key);
+    if (known?.reads.stands(intervalMs)) return send(request, response, known);
+    // Where a body was read already, Yoga takes it from here: the convention of Express.
+    if (bytes) Object.assign(request, { body: bytes });
+    const answer = await this.#ask(request, response, caller).catch((error: unknown) => {
+      // Whatever Yoga makes of a client that has gone away.
+      if (response.destroyed) return null;
+      throw error;
+    });
+    if (!answer) return;
+    if (answer.status === 200 && answer.reads.stands(intervalMs)) this.#answers.set(key, answer);
+    else this.#answers.delete(key);
+    send(request, response, answer);
+  }
+
+  async #ask(request: IncomingMessage, response: ServerResponse, caller: Caller): Promise<Answer> {
+    const reads = new ReadLog();
+    const answer = await this.#options.yoga.handleNodeRequestAndResponse(request, response, { caller, reads });
+    const body = Buffer.from(await answer.arrayBuffer());
+    const headers = Object.fromEntries(answer.headers);
+    if (request.method === 'GET' && answer.status === 200) {
+      headers['etag'] = `"${createHash('sha256').update(body).digest('base64url')}"`;
+      headers['cache-control'] = 'private, no-cache';
+    }
+    return { status: answer.status, headers, body, reads };
+  }
+}
+
+/** Exact: the scope has its length in front, and a header has no line break. */
+function keyOf(
+  { method, headers }: IncomingMessage,
+  { credential, scope }: Caller,
+  search: string,
+  body: Buffer | null,
+) {
+  const { accept = '', 'content-type': type = '' } = headers;
+  const text = body?.toString('latin1') ?? '';
+  return `${method} ${credential.key} ${scope.length} ${scope}\n${accept}\n${type}\n${search}\n${text}`;
+}
+
+function send(request: IncomingMessage, response: ServerResponse, { status, headers, body }: Answer): void {
+  const { etag } = headers;
+  if (etag === undefined || !matches(request.headers['if-none-match'], etag)) {
+    return reply(response, status, headers, body);
+  }
+  response.writeHead(304, { etag, 'cache-control': headers['cache-control'] });
+  response.end();
+}
+
+/** RFC 9110, section 13.1.2: weak comparison. */
+function matches(ifNoneMatch: string | undefined, etag: string): boolean {
+  if (ifNoneMatch === undefined) return false;
+  return ifNoneMatch.split(',').some((tag) => tag.trim() === '*' || tag.trim().replace(/^W\//, '') === etag);
+}
