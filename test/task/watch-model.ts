@@ -128,6 +128,7 @@ export class World implements AsyncDisposable {
     await pass(1);
     assert(answered || !free, 'a query that has to wait');
     for (let waited = 0; !answered && waited < MAX_QUERY_MS; waited += 20) await pass(20);
+    assert(answered, 'a query that is never answered');
     const { snapshot, error } = await answer;
     this.#asked.delete(id);
     this.#wantedUntil.set(
