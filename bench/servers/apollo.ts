@@ -7,7 +7,7 @@ import express from 'express';
 import { PubSub } from 'graphql-subscriptions';
 import { useServer } from 'graphql-ws/use/ws';
 import { WebSocketServer } from 'ws';
-import { typeDefs, videoTask } from '../support/peer-schema.ts';
+import { resolvers, typeDefs } from '../support/peer-schema.ts';
 import { expose } from '../support/probe.ts';
 import { sampleTask, taskId } from '../support/task.ts';
 
@@ -16,7 +16,7 @@ const pubsub = new PubSub();
 const schema = makeExecutableSchema({
   typeDefs,
   resolvers: {
-    Query: { videoTask },
+    ...resolvers,
     Subscription: {
       taskStatus: {
         async *subscribe(_root: unknown, { id }: { id: string }) {

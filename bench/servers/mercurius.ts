@@ -1,6 +1,6 @@
 import Fastify from 'fastify';
 import mercurius from 'mercurius';
-import { typeDefs, videoTask } from '../support/peer-schema.ts';
+import { resolvers, typeDefs } from '../support/peer-schema.ts';
 import { expose } from '../support/probe.ts';
 import { sampleTask, taskId } from '../support/task.ts';
 
@@ -9,7 +9,7 @@ const app = Fastify();
 app.register(mercurius.default, {
   schema: typeDefs,
   resolvers: {
-    Query: { videoTask },
+    ...resolvers,
     Subscription: {
       taskStatus: {
         async *subscribe(_root: unknown, { id }: { id: string }, { pubsub }: mercurius.MercuriusContext) {

@@ -4,7 +4,7 @@ import { type ExecutionArgs, execute, subscribe } from 'graphql';
 import { useServer } from 'graphql-ws/use/ws';
 import { createPubSub, createSchema, createYoga, map, pipe, Repeater } from 'graphql-yoga';
 import { WebSocketServer } from 'ws';
-import { typeDefs, videoTask } from '../support/peer-schema.ts';
+import { resolvers, typeDefs } from '../support/peer-schema.ts';
 import { expose } from '../support/probe.ts';
 import { sampleTask, taskId } from '../support/task.ts';
 
@@ -13,7 +13,7 @@ const pubsub = createPubSub<{ task: [id: string, progress: number] }>();
 const schema = createSchema({
   typeDefs,
   resolvers: {
-    Query: { videoTask },
+    ...resolvers,
     Subscription: {
       taskStatus: {
         subscribe: (_root: unknown, { id }: { id: string }) =>

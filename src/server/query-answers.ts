@@ -20,7 +20,8 @@ export interface QueryAnswersOptions {
 interface Answer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: Buffer;
+  /** A text, not bytes: node writes it together with the headers. */
+  readonly body: string;
   readonly reads: ReadLog;
 }
 
@@ -40,7 +41,7 @@ export class QueryAnswers {
     this.#options = options;
     this.#answers = new LRUCache({
       maxSize: MAX_KEPT_BYTES,
-      sizeCalculation: ({ body }, key) => body.length + 2 * key.length + OVERHEAD_BYTES,
+      sizeCalculation: ({ body }, key) => 2 * (body.length + key.length) + OVERHEAD_BYTES,
     });
   }
 
@@ -69,7 +70,7 @@ export class QueryAnswers {
   async #ask(request: IncomingMessage, response: ServerResponse, caller: Caller): Promise<Answer> {
     const reads = new ReadLog();
     const answer = await this.#options.yoga.handleNodeRequestAndResponse(request, response, { caller, reads });
-    const body = Buffer.from(await answer.arrayBuffer());
+    const body = await answer.text();
     const headers = Object.fromEntries(answer.headers);
     if (request.method === 'GET' && answer.status === 200) {
       headers['etag'] = `"${createHash('sha256').update(body).digest('base64url')}"`;

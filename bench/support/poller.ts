@@ -1,0 +1,30 @@
+import { setTimeout } from 'node:timers/promises';
+import { Child } from './child.ts';
+import type { Contestant } from './contestant.ts';
+
+const CONNECTIONS = 32;
+
+/** Dashboards that poll one contestant, in a process of their own. */
+export class Poller implements AsyncDisposable {
+  readonly #contestant: Contestant;
+  readonly #clients = Child.start('./query-clients.ts');
+
+  constructor(contestant: Contestant) {
+    this.#contestant = contestant;
+  }
+
+  /** Queries answered per second of server CPU, while as many come as it can answer. */
+  async measure(ms: number): Promise<number> {
+    const { server, url } = this.#contestant;
+    await this.#clients.call('start', url, CONNECTIONS);
+    const [cpuBefore, before] = [await server.cpuMs(), await this.#clients.call<number>('count')];
+    await setTimeout(ms);
+    const [cpuAfter, after] = [await server.cpuMs(), await this.#clients.call<number>('count')];
+    await this.#clients.call('stop');
+    return ((after - before) * 1000) / (cpuAfter - cpuBefore);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#clients[Symbol.asyncDispose]();
+  }
+}
