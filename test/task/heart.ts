@@ -21,6 +21,8 @@ export function callers(name: string): Credential {
 export interface HeartOptions {
   readonly source?: ScriptedSource;
   readonly hub?: MemoryHub<WatchState>;
+  /** Lent: it is not disposed of. */
+  readonly cluster?: MemoryCluster<WatchState>;
   readonly intervalMs?: number;
   readonly maxIntervalMs?: number;
   readonly lingerMs?: number;
@@ -38,15 +40,17 @@ export class Heart implements AsyncDisposable {
   readonly registry: TaskRegistry;
   readonly events: LaneEvent[] = [];
   readonly unforeseen: unknown[] = [];
+  readonly #lent: boolean;
   readonly #patience: ReturnType<typeof patienceFor>;
 
   constructor(options: HeartOptions = {}) {
     const { source = new ScriptedSource(), hub, intervalMs = 1000, lingerMs = 1000, firstAnswerMs = 15_000 } = options;
     const { maxConcurrency = 64, maxRps = null, maxIntervalMs = intervalMs, maxIdle = 10_000 } = options;
     this.source = source;
-    this.cluster = new MemoryCluster<WatchState>(hub ? { hub } : {});
+    this.cluster = options.cluster ?? new MemoryCluster<WatchState>(hub ? { hub } : {});
+    this.#lent = options.cluster !== undefined;
     const onEvent = (event: LaneEvent) => void this.events.push(event);
-    const shared = hub ? this.cluster : undefined;
+    const shared = hub || this.#lent ? this.cluster : undefined;
     this.lanes = new CallLanes({ maxConcurrency, maxRps, intervalMs, onEvent, shared });
     const pace = { intervalMs, maxIntervalMs };
     const onUnforeseen = (error: unknown) => void this.unforeseen.push(error);
@@ -67,7 +71,7 @@ export class Heart implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.registry[Symbol.dispose]();
     this.lanes[Symbol.dispose]();
-    await this.cluster[Symbol.asyncDispose]();
+    if (!this.#lent) await this.cluster[Symbol.asyncDispose]();
   }
 }
 

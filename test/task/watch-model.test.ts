@@ -1,10 +1,13 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { MemoryCluster } from '../../src/cluster/memory-cluster.ts';
+import { MemoryHub } from '../../src/cluster/memory-hub.ts';
+import type { WatchState } from '../../src/task/watch-state.ts';
 import { VirtualClock } from './virtual-clock.ts';
 import { IDS, type Id, INTERVAL_MS, type Weather, World } from './watch-model.ts';
 
 /** `MODEL_RUNS=100000 npx vitest run test/task/watch-model` for a long one; `MODEL_SEED` repeats one that failed. */
-const { MODEL_RUNS = '2000', MODEL_SEED } = process.env;
+const { MODEL_RUNS = '4000', MODEL_SEED } = process.env;
 
 let clock: VirtualClock;
 beforeEach(() => {
@@ -48,7 +51,7 @@ const ms = fc.constantFrom(1, 50, 300, 999, 1_000, 1_001, 2_500, 5_000, 12_000);
 
 /** Rule 1: what is known is shown at once. */
 async function subscribe(world: World, task: Id, at: number): Promise<void> {
-  const known = world.heart(at).registry.watch(task, { key: 'own', token: '', owner: 'gateway' }).state.snapshot;
+  const known = world.heart(at).registry.watch(task, world.credential).state.snapshot;
   const { watcher } = world.subscribe(task, at);
   await clock.pass(1);
   if (known) expect(watcher.events.length, 'the current state at once').toBeGreaterThanOrEqual(1);
@@ -89,12 +92,15 @@ async function untilSettled(world: World): Promise<void> {
 test.each([1, 2])(
   'the eight rules of a subscription hold, %s gateway(s)',
   async (gateways) => {
+    await using stack = new AsyncDisposableStack();
+    const hub = new MemoryHub<WatchState>({ maxTopics: 10 });
+    const clusters = Array.from({ length: gateways }, () => stack.use(new MemoryCluster({ hub })));
     await fc.assert(
       fc.asyncProperty(
         fc.commands(steps, { maxCommands: 30, size: 'max' }),
         fc.constantFrom(0, 20, 300),
         async (commands, latencyMs) => {
-          await using world = new World(gateways, latencyMs);
+          await using world = new World(clusters, latencyMs);
           await fc.asyncModelRun(() => ({ model: {}, real: world }), commands);
           await untilSettled(world);
         },

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
-import { MemoryHub } from '../../src/cluster/memory-hub.ts';
+import type { MemoryCluster } from '../../src/cluster/memory-cluster.ts';
 import { TaskNotFound, UpstreamBadResponse, UpstreamRateLimited, UpstreamUnavailable } from '../../src/errors.ts';
 import { sameState, type TaskSnapshot } from '../../src/task/task-snapshot.ts';
+import type { Credential } from '../../src/task/task-source.ts';
 import { isFinished, type VideoTask } from '../../src/task/video-task.ts';
 import type { WatchState } from '../../src/task/watch-state.ts';
 import { Heart, OWN, type Watcher } from './heart.ts';
@@ -28,6 +29,8 @@ const FAULTS: Readonly<Record<Weather, () => Error | null>> = {
   garbage: () => new UpstreamBadResponse('garbage'),
   limited: () => new UpstreamRateLimited('limited', { retryAfterMs: RETRY_AFTER_MS }),
 };
+
+let worlds = 0;
 
 /** What is true of one task at A2E: each change has a higher number, which `message` carries. */
 interface Truth {
@@ -57,6 +60,7 @@ export class World implements AsyncDisposable {
   readonly source: ScriptedSource;
   readonly hearts: readonly Heart[];
   readonly subscribers: Subscriber[] = [];
+  readonly credential: Credential;
   weather: Weather = 'fine';
   readonly #truths = new Map<string, Truth>(IDS.map((id) => [id, { task: null, changes: 0 }]));
   /** What was wrong at a call, where the heart would take an assertion for a fault of A2E. */
@@ -68,14 +72,16 @@ export class World implements AsyncDisposable {
   /** When somebody last had a reason to call for a task; infinite while somebody watches. */
   readonly #wantedUntil = new Map<string, number>();
 
-  constructor(gateways: number, latencyMs: number) {
-    const hub = new MemoryHub<WatchState>({ maxTopics: 10 });
+  /** @param clusters one per gateway; what happened on them before is of no matter. */
+  constructor(clusters: readonly MemoryCluster<WatchState>[], latencyMs: number) {
+    worlds += 1;
+    this.credential = { ...OWN, key: `own-${worlds}` };
     this.source = new ScriptedSource((id) => this.#answer(id));
     this.source.latencyMs = latencyMs;
     const options = { source: this.source, intervalMs: INTERVAL_MS, maxIntervalMs: 3_000, lingerMs: LINGER_MS };
-    this.hearts = Array.from({ length: gateways }, () => {
-      return new Heart({ ...options, hub, firstAnswerMs: FIRST_ANSWER_MS, maxIdle: 10 });
-    });
+    this.hearts = clusters.map(
+      (cluster) => new Heart({ ...options, cluster, firstAnswerMs: FIRST_ANSWER_MS, maxIdle: 10 }),
+    );
     this.change('a', 'PROCESS');
     this.change('b', 'INIT');
     const read = this.source.read.bind(this.source);
@@ -99,7 +105,7 @@ export class World implements AsyncDisposable {
 
   subscribe(id: Id, gateway: number): Subscriber {
     this.#wantedUntil.set(id, Number.POSITIVE_INFINITY);
-    const subscriber = { id, watcher: this.heart(gateway).subscribe(id), checked: 0 };
+    const subscriber = { id, watcher: this.heart(gateway).subscribe(id, this.credential), checked: 0 };
     this.subscribers.push(subscriber);
     return subscriber;
   }
@@ -116,7 +122,7 @@ export class World implements AsyncDisposable {
     this.#wantedUntil.set(id, Number.POSITIVE_INFINITY);
     this.#asked.add(id);
     const answer = this.heart(gateway)
-      .registry.get(id, OWN)
+      .registry.get(id, this.credential)
       .then(
         (snapshot) => ({ snapshot, error: null }),
         (error: unknown) => ({ snapshot: null, error }),
