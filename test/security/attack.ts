@@ -9,33 +9,20 @@ import { connect } from '../support/ws-client.ts';
  * the moment A2E is asked (which is when a state becomes known) to the moment they arrive.
  */
 const [seconds = 30, sockets = 200] = process.argv.slice(2).map(Number);
-const WARM_UP_MS = 3_000;
+const WARM_UP_MS = 5_000;
+/** Clients with a task each, so that there is much to time at the default interval. */
+const HEALTHY = 100;
 
 await using simulator = await startSimulator({ autoCreate: (id) => id.startsWith('attacked') });
 await using gateway = await GatewayProcess.start({
   A2E_API_URL: simulator.url,
   A2E_API_TOKEN: 'demo-token',
-  POLL_INTERVAL_MS: '100',
+  POLL_INTERVAL_MS: '3000',
   LOG_LEVEL: 'warn',
 });
 const latencies: number[] = [];
-simulator.setTask('healthy', { status: 'process', process: 0 });
-await using client = await connect(gateway.url);
-client.socket.on('message', (text) => {
-  const at = performance.timeOrigin + performance.now();
-  const progress = Number(/"progress":(\d+)/.exec(String(text))?.[1] ?? Number.NaN);
-  const calls = simulator.callsFor('healthy');
-  const call = calls.findLast((_time, index) => index % 101 === progress);
-  if (call !== undefined) latencies.push(at - call);
-});
-client.subscribe('w', 'subscription { taskStatus(id: "healthy") { progress } }');
-// Every call finds another state than the one before.
-void (async () => {
-  for (let call = 1; ; call += 1) {
-    await simulator.waitForCalls('healthy', call);
-    simulator.setTask('healthy', { status: 'process', process: call % 101 });
-  }
-})();
+await using clients = new AsyncDisposableStack();
+for (let index = 0; index < HEALTHY; index += 1) await watch(`healthy-${index}`);
 
 await pause(WARM_UP_MS);
 const calm = await phase();
@@ -55,6 +42,25 @@ process.stdout.write(
   `${JSON.stringify({ calm, attacked, p99: ratio(attacked.p99Ms, calm.p99Ms), memory: ratio(attacked.memoryMb, calm.memoryMb) })}\n`,
 );
 process.exit(0);
+
+/** A client that watches a task of its own; every call finds another state of it than the one before. */
+async function watch(id: string): Promise<void> {
+  simulator.setTask(id, { status: 'process', process: 0 });
+  const client = clients.use(await connect(gateway.url));
+  client.socket.on('message', (text) => {
+    const at = performance.timeOrigin + performance.now();
+    const progress = Number(/"progress":(\d+)/.exec(String(text))?.[1] ?? Number.NaN);
+    const call = simulator.callsFor(id).findLast((_time, index) => index % 101 === progress);
+    if (call !== undefined) latencies.push(at - call);
+  });
+  client.subscribe('w', `subscription { taskStatus(id: "${id}") { progress } }`);
+  void (async () => {
+    for (let call = 1; ; call += 1) {
+      await simulator.waitForCalls(id, call);
+      simulator.setTask(id, { status: 'process', process: call % 101 });
+    }
+  })();
+}
 
 async function phase() {
   latencies.length = 0;

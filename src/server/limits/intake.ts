@@ -1,6 +1,7 @@
 import type { WebSocket } from 'ws';
 import type { Flushable, Outlet } from '../../live/outlet.ts';
 import type { FrameBudget } from './frame-budget.ts';
+import type { Turns } from './turns.ts';
 
 export interface IntakeOptions {
   readonly socket: WebSocket;
@@ -10,6 +11,8 @@ export interface IntakeOptions {
   /** The peer sends more than it may. */
   readonly onFlood: () => void;
   readonly budget: FrameBudget;
+  /** Shared by all sockets. */
+  readonly turns: Turns;
 }
 
 /**
@@ -40,29 +43,36 @@ export class Intake implements Flushable {
   }
 
   flush(): void {
-    const { socket, outlet, handle } = this.#options;
+    const { socket, outlet, turns } = this.#options;
     if (this.#flooded) return;
     if (outlet.blocked) {
       socket.pause();
       return outlet.wait(this);
     }
+    if (this.#waiting.length > 0) return turns.run(this.#handleNext);
+    if (socket.isPaused) socket.resume();
+  }
+
+  readonly #handleNext = (): void => {
+    const { socket, handle } = this.#options;
     const text = this.#waiting[0];
-    if (text === undefined) return socket.isPaused ? socket.resume() : undefined;
-    if (socket.readyState !== socket.OPEN) return;
+    if (text === undefined || this.#flooded || socket.readyState !== socket.OPEN) return;
     handle(text);
     // One message per turn of the event loop: what a message sets up is in place before the next one is handled.
     setImmediate(() => {
       this.#waiting.shift();
       this.flush();
     });
-  }
+  };
 
   #counted(): boolean {
     if (this.#flooded) return false;
     if (this.#budget.take()) return true;
     this.#flooded = true;
     this.#waiting = [];
-    this.#options.onFlood();
+    // In its turn: those who flood together are dismissed one after the other.
+    this.#options.socket.pause();
+    this.#options.turns.run(this.#options.onFlood);
     return false;
   }
 }

@@ -44,6 +44,11 @@ export interface ConversationOptions {
 /** The close code for what will be over soon (RFC 6455's registry): clients of graphql-ws connect again. */
 const TRY_AGAIN_LATER = 1013;
 
+/** With the answer to one subscription too many. */
+interface PrepareOptions extends ConversationOptions {
+  readonly tooMany: readonly GraphQLError[];
+}
+
 type Conversation = Context<Record<string, unknown>, Peer>;
 
 /** The operation travels through graphql-ws as the context value; it runs when graphql-ws calls execute or subscribe. */
@@ -56,6 +61,12 @@ interface Run {
  * are written past it, straight to the socket; it learns only when an operation has ended.
  */
 export function createConversation(options: ConversationOptions): Server<Peer> {
+  // Made once: whoever asks ten thousand times would have as many stack traces taken.
+  const { maxSubscriptions } = options;
+  const tooMany = [
+    toGraphQLError(new TooManySubscriptions(`At most ${maxSubscriptions} subscriptions on one connection`)),
+  ];
+  const preparing = { ...options, tooMany };
   const run = ({ contextValue }: ExecutionArgs): LiveIterator => (contextValue as Run).start();
   return makeServer<Record<string, unknown>, Peer>({
     execute: run,
@@ -63,7 +74,7 @@ export function createConversation(options: ConversationOptions): Server<Peer> {
     connectionInitWaitTimeout: options.connectionInitMs,
     jsonMessageReviver: reviveRequest,
     onConnect: (conversation) => connect(conversation, options),
-    onSubscribe: (conversation, id, payload) => prepare(conversation, id, payload, options),
+    onSubscribe: (conversation, id, payload) => prepare(conversation, id, payload, preparing),
     onError: (_conversation, _id, _payload, errors) => errors.flatMap((error) => visible(error, options)),
     onClose: ({ extra }) => release(extra),
   });
@@ -100,15 +111,13 @@ function expire({ socket, running }: Peer, { format }: ConversationOptions): voi
 }
 
 async function prepare(
-  { extra, subscriptions }: Conversation,
+  { extra }: Conversation,
   id: string,
   payload: unknown,
-  { schema, operations, maxSubscriptions, rate }: ConversationOptions,
+  { schema, operations, maxSubscriptions, rate, tooMany }: PrepareOptions,
 ): Promise<readonly GraphQLError[] | ExecutionArgs> {
   if (!extra.caller) return [toGraphQLError(new Unauthenticated('The connection is not acknowledged'))];
-  if (Object.keys(subscriptions).length > maxSubscriptions) {
-    return [toGraphQLError(new TooManySubscriptions(`At most ${maxSubscriptions} subscriptions on one connection`))];
-  }
+  if (extra.running.size >= maxSubscriptions) return tooMany;
   const excess = await rate.take(extra.caller, extra.address);
   if (excess) return [toGraphQLError(excess)];
   const params = parseOperationParams(payload);

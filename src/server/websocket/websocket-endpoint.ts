@@ -7,6 +7,7 @@ import type { Farewells } from '../drain.ts';
 import { FrameBudget } from '../limits/frame-budget.ts';
 import { Intake } from '../limits/intake.ts';
 import type { Timeouts } from '../limits/timeouts.ts';
+import { Turns } from '../limits/turns.ts';
 import { type ConversationOptions, createConversation, type Peer, release } from './conversation.ts';
 import { Heartbeat } from './heartbeat.ts';
 
@@ -24,7 +25,7 @@ const CLOSE_TIMEOUT = { closeTimeout: 2_000 };
 /** Of one message: no client splits what fits one frame into more, and every part costs memory. */
 const MAX_FRAGMENTS = 64;
 /** Frames a client may send at once: to begin and end all the subscriptions it may have, and something beside. */
-const MIN_FRAME_BURST = 500;
+const MIN_FRAME_BURST = 300;
 const FRAMES_PER_SUBSCRIPTION = 3;
 /** The close code of RFC 6455's registry. */
 const SERVICE_RESTART = 1012;
@@ -44,6 +45,7 @@ export class WebSocketEndpoint implements AsyncDisposable, Farewells {
   readonly #heartbeat: Heartbeat;
   readonly #stallMs: number;
   readonly #frameBurst: number;
+  readonly #turns = new Turns();
 
   constructor({ maxFrameBytes, timeouts, onUnforeseen, ...options }: WebSocketEndpointOptions) {
     this.#onUnforeseen = onUnforeseen;
@@ -111,7 +113,8 @@ export class WebSocketEndpoint implements AsyncDisposable, Farewells {
           const take = (text: string): void =>
             void handle(text).catch((error: unknown) => this.#broken(hangUp, text, error));
           const budget = new FrameBudget({ burst: this.#frameBurst });
-          const intake = new Intake({ socket, outlet, budget, handle: take, onFlood: () => dismiss(peer) });
+          const onFlood = (): void => dismiss(peer);
+          const intake = new Intake({ socket, outlet, budget, turns: this.#turns, handle: take, onFlood });
           socket.on('message', (message: Buffer, binary: boolean) => {
             if (socket.readyState !== socket.OPEN) return;
             if (binary) return hangUp(CloseCode.BadRequest, 'Binary frames are not part of the protocol');
