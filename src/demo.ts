@@ -1,5 +1,5 @@
-import { loadConfig } from './config.ts';
-import { createGateway } from './gateway.ts';
+import { type Config, ConfigError, type Environment, loadConfig } from './config.ts';
+import { createGateway, type Gateway } from './gateway.ts';
 import { createLogger } from './log.ts';
 import { DEMO_TASKS } from './simulator/demo-tasks.ts';
 import { startSimulator } from './simulator/simulator.ts';
@@ -8,16 +8,7 @@ import { startSimulator } from './simulator/simulator.ts';
 const LIVE_ID = 'demo-success';
 
 await using simulator = await startSimulator();
-const config = loadConfig({
-  POLL_INTERVAL_MS: '1000',
-  POLL_MAX_INTERVAL_MS: '2000',
-  LOG_LEVEL: 'warn',
-  ...process.env,
-  A2E_API_URL: simulator.url,
-  A2E_API_TOKEN: 'demo-token',
-  AUTH_MODE: 'open',
-});
-await using gateway = await createGateway(config, { log: createLogger(config.logLevel), exampleId: LIVE_ID });
+await using gateway = await startGateway(process.env).catch(refuse);
 
 const width = Math.max(...DEMO_TASKS.map(({ id }) => id.length));
 const tasks = DEMO_TASKS.map(({ id, description }) => `  ${id.padEnd(width)}  ${description}`);
@@ -38,3 +29,21 @@ await new Promise<void>((resolve) => {
   process.once('SIGINT', () => resolve());
   process.once('SIGTERM', () => resolve());
 });
+
+async function startGateway(env: Environment): Promise<Gateway> {
+  const config = demoConfig(env);
+  return createGateway(config, { log: createLogger(config.logLevel), exampleId: LIVE_ID });
+}
+
+/** Polls quickly, so that something is to be seen, unless the environment says how. */
+function demoConfig(env: Environment): Config {
+  const quick = env['POLL_INTERVAL_MS'] ? {} : { POLL_INTERVAL_MS: '1000', POLL_MAX_INTERVAL_MS: '2000' };
+  const upstream = { A2E_API_URL: simulator.url, A2E_API_TOKEN: 'demo-token', AUTH_MODE: 'open' };
+  return loadConfig({ LOG_LEVEL: 'warn', ...quick, ...env, ...upstream });
+}
+
+/** Exits with 2 and a message that names every faulty variable, or with 1 and the reason in one line. */
+function refuse(error: unknown): never {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.exit(error instanceof ConfigError ? 2 : 1);
+}

@@ -47,6 +47,23 @@ export class TaskNotFound extends GatewayError {
   readonly code = 'TASK_NOT_FOUND';
 }
 
+/** What one of several tasks has ended with: the same error, and which task in `extensions.id`. */
+export class TaskError extends GatewayError {
+  readonly id: string;
+  readonly error: GatewayError;
+  constructor(id: string, error: GatewayError) {
+    super(error.message, { cause: error });
+    this.id = id;
+    this.error = error;
+  }
+  get code(): ErrorCode {
+    return this.error.code;
+  }
+  override get extensions(): Record<string, unknown> {
+    return { ...this.error.extensions, id: this.id };
+  }
+}
+
 /** A limit of the gateway that the caller has run into. */
 export class TooManySubscriptions extends GatewayError {
   readonly code = 'TOO_MANY_SUBSCRIPTIONS';

@@ -28,7 +28,7 @@ export function upstreamReporter(log: Logger, readiness: Readiness, metrics: Met
         log.error("A2E refuses the gateway's own token: polling pauses until it is accepted again");
       } else if (event.kind === 'paused') {
         log.warn({ forMs: event.forMs }, 'A2E asked to be left alone: polling pauses');
-      } else {
+      } else if (event.kind !== 'breaker-opened' || readiness.upstream !== 'refused') {
         readiness.upstream = event.kind === 'breaker-opened' ? 'away' : 'ok';
         log.warn({ upstream: readiness.upstream }, event.kind === 'breaker-opened' ? 'A2E is away' : 'A2E is back');
       }

@@ -1,5 +1,5 @@
-import { GraphQLError } from 'graphql';
-import { GatewayError } from '../errors.ts';
+import { GraphQLError, Kind } from 'graphql';
+import { GatewayError, TaskError } from '../errors.ts';
 
 /** `extensions.code` of everything unforeseen. */
 export const INTERNAL_SERVER_ERROR = 'INTERNAL_SERVER_ERROR';
@@ -10,8 +10,8 @@ const MASKED_MESSAGE = 'Internal server error';
  * What a caller may see of an error, whichever way it came: thrown by a resolver and located by the executor, by a
  * subscription's source, or by the server itself.
  *
- * A `GatewayError` shows its message and extensions; GraphQL's own errors (syntax, validation, coercion) stay as they
- * are; anything else becomes "Internal server error" with the code `INTERNAL_SERVER_ERROR`, at the same path, with
+ * A `GatewayError` shows its message and extensions; GraphQL's own errors stay as they are, but that a variable of the
+ * wrong shape is `BAD_USER_INPUT`; anything else becomes "Internal server error" with the code `INTERNAL_SERVER_ERROR`, at the same path, with
  * the original as its `cause` for the log (`cause` is never serialised). An error that may be shown as it is comes
  * back as the same object.
  */
@@ -24,7 +24,7 @@ export function toGraphQLError(error: unknown): GraphQLError {
       : relocate(located, origin.message, { cause: origin, extensions: origin.extensions });
   }
   if (located !== undefined && (origin instanceof GraphQLError || isMasked(located))) {
-    return located;
+    return isCoercionError(located) ? withCode(located, 'BAD_USER_INPUT') : located;
   }
   return relocate(located, MASKED_MESSAGE, { cause: error, extensions: { code: INTERNAL_SERVER_ERROR } });
 }
@@ -40,7 +40,7 @@ export async function namingTask<T>(id: string, read: () => Promise<T>): Promise
 
 /** A `GatewayError` about one of several tasks: `extensions.id` tells which. */
 export function taskError(id: string, error: GatewayError): GraphQLError {
-  return new GraphQLError(error.message, { cause: error, extensions: { ...error.extensions, id } });
+  return toGraphQLError(new TaskError(id, error));
 }
 
 /** What was thrown in the first place, beneath the GraphQL errors wrapped around it. */
@@ -50,6 +50,17 @@ function originOf(error: unknown): unknown {
     origin = origin.cause;
   }
   return origin;
+}
+
+/** The same error with an `extensions.code`, unless it has one. */
+export function withCode(error: GraphQLError, code: string): GraphQLError {
+  if (error.extensions['code'] !== undefined) return error;
+  return relocate(error, error.message, { cause: error.cause, extensions: { ...error.extensions, code } });
+}
+
+/** A variable's value does not fit its type: GraphQL points at the variable's definition. */
+function isCoercionError({ nodes, extensions }: GraphQLError): boolean {
+  return extensions['code'] === undefined && nodes?.[0]?.kind === Kind.VARIABLE_DEFINITION;
 }
 
 function isMasked({ message, extensions }: GraphQLError): boolean {

@@ -9,7 +9,7 @@ import {
 } from 'graphql';
 import { LRUCache } from 'lru-cache';
 import { DocumentNotTrusted } from '../errors.ts';
-import { toGraphQLError } from '../schema/errors.ts';
+import { toGraphQLError, withCode } from '../schema/errors.ts';
 import { checkIds, checkSize, checkTokens, type OperationLimits } from './limits/operation-limits.ts';
 import type { DocumentRequest } from './operation-params.ts';
 import { readTrustedDocuments, type TrustedDocuments } from './trusted-documents.ts';
@@ -99,10 +99,11 @@ export class Documents {
       const document = parse(text, { maxTokens: this.#limits.tokens });
       const excess = checkSize(document, this.#limits);
       if (excess) return { document, errors: [excess] };
-      return { document, errors: validate(this.#schema, document, rules, { hideSuggestions, maxErrors: MAX_ERRORS }) };
+      const errors = validate(this.#schema, document, rules, { hideSuggestions, maxErrors: MAX_ERRORS });
+      return { document, errors: errors.map((error) => withCode(error, 'GRAPHQL_VALIDATION_FAILED')) };
     } catch (error) {
       if (!(error instanceof GraphQLError)) throw error;
-      return { document: null, errors: [checkTokens(text, this.#limits) ?? error] };
+      return { document: null, errors: [checkTokens(text, this.#limits) ?? withCode(error, 'GRAPHQL_PARSE_FAILED')] };
     }
   }
 }

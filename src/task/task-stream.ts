@@ -1,3 +1,4 @@
+import { TaskError } from '../errors.ts';
 import { LatestSlots } from './latest-slots.ts';
 import type { TaskFault } from './task-fault.ts';
 import { type Patience, TaskObserver } from './task-observer.ts';
@@ -9,7 +10,7 @@ export type StreamPart = TaskWatch | TaskFault;
 
 /**
  * The changes of one or many tasks as one stream, a latest-wins slot per task. A task that ends with an error is
- * told as a {@link TaskFault} while others go on; when nothing is left it is thrown. Completes when all have finished.
+ * told as a {@link TaskFault} while others go on; when nothing is left it is thrown, as a {@link TaskError}. Completes when all have finished.
  * Observing begins at once, and ends when the stream has ended or its reader returns.
  */
 export function streamTasks(
@@ -24,7 +25,7 @@ export function streamTasks(
   const fault = (part: TaskFault): void => {
     left -= 1;
     if (left > 0) slots.put(part.id, part);
-    else slots.fail(part.error);
+    else slots.fail(new TaskError(part.id, part.error));
   };
   for (const part of parts) {
     if ('error' in part) continue;

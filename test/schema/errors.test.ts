@@ -70,21 +70,22 @@ describe('toGraphQLError', () => {
   it('returns the same object when it may be shown as it is', async () => {
     const [syntax] = await errorsOf('{ videoTask', {});
     const [validation] = await errorsOf('{ nothing }', {});
-    const [coercion] = await errorsOf('query Q($id: ID!) { videoTask(id: $id) { id } }', { id: { no: 'id' } });
     const [input] = await errorsOf('{ videoTask(id: "../x") { id } }', {});
     const plain = new GraphQLError('Shown', { extensions: { code: 'SOME_CODE' } });
-    for (const error of [
-      syntax,
-      validation,
-      coercion,
-      input,
-      plain,
-      taskError('a', new TaskNotFound('No such task.')),
-    ]) {
+    for (const error of [syntax, validation, input, plain, taskError('a', new TaskNotFound('No such task.'))]) {
       expect(error).toBeInstanceOf(GraphQLError);
       expect(toGraphQLError(error)).toBe(error);
     }
     expect(input?.extensions['code']).toBe('BAD_USER_INPUT');
+  });
+
+  it('says that a variable of the wrong shape is the caller’s mistake', async () => {
+    const [coercion] = await errorsOf('query Q($id: ID!) { videoTask(id: $id) { id } }', { id: { no: 'id' } });
+    const visible = toGraphQLError(coercion);
+    expect(visible.extensions['code']).toBe('BAD_USER_INPUT');
+    expect(visible.message).toBe(coercion?.message);
+    expect(visible.locations).toEqual(coercion?.locations);
+    expect(toGraphQLError(visible)).toBe(visible);
   });
 });
 
