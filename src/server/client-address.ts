@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { isIPv6 } from 'node:net';
+import { isIPv4, isIPv6 } from 'node:net';
 
 /** Tells clients apart by where they come from: see {@link addressReader}. */
 export type AddressReader = (request: IncomingMessage) => string;
@@ -18,6 +18,7 @@ export function addressReader(trustProxy: boolean): AddressReader {
 
 /** An IPv4 address as it is, an IPv6 one without its last 64 bits. */
 function networkOf(address: string): string {
+  if (isIPv4(address)) return address;
   const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1];
   if (mapped !== undefined) return mapped;
   if (!isIPv6(address)) return address;

@@ -26,9 +26,14 @@ export interface StreamWish {
 
 const JSON_TYPES: readonly string[] = ['application/graphql-response+json', 'application/json'];
 
+/** What names a stream; nearly every other `Accept` does not. */
+const STREAMS = /event-stream|multipart/i;
+
 /** Whether, and how, a request asks for a stream of results; null: it does not. */
 export function streamWish({ headers }: IncomingMessage): StreamWish | null {
-  const ranges = (headers.accept ?? '').split(',').map(mediaRange);
+  const { accept = '' } = headers;
+  if (!STREAMS.test(accept)) return null;
+  const ranges = accept.split(',').map(mediaRange);
   const framing = ranges.map(framingOf).find((found) => found !== null);
   if (!framing) return null;
   return { framing, json: ranges.map(({ type }) => type).find((type) => JSON_TYPES.includes(type)) ?? null };

@@ -1,0 +1,40 @@
+/** One line of the table. */
+export interface Result {
+  readonly name: string;
+  /** The gateway's own. */
+  readonly value: number;
+  readonly unit: string;
+  /** The gateway's value over that of `against`; null for a figure that stands alone. */
+  readonly ratio: number | null;
+  /** What it is compared with, and what that measured. */
+  readonly against: string;
+  /** For people: `at most 1.2`. */
+  readonly goal: string;
+  readonly pass: boolean;
+}
+
+/** What is measured, under the name that `--only` takes. */
+export interface Figure {
+  readonly name: string;
+  run(): Promise<readonly Result[]>;
+}
+
+/** A result whose ratio decides. */
+export function compared(
+  { name, unit }: { readonly name: string; readonly unit: string },
+  [value, other]: readonly [number, number],
+  against: string,
+  goal: { readonly atMost: number } | { readonly atLeast: number },
+): Result {
+  const ratio = value / other;
+  const [words, pass] =
+    'atMost' in goal
+      ? [`at most ${goal.atMost}`, ratio <= goal.atMost]
+      : [`at least ${goal.atLeast}`, ratio >= goal.atLeast];
+  return { name, value, unit, ratio, against: `${against} ${round(other)}`, goal: words, pass };
+}
+
+/** Three digits, or whole numbers where there are more. */
+export function round(value: number): string {
+  return value >= 100 ? Math.round(value).toString() : value.toPrecision(3);
+}

@@ -1,0 +1,38 @@
+import { Child } from '../support/child.ts';
+import { type Contestant, startGateway, startMadeUp } from '../support/contestant.ts';
+import { median } from '../support/median.ts';
+import { compared, type Figure } from './figure.ts';
+
+const FEW = 3_000;
+const MANY = 12_000;
+const ROUNDS = 3;
+
+/** Resident memory per subscriber: of those that come after the first ones, for whom the process has grown once and for all. */
+async function memoryEach(start: () => Promise<Contestant>, transport: 'ws' | 'sse'): Promise<number> {
+  await using contestant = await start();
+  await contestant.publish(1);
+  await using clients = Child.start(`./${transport}-clients.ts`);
+  await clients.call('connect', contestant.url, FEW, 1);
+  const before = await contestant.server.rss();
+  await clients.call('connect', contestant.url, MANY - FEW, 1);
+  return ((await contestant.server.rss()) - before) / (MANY - FEW) / 1024;
+}
+
+function memory(transport: 'ws' | 'sse', against: string, atMost: number): Figure {
+  const name = `${transport}-memory`;
+  const env = { POLL_INTERVAL_MS: '3000', POLL_MAX_INTERVAL_MS: '10000' };
+  return {
+    name,
+    async run() {
+      const [own, bare]: [number[], number[]] = [[], []];
+      for (let round = 0; round < ROUNDS; round += 1) {
+        bare.push(await memoryEach(() => startMadeUp(`bare-${transport}`), transport));
+        own.push(await memoryEach(() => startGateway({ env }), transport));
+      }
+      return [compared({ name, unit: 'KiB per subscriber' }, [median(own), median(bare)], against, { atMost })];
+    },
+  };
+}
+
+export const webSocketMemory = memory('ws', 'bare ws', 1.6);
+export const sseMemory = memory('sse', 'bare node:http', 1.2);
