@@ -7,7 +7,7 @@ import { VirtualClock } from './virtual-clock.ts';
 import { IDS, type Id, INTERVAL_MS, type Weather, World } from './watch-model.ts';
 
 /** `MODEL_RUNS=100000 npx vitest run test/task/watch-model` for a long one; `MODEL_SEED` repeats one that failed. */
-const { MODEL_RUNS = '4000', MODEL_SEED } = process.env;
+const { MODEL_RUNS = '6000', MODEL_SEED } = process.env;
 
 let clock: VirtualClock;
 beforeEach(() => {
