@@ -111,7 +111,7 @@ export class CallLane {
   }
 
   /** Another gateway got an answer with this token at `at`. One from before the refusal says nothing. */
-  hearAnswer(at = Date.now()): void {
+  hearAnswer(at: number): void {
     if (this.#blockage?.kind !== 'refused' || at <= this.#blockage.since) return;
     this.#succeeded();
     this.#advance();
