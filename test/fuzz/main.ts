@@ -1,10 +1,12 @@
 import { type Edge, fuzzEdge } from './fuzz-edge.ts';
 
-/** `npm run fuzz -- [INPUTS] [SEED]`: the long run, 100,000 inputs per edge unless told otherwise. */
-const [inputs = 100_000, seed = Date.now() % 2 ** 31] = process.argv.slice(2).map(Number);
+/** `npm run fuzz -- [INPUTS] [SEED] [EDGE]`: the long run, 100,000 inputs for each edge unless told otherwise. */
+const [inputs = 100_000, seed = Date.now() % 2 ** 31] = process.argv.slice(2, 4).map(Number);
+const only = process.argv[4];
 
 let sound = true;
 for (const edge of ['websocket', 'http'] satisfies Edge[]) {
+  if (only !== undefined && only !== edge) continue;
   const startedAt = performance.now();
   const report = await fuzzEdge({
     edge,

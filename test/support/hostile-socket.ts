@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 
 /** A WebSocket frame as a client sends it, masked with zeros; at most 65,535 bytes. Source: RFC 6455, section 5.2. */
@@ -24,14 +23,14 @@ export async function hostileSocket(gatewayUrl: string): Promise<Socket> {
 }
 
 /** Resolves once the text has arrived, or the socket has closed. */
-export function until(socket: Socket, text: string): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
+export function until(socket: Socket, text: string): Promise<unknown> {
+  const { promise, resolve } = Promise.withResolvers<unknown>();
   let seen = '';
   const look = (chunk: Buffer): void => {
     seen = (seen + chunk.toString('latin1')).slice(-2_000);
-    if (seen.includes(text)) resolve();
+    if (seen.includes(text)) resolve(null);
   };
   socket.on('data', look);
-  void once(socket, 'close').then(() => resolve());
-  return promise.finally(() => socket.off('data', look));
+  socket.once('close', resolve);
+  return promise.finally(() => socket.off('data', look).off('close', resolve));
 }

@@ -60,8 +60,8 @@ export class WebSocketEndpoint implements AsyncDisposable, Farewells {
       maxFragments: MAX_FRAGMENTS,
       perMessageDeflate: false,
       ...CLOSE_TIMEOUT,
-      // One message per turn of the event loop: what a message sets up is in place before the next one is read.
-      allowSynchronousEvents: false,
+      // All frames that came together are counted at once, so that a flood is seen before any of it is handled.
+      allowSynchronousEvents: true,
     });
   }
 

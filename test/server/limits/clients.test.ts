@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { connect as connectTcp } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { describe, expect, test } from 'vitest';
@@ -173,7 +172,7 @@ describe('a flood on one socket', () => {
     ['pings', () => clientFrame(9, 'x')],
     ['pongs', () => clientFrame(10, 'x')],
     ['pings of the protocol', () => clientFrame(1, '{"type":"ping"}')],
-  ])('10,000 %s cost nobody else anything, and leave nothing', async (_what, frame) => {
+  ])('10,000 %s cost nobody else anything, and leave nothing', { timeout: 60_000 }, async (_what, frame) => {
     await using pair = await startPair();
     pair.simulator.setTask('forever', { status: 'init' });
     await using healthy = await connect(pair.gateway.url);
@@ -192,7 +191,6 @@ describe('a flood on one socket', () => {
     const calls = pair.simulator.totalCalls();
     expect(calls).toBeLessThan(100);
     socket.destroy();
-    if (!socket.closed) await once(socket, 'close');
     healthy.socket.terminate();
     // A socket that is not read tells nothing of its end: it is found out when it is told to go.
     await untilQuiet(pair.gateway, 20_000);
