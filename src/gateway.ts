@@ -1,11 +1,9 @@
 import type { Cluster, SharedBudget } from './cluster/contract.ts';
 import { MemoryCluster } from './cluster/memory-cluster.ts';
-import { createRedisCluster } from './cluster/redis-cluster.ts';
 import type { Config } from './config.ts';
 import type { Logger } from './log.ts';
 import { schema } from './schema/schema.ts';
 import type { Access } from './server/access/caller.ts';
-import { JwtAccess } from './server/access/jwt-access.ts';
 import { OpenAccess } from './server/access/open-access.ts';
 import { PassthroughAccess } from './server/access/passthrough-access.ts';
 import { accessWarnings } from './server/access/warnings.ts';
@@ -35,7 +33,7 @@ import { TaskRegistry } from './task/task-registry.ts';
 import type { WatchState } from './task/watch-state.ts';
 import { decodeWatchState, encodeWatchState } from './task/watch-state-codec.ts';
 import { A2eClient } from './upstream/a2e-client.ts';
-import { type UpstreamReporter, upstreamReporter } from './upstream-reporter.ts';
+import { upstreamReporter } from './upstream-reporter.ts';
 
 /** Counts of what is alive, for tests, metrics and operators. */
 export interface GatewayCounts {
@@ -67,75 +65,31 @@ export interface GatewayOptions {
   readonly timeouts?: Timeouts;
 }
 
+/** What every part of one gateway is built from. */
+interface Base {
+  readonly config: Config;
+  readonly log: Logger;
+  readonly timeouts: Timeouts;
+  readonly readiness: Readiness;
+  readonly metrics: Metrics;
+  readonly onUnforeseen: (error: unknown) => void;
+  /** Owns what is built; disposes of it in reverse. */
+  readonly stack: AsyncDisposableStack;
+}
+
 /** Builds everything a configuration asks for, and listens. Rejects when the address cannot be had. */
 export async function createGateway(
   config: Config,
   { log, exampleId = 'YOUR_TASK_ID', timeouts = TIMEOUTS }: GatewayOptions,
 ): Promise<Gateway> {
   await using stack = new AsyncDisposableStack();
+  for (const warning of accessWarnings(config)) log.warn(warning);
   const onUnforeseen = (error: unknown): void => log.error({ err: error }, 'unforeseen error');
   const cluster = stack.use(await createCluster(config, log));
   const readiness = new Readiness(() => cluster.health);
-  const metrics = new Metrics();
-  const reporter = upstreamReporter(log, readiness, metrics);
-  const registry = stack.use(createRegistry(config, cluster, reporter, stack));
-  const format = createErrorFormat(onUnforeseen);
-  const patience = patienceFor(config.poll.intervalMs, config.poll.firstAnswerTimeoutMs);
-  const { introspection, trustedDocuments: trustedPath } = config.http;
-  const documents = new Documents({ schema, limits: config.limits, introspection, trustedPath });
-  const shared = { schema, documents, registry, patience, maxIds: config.limits.ids, format, onUnforeseen };
-  const operations = new Operations(shared);
-  const access = createAccess(config);
-  for (const warning of accessWarnings(config)) log.warn(warning);
-  const origins = new Origins(config.http.corsOrigins, config.http.trustProxy);
-  const connections = new ConnectionCount(config.limits.connections, config.limits.connectionsPerAddress);
-  const addressOf = addressReader(config.http.trustProxy);
-  const rate = new OperationRate(config.limits.operationsPerSecond);
-  const { bodyBytes } = config.limits;
-  const sse = stack.use(new SseEndpoint({ operations, maxBodyBytes: bodyBytes, stallMs: timeouts.stallMs, format }));
-  const websocket = stack.use(
-    new WebSocketEndpoint({
-      schema,
-      operations,
-      access,
-      maxSubscriptions: config.limits.subscriptionsPerConnection,
-      maxFrameBytes: bodyBytes,
-      rate,
-      timeouts,
-      format,
-      onUnforeseen,
-    }),
-  );
-  const yoga = createYogaHandler({ ...shared, maxBodyBytes: bodyBytes });
-  const queries = new QueryAnswers({ yoga, intervalMs: config.poll.intervalMs, maxBodyBytes: bodyBytes });
-  const graphiql = config.http.graphiql ? graphiqlPage(exampleId) : null;
-  const graphql = new GraphqlEndpoint({
-    access,
-    origins,
-    connections,
-    addressOf,
-    rate,
-    sse,
-    queries,
-    graphiql,
-    format,
-  });
-  const page = createPage();
-  const server = stack.use(
-    new HttpServer({
-      graphql,
-      websocket,
-      webhook: createWebhook(config, registry),
-      connections,
-      origins,
-      page,
-      readiness,
-      metrics,
-      addressOf,
-      timeouts,
-      onUnforeseen,
-    }),
-  );
+  const base: Base = { config, log, timeouts, readiness, metrics: new Metrics(), onUnforeseen, stack };
+  const registry = stack.use(createRegistry(base, cluster));
+  const { server, parts, operations, connections } = await createEdges(base, registry, exampleId);
   const { port } = await server.listen(config.port, config.host);
   readiness.phase = 'ready';
   const counts = (): GatewayCounts => ({
@@ -143,12 +97,7 @@ export async function createGateway(
     liveResults: operations.liveCount,
     connections: connections.open,
   });
-  metrics.observe({
-    readiness,
-    watches: () => counts().watches,
-    liveResults: () => counts().liveResults,
-    connections: () => counts().connections,
-  });
+  base.metrics.observe({ readiness, counts });
   const owned = stack.move();
   return {
     url: `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`,
@@ -156,7 +105,7 @@ export async function createGateway(
     drain: () => {
       readiness.phase = 'draining';
       const quiet = Promise.all([connections.none(), server.idle()]);
-      return drain({ graceMs: config.shutdownGraceMs, parts: [websocket, sse], quiet });
+      return drain({ graceMs: config.shutdownGraceMs, parts, quiet });
     },
     [Symbol.asyncDispose]: async () => {
       readiness.phase = 'draining';
@@ -165,39 +114,69 @@ export async function createGateway(
   };
 }
 
-async function createCluster({ redis }: Config, log: Logger): Promise<Cluster<WatchState> & SharedBudget> {
+/** The clients of Redis are loaded where they are needed: without them a process starts a third sooner. */
+async function createCluster({ redis }: Config, logger: Logger): Promise<Cluster<WatchState> & SharedBudget> {
   if (!redis) return new MemoryCluster<WatchState>();
-  const cluster = createRedisCluster<WatchState>({
-    url: redis.url,
-    prefix: redis.prefix,
-    codec: { encode: encodeWatchState, decode: decodeWatchState },
-    logger: log,
-  });
+  const { createRedisCluster } = await import('./cluster/redis-cluster.ts');
+  const codec = { encode: encodeWatchState, decode: decodeWatchState };
+  const cluster = createRedisCluster<WatchState>({ ...redis, codec, logger });
   await cluster.ready;
   return cluster;
 }
 
+/** The heart: all watches, the lanes their calls pass, and the client they call. */
 function createRegistry(
-  { upstream, poll, redis }: Config,
+  { config, log, readiness, metrics, onUnforeseen, stack }: Base,
   cluster: Cluster<WatchState> & SharedBudget,
-  reporter: UpstreamReporter,
-  stack: AsyncDisposableStack,
 ): TaskRegistry {
+  const { upstream, poll, redis } = config;
+  const reporter = upstreamReporter(log, readiness, metrics);
+  const { origin, timeoutMs, maxConcurrency, maxRps } = upstream;
   const source = stack.use(
-    new A2eClient({
-      origin: upstream.origin,
-      timeoutMs: upstream.timeoutMs,
-      maxConnections: upstream.maxConcurrency,
-      onEvent: reporter.onCall,
-    }),
-  );
-  const { maxConcurrency, maxRps } = upstream;
-  const shared = redis ? cluster : undefined;
-  const lanes = stack.use(
-    new CallLanes({ maxConcurrency, maxRps, intervalMs: poll.intervalMs, shared, onEvent: reporter.onLane }),
+    new A2eClient({ origin, timeoutMs, maxConnections: maxConcurrency, onEvent: reporter.onCall }),
   );
   const { intervalMs, maxIntervalMs, lingerMs } = poll;
-  return new TaskRegistry({ source, cluster, lanes, pace: { intervalMs, maxIntervalMs }, lingerMs });
+  const shared = redis ? cluster : undefined;
+  const lanes = stack.use(new CallLanes({ maxConcurrency, maxRps, intervalMs, shared, onEvent: reporter.onLane }));
+  return new TaskRegistry({ source, cluster, lanes, pace: { intervalMs, maxIntervalMs }, lingerMs, onUnforeseen });
+}
+
+interface Edges {
+  readonly server: HttpServer;
+  /** Those whose clients are told to go before the end. */
+  readonly parts: readonly [WebSocketEndpoint, SseEndpoint];
+  readonly operations: Operations;
+  readonly connections: ConnectionCount;
+}
+
+/** Everything that touches sockets, on one port. */
+async function createEdges(base: Base, registry: TaskRegistry, exampleId: string): Promise<Edges> {
+  const { config, timeouts, readiness, metrics, onUnforeseen, stack } = base;
+  const { http, limits, poll } = config;
+  const { introspection, trustedDocuments: trustedPath, trustProxy } = http;
+  const documents = new Documents({ schema, limits, introspection, trustedPath });
+  const format = createErrorFormat(onUnforeseen);
+  const patience = patienceFor(poll.intervalMs, poll.firstAnswerTimeoutMs);
+  const shared = { schema, documents, registry, patience, maxIds: limits.ids, format, onUnforeseen };
+  const operations = new Operations(shared);
+  const maxBodyBytes = limits.bodyBytes;
+  const sse = stack.use(new SseEndpoint({ operations, maxBodyBytes, stallMs: timeouts.stallMs, format }));
+  const access = await createAccess(config);
+  const rate = new OperationRate(limits.operationsPerSecond);
+  const sockets = { maxSubscriptions: limits.subscriptionsPerConnection, maxFrameBytes: maxBodyBytes, timeouts };
+  const websocket = stack.use(new WebSocketEndpoint({ ...shared, ...sockets, operations, access, rate }));
+  const yoga = createYogaHandler({ ...shared, maxBodyBytes });
+  const queries = new QueryAnswers({ yoga, intervalMs: poll.intervalMs, maxBodyBytes });
+  const gate = {
+    origins: new Origins(http.corsOrigins, trustProxy),
+    connections: new ConnectionCount(limits.connections, limits.connectionsPerAddress),
+    addressOf: addressReader(trustProxy),
+  };
+  const graphiql = http.graphiql ? graphiqlPage(exampleId) : null;
+  const graphql = new GraphqlEndpoint({ ...gate, access, rate, sse, queries, graphiql, format });
+  const routes = { graphql, websocket, webhook: createWebhook(config, registry), page: createPage(), metrics };
+  const server = stack.use(new HttpServer({ ...gate, ...routes, readiness, timeouts, onUnforeseen }));
+  return { server, parts: [websocket, sse], operations, connections: gate.connections };
 }
 
 function createWebhook({ http, limits }: Config, registry: TaskRegistry): Webhook | null {
@@ -208,10 +187,11 @@ function createWebhook({ http, limits }: Config, registry: TaskRegistry): Webhoo
   return new Webhook({ token: http.webhookToken, maxBodyBytes: limits.bodyBytes, hint });
 }
 
-function createAccess({ auth, upstream }: Config): Access {
+async function createAccess({ auth, upstream }: Config): Promise<Access> {
   if (auth.mode === 'passthrough') return new PassthroughAccess();
   if (upstream.token === null) throw new Error(`AUTH_MODE=${auth.mode} needs a token of the gateway's own`);
   if (auth.mode === 'open') return new OpenAccess(upstream.token);
+  const { JwtAccess } = await import('./server/access/jwt-access.ts');
   const { jwtSecrets: secrets, jwksUrl, jwtIssuer: issuer, jwtAudience: audience } = auth;
   return new JwtAccess({ gatewayToken: upstream.token, secrets, jwksUrl, issuer, audience });
 }

@@ -5,9 +5,7 @@ import type { Readiness } from './readiness.ts';
 /** What is counted when somebody looks, rather than as it happens. */
 export interface MetricSources {
   readonly readiness: Readiness;
-  watches(): number;
-  liveResults(): number;
-  connections(): number;
+  counts(): { readonly watches: number; readonly liveResults: number; readonly connections: number };
 }
 
 const PREFIX = 'video_task_gateway_';
@@ -54,10 +52,14 @@ export class Metrics {
   }
 
   /** Adds the gauges that are read at each scrape. Call once. */
-  observe({ readiness, watches, liveResults, connections }: MetricSources): void {
-    this.#gauge('watched_tasks', 'Tasks being watched, so polled', watches);
-    this.#gauge('live_results', 'Subscriptions being executed, each for any number of clients', liveResults);
-    this.#gauge('connections', 'Open WebSockets and SSE streams', connections);
+  observe({ readiness, counts }: MetricSources): void {
+    this.#gauge('watched_tasks', 'Tasks being watched, so polled', () => counts().watches);
+    this.#gauge(
+      'live_results',
+      'Subscriptions being executed, each for any number of clients',
+      () => counts().liveResults,
+    );
+    this.#gauge('connections', 'Open WebSockets and SSE streams', () => counts().connections);
     this.#gauge('ready', '1 when this process should get traffic', () => Number(readiness.report().ready));
     this.#gauge('redis_connected', '1 when Redis is configured and reachable', () =>
       Number(readiness.report().cluster === 'connected'),
