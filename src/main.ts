@@ -1,7 +1,13 @@
-import closeWithGrace from 'close-with-grace';
-import { type Config, ConfigError, loadConfig } from './config.ts';
-import { createGateway, type Gateway } from './gateway.ts';
-import { createLogger } from './log.ts';
+import { enableCompileCache, flushCompileCache } from 'node:module';
+import type { Config } from './config.ts';
+import type { Gateway } from './gateway.ts';
+
+// Whatever is loaded from here on is compiled once, not at every start: that is half of the time until it listens.
+enableCompileCache();
+const { default: closeWithGrace } = await import('close-with-grace');
+const { ConfigError, loadConfig } = await import('./config.ts');
+const { createGateway } = await import('./gateway.ts');
+const { createLogger } = await import('./log.ts');
 
 const config = readConfig();
 const log = createLogger(config.logLevel);
@@ -32,6 +38,7 @@ closeWithGrace(
 try {
   gateway = await createGateway(config, { log });
   process.stdout.write(`listening on ${gateway.url}\n`);
+  flushCompileCache();
 } catch (error) {
   refuse(error);
 }

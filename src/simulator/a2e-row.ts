@@ -1,6 +1,3 @@
-/** The documented words of `status`, in the order a task goes through them. */
-export const STATUS_WORDS = ['init', 'start', 'pending', 'process', 'copy', 'success', 'fail'] as const;
-
 /** One element of `data` as A2E's page "Obtain the Status of One Avatar Video Task" documents it. */
 export interface A2eRow {
   readonly _id: string;
