@@ -53,8 +53,9 @@ export const distinctTasks: Figure = {
       transport: 'ws',
       subscribers: 5_000,
       tasks: 100,
-      updates: 5,
-      gateway: { churn: true, env: { POLL_INTERVAL_MS: '1000', POLL_MAX_INTERVAL_MS: '1000' } },
+      updates: 20,
+      stretches: 4,
+      gateway: { churn: true, env: { POLL_INTERVAL_MS: '300', POLL_MAX_INTERVAL_MS: '300' } },
     });
     return [compared({ name: 'ws-distinct', ...CPU }, pair(taken.cpuMicros), 'bare ws', { atMost: 1.5 })];
   },

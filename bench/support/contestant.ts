@@ -13,7 +13,7 @@ export interface Contestant extends AsyncDisposable {
 }
 
 /** The gateway sees a change at its next poll. The others change after the same time on average: equally warm caches. */
-const MEAN_WAIT_MS = 100;
+const MEAN_WAIT_MS = 50;
 
 /** A server that makes its updates up: a floor or a peer. */
 export async function startMadeUp(name: string): Promise<Contestant> {
@@ -39,8 +39,8 @@ const GATEWAY: ChildOptions['env'] = {
   A2E_API_TOKEN: 'demo-token',
   AUTH_MODE: 'open',
   LOG_LEVEL: 'warn',
-  POLL_INTERVAL_MS: '200',
-  POLL_MAX_INTERVAL_MS: '200',
+  POLL_INTERVAL_MS: '100',
+  POLL_MAX_INTERVAL_MS: '100',
 };
 
 export interface GatewayOptions {
