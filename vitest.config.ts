@@ -17,8 +17,8 @@ export default defineConfig({
   ssr: { resolve: { conditions, externalConditions: conditions } },
   test: {
     include: ['test/**/*.test.ts'],
-    testTimeout: 30_000,
-    hookTimeout: 30_000,
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
     retry: 0,
     maxWorkers: 2,
     reporters: ['default', new SecretsReporter(), ['json', { outputFile: 'coverage/test-results.json' }]],
