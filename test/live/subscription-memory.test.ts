@@ -1,0 +1,104 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { request } from 'node:http';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { expect, it, vi } from 'vitest';
+import { WebSocket } from 'ws';
+import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
+import { TOKEN } from '../support/gateway.ts';
+
+const CYCLES = 20_000;
+const WARM_UP_CYCLES = 4_000;
+const CLIENTS = 20;
+const QUERY = 'subscription Watch($id: ID!) { taskStatus(id: $id) { id status progress } }';
+const variables = { id: 'steady' };
+
+/** A gateway in a process of its own, where nothing but the gateway is on the heap. */
+async function startGateway(simulator: Simulator) {
+  const root = join(import.meta.dirname, '../..');
+  const probe = join(import.meta.dirname, '../support/heap-probe.ts');
+  const env = { PATH: process.env['PATH'], PORT: '0', A2E_API_URL: simulator.url, A2E_API_TOKEN: TOKEN };
+  const child: ChildProcess = spawn(process.execPath, ['--expose-gc', '--import', probe, 'src/main.ts'], {
+    cwd: root,
+    env: { ...env, POLL_INTERVAL_MS: '200', POLL_MAX_INTERVAL_MS: '200', POLL_LINGER_MS: '100', LOG_LEVEL: 'warn' },
+    stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
+  });
+  if (!child.stdout) throw new Error('no output');
+  const [line] = (await once(createInterface({ input: child.stdout }), 'line')) as [string];
+  return {
+    url: `${line.slice(line.indexOf('http'))}/graphql`,
+    async heap(): Promise<number> {
+      child.send('heap');
+      const [bytes] = (await once(child, 'message')) as [number];
+      return bytes;
+    },
+    async [Symbol.asyncDispose]() {
+      const exit = once(child, 'exit');
+      child.kill('SIGKILL');
+      await exit;
+    },
+  };
+}
+
+/** As many as may be asked for on one socket without a pause. */
+const CYCLES_PER_SOCKET = 40;
+
+/** One client that subscribes, sees a state and completes, again and again, with a new socket now and then. */
+async function cycleWebSocket(url: string, cycles: number): Promise<void> {
+  for (let left = cycles; left > 0; left -= CYCLES_PER_SOCKET)
+    await cycleOneSocket(url, Math.min(left, CYCLES_PER_SOCKET));
+}
+
+async function cycleOneSocket(url: string, cycles: number): Promise<void> {
+  const socket = new WebSocket(url.replace('http', 'ws'), 'graphql-transport-ws');
+  const subscribe = (id: number): void =>
+    socket.send(JSON.stringify({ id: `${id}`, type: 'subscribe', payload: { query: QUERY, variables } }));
+  let left = cycles;
+  socket.once('open', () => socket.send('{"type":"connection_init"}'));
+  socket.on('message', (data) => {
+    const { type, id } = JSON.parse(data.toString()) as { type: string; id?: string };
+    if (type === 'connection_ack') return subscribe(left);
+    if (type !== 'next' || id !== `${left}`) return;
+    socket.send(JSON.stringify({ id, type: 'complete' }));
+    left -= 1;
+    if (left > 0) subscribe(left);
+    else socket.close();
+  });
+  await once(socket, 'close');
+  expect(left).toBe(0);
+}
+
+/** One client that opens a stream, sees a state and goes away, again and again. */
+async function cycleSse(url: string, cycles: number): Promise<void> {
+  const headers = { accept: 'text/event-stream', 'content-type': 'application/json' };
+  for (let cycle = 0; cycle < cycles; cycle += 1) {
+    const ask = request(url, { method: 'POST', headers, agent: false });
+    ask.end(JSON.stringify({ query: QUERY, variables }));
+    const [response] = await once(ask, 'response');
+    for await (const chunk of response) if (String(chunk).includes('event: next')) break;
+    ask.destroy();
+  }
+}
+
+it.each([
+  { transport: 'WebSocket', cycle: cycleWebSocket },
+  { transport: 'SSE', cycle: cycleSse },
+])('$transport: the heap is after 20,000 subscriptions what it was before', { timeout: 180_000 }, async ({ cycle }) => {
+  await using simulator = await startSimulator({ tokens: [TOKEN] });
+  simulator.setTask(variables.id, { status: 'process', process: 42 });
+  await using gateway = await startGateway(simulator);
+  const run = (cycles: number): Promise<unknown> =>
+    Promise.all(Array.from({ length: CLIENTS }, () => cycle(gateway.url, cycles / CLIENTS)));
+  await run(WARM_UP_CYCLES);
+  const before = await settled(gateway.heap);
+  await run(CYCLES);
+  await vi.waitFor(async () => expect(await gateway.heap()).toBeLessThan(before * 1.05), { timeout: 20_000 });
+});
+
+/** The heap once it shrinks no more. */
+async function settled(heap: () => Promise<number>): Promise<number> {
+  let last = await heap();
+  for (let next = await heap(); next < last * 0.995; next = await heap()) last = next;
+  return last;
+}
