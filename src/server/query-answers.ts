@@ -62,9 +62,13 @@ export class QueryAnswers {
       throw error;
     });
     if (!answer) return;
-    if (answer.status === 200 && answer.reads.stands(intervalMs)) this.#answers.set(key, answer);
-    else this.#answers.delete(key);
-    send(request, response, answer);
+    if (answer.status !== 200 || !answer.reads.stands(intervalMs)) {
+      this.#answers.delete(key);
+      return send(request, response, answer);
+    }
+    const kept = request.method === 'GET' ? tagged(answer) : answer;
+    this.#answers.set(key, kept);
+    send(request, response, kept);
   }
 
   async #ask(request: IncomingMessage, response: ServerResponse, caller: Caller): Promise<Answer> {
@@ -72,12 +76,14 @@ export class QueryAnswers {
     const answer = await this.#options.yoga.handleNodeRequestAndResponse(request, response, { caller, reads });
     const body = await answer.text();
     const headers = Object.fromEntries(answer.headers);
-    if (request.method === 'GET' && answer.status === 200) {
-      headers['etag'] = `"${createHash('sha256').update(body).digest('base64url')}"`;
-      headers['cache-control'] = 'private, no-cache';
-    }
     return { status: answer.status, headers, body, reads };
   }
+}
+
+/** With what lets a client ask whether there is anything new: RFC 9110, section 8.8.3. */
+function tagged(answer: Answer): Answer {
+  const etag = `"${createHash('sha256').update(answer.body).digest('base64url')}"`;
+  return { ...answer, headers: { ...answer.headers, etag, 'cache-control': 'private, no-cache' } };
 }
 
 /** Exact: the scope has its length in front, and a header has no line break. */
