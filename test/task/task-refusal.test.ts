@@ -1,0 +1,103 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { TaskNotFound, TokenRefused, Unauthenticated, UpstreamUnavailable } from '../../src/errors.ts';
+import type { TaskSnapshot } from '../../src/task/task-snapshot.ts';
+import { callers, Heart, OWN } from './heart.ts';
+import { report, ScriptedSource } from './scripted-source.ts';
+
+const ID = 'task-1';
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+const pass = (ms: number) => vi.advanceTimersByTimeAsync(ms);
+
+/** A query, with the time it takes. */
+async function _get(heart: Heart, id = ID): Promise<TaskSnapshot | null> {
+  const answer = heart.registry.get(id, OWN);
+  answer.catch(() => {});
+  await pass(0);
+  return answer;
+}
+
+describe('who may see it', () => {
+  test('a refused token of a caller ends its subscriptions alone, and its queries', async () => {
+    const source = new ScriptedSource((id, token) => (token === 'bad' ? new TokenRefused('no') : report(id)));
+    await using heart = new Heart({ source });
+    const [good, bad] = [heart.subscribe(ID, callers('good')), heart.subscribe(ID, callers('bad'))];
+    await pass(3_000);
+    expect(bad).toMatchObject({ end: 'failed', events: [], error: expect.any(Unauthenticated) });
+    expect(good).toMatchObject({ end: 'open', last: { stale: false } });
+    const refused = expect(heart.registry.get(ID, callers('bad'))).rejects.toBeInstanceOf(Unauthenticated);
+    await pass(0);
+    await refused;
+    await pass(5_000);
+    expect(heart.registry.watchedCount).toBe(1);
+  });
+
+  test('a token that is good again some time later is not refused for its past', async () => {
+    const source = new ScriptedSource(() => new TokenRefused('no'));
+    await using heart = new Heart({ source });
+    expect(heart.subscribe(ID, callers('x'))).toMatchObject({ end: 'open' });
+    await pass(10_000);
+    source.answer = (id) => report(id);
+    const again = heart.subscribe(ID, callers('x'));
+    await pass(100);
+    expect(again).toMatchObject({ end: 'open', last: { stale: false } });
+  });
+
+  test("the gateway's own refused token ends nothing", async () => {
+    await using heart = new Heart();
+    const watcher = heart.subscribe(ID);
+    await pass(100);
+    heart.source.answer = () => new TokenRefused('no');
+    await pass(61_000);
+    expect(heart.source.calls.length).toBeLessThanOrEqual(2 + 6);
+    expect(watcher).toMatchObject({ end: 'open', last: { stale: true } });
+    heart.source.answer = (id) => report(id);
+    await pass(12_000);
+    expect(watcher.last?.stale).toBe(false);
+    expect(heart.events.filter(({ kind }) => kind === 'token-accepted')).toHaveLength(1);
+  });
+});
+
+describe('a task that cannot be read yet', () => {
+  test('gets a grace of three intervals', async () => {
+    await using heart = new Heart({ source: new ScriptedSource(() => null) });
+    const watcher = heart.subscribe(ID);
+    await pass(2_999);
+    expect(watcher.end).toBe('open');
+    await pass(1);
+    expect(watcher).toMatchObject({ end: 'failed', error: expect.any(TaskNotFound) });
+  });
+
+  test('is shown when it appears within the grace', async () => {
+    const source = new ScriptedSource(() => null);
+    await using heart = new Heart({ source });
+    const watcher = heart.subscribe(ID);
+    await pass(1_900);
+    source.answer = (id) => report(id);
+    await pass(10_000);
+    expect(watcher).toMatchObject({ end: 'open', last: { stale: false } });
+  });
+
+  test('is not "not found" because of an outage; without any answer it ends with an error in time', async () => {
+    const source = new ScriptedSource(() => new UpstreamUnavailable('down'));
+    await using heart = new Heart({ source });
+    const watcher = heart.subscribe(ID);
+    await pass(14_999);
+    expect(watcher.end).toBe('open');
+    await pass(1);
+    expect(watcher).toMatchObject({ end: 'failed', error: { code: 'UPSTREAM_UNAVAILABLE' } });
+  });
+
+  test('each subscriber has a grace of its own', async () => {
+    await using heart = new Heart({ source: new ScriptedSource(() => null) });
+    heart.subscribe(ID);
+    await pass(2_000);
+    const second = heart.subscribe(ID);
+    await pass(2_000);
+    expect(second.end).toBe('open');
+    await pass(1_000);
+    expect(second.end).toBe('failed');
+  });
+});
