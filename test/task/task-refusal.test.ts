@@ -1,7 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { TaskNotFound, TokenRefused, Unauthenticated, UpstreamUnavailable } from '../../src/errors.ts';
-import type { TaskSnapshot } from '../../src/task/task-snapshot.ts';
-import { callers, Heart, OWN } from './heart.ts';
+import { callers, Heart } from './heart.ts';
 import { report, ScriptedSource } from './scripted-source.ts';
 
 const ID = 'task-1';
@@ -10,14 +9,6 @@ beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
 const pass = (ms: number) => vi.advanceTimersByTimeAsync(ms);
-
-/** A query, with the time it takes. */
-async function _get(heart: Heart, id = ID): Promise<TaskSnapshot | null> {
-  const answer = heart.registry.get(id, OWN);
-  answer.catch(() => {});
-  await pass(0);
-  return answer;
-}
 
 describe('who may see it', () => {
   test('a refused token of a caller ends its subscriptions alone, and its queries', async () => {
