@@ -20,7 +20,8 @@ export class Delivery implements Flushable {
   readonly #wire: Wire;
   readonly #outlet: Outlet;
   #last: string | null = null;
-  readonly #pending = new Map<string, ResultFrame>();
+  /** Made when it is needed: hardly any reader is ever slow. */
+  #pending: Map<string, ResultFrame> | null = null;
   #ending: { readonly how: Ending } | null = null;
   #closed = false;
 
@@ -32,30 +33,32 @@ export class Delivery implements Flushable {
   /** @param slot a newer frame takes the place of an older one of the same slot that was not written yet. */
   next(frame: ResultFrame, slot = ''): void {
     if (this.#closed) return;
-    if (this.#pending.size === 0 && !this.#outlet.blocked) return this.#write(frame);
+    if (!this.#pending && !this.#outlet.blocked) return this.#write(frame);
+    this.#pending ??= new Map();
     this.#pending.set(slot, frame);
     this.#outlet.wait(this);
   }
 
   end(how: Ending): void {
     if (this.#closed) return;
-    if (this.#pending.size > 0) this.#ending = { how };
+    if (this.#pending) this.#ending = { how };
     else this.#finish(how);
   }
 
   flush(): void {
-    for (const [slot, frame] of this.#pending) {
+    for (const [slot, frame] of this.#pending ?? []) {
       if (this.#outlet.blocked) return this.#outlet.wait(this);
-      this.#pending.delete(slot);
+      this.#pending?.delete(slot);
       this.#write(frame);
     }
+    this.#pending = null;
     if (this.#ending) this.#finish(this.#ending.how);
   }
 
   /** The client has lost interest: writes nothing more. */
   close(): void {
     this.#closed = true;
-    this.#pending.clear();
+    this.#pending = null;
     this.#outlet.forget(this);
   }
 

@@ -21,12 +21,14 @@ export interface OutletOptions {
   readonly onStall: () => void;
 }
 
-/** The streams that were written to in this turn of the event loop. */
+/** The streams that were written to in this turn of the event loop, and which turn that is. */
 let corked: Drainable[] = [];
+let turn = 0;
 
 function uncorkAll(): void {
   const streams = corked;
   corked = [];
+  turn += 1;
   for (const stream of streams) stream.uncork();
 }
 
@@ -34,10 +36,11 @@ function uncorkAll(): void {
 export class Outlet {
   readonly #stream: Drainable;
   readonly #options: Required<OutletOptions>;
-  readonly #waiting = new Set<Flushable>();
+  /** Made when it is needed: hardly any reader is ever slow. */
+  #waiting: Set<Flushable> | null = null;
   #timer: NodeJS.Timeout | null = null;
   #length = 0;
-  #corkedIn: readonly Drainable[] | null = null;
+  #corkedIn = -1;
 
   constructor(stream: Drainable, { stallMs = 20_000, onStall }: OutletOptions) {
     this.#stream = stream;
@@ -50,10 +53,10 @@ export class Outlet {
 
   /** Writes; all that is written in one turn of the event loop leaves in one piece. */
   write(chunk: Buffer): void {
-    if (this.#corkedIn !== corked) {
+    if (this.#corkedIn !== turn) {
       if (corked.length === 0) setImmediate(uncorkAll);
       corked.push(this.#stream);
-      this.#corkedIn = corked;
+      this.#corkedIn = turn;
       this.#stream.cork();
     }
     this.#stream.write(chunk);
@@ -61,6 +64,7 @@ export class Outlet {
 
   /** Calls `writer.flush()` once the buffer has drained. */
   wait(writer: Flushable): void {
+    this.#waiting ??= new Set();
     this.#waiting.add(writer);
     if (this.#timer) return;
     this.#stream.once('drain', this.#drained);
@@ -69,19 +73,20 @@ export class Outlet {
 
   /** Forgets a writer that has lost interest. */
   forget(writer: Flushable): void {
-    if (this.#waiting.delete(writer) && this.#waiting.size === 0) this.close();
+    if (this.#waiting?.delete(writer) && this.#waiting.size === 0) this.close();
   }
 
   /** Forgets all writers: the connection is gone. */
   close(): void {
-    this.#waiting.clear();
+    if (!this.#waiting) return;
+    this.#waiting = null;
     this.#stream.off('drain', this.#drained);
     if (this.#timer) clearTimeout(this.#timer);
     this.#timer = null;
   }
 
   readonly #drained = (): void => {
-    const writers = [...this.#waiting];
+    const writers = [...(this.#waiting ?? [])];
     this.close();
     for (const writer of writers) writer.flush();
   };

@@ -12,7 +12,7 @@ import type { OperationRate } from '../limits/operation-rate.ts';
 import { parseOperationParams, reviveRequest } from '../operation-params.ts';
 import type { Operation, Operations } from '../operations.ts';
 import { EndedWithErrors, LiveIterator } from './live-iterator.ts';
-import { textFrame } from './text-frame.ts';
+import { SocketWire } from './socket-wire.ts';
 
 /** What one socket has beside what graphql-ws keeps. */
 export interface Peer {
@@ -135,19 +135,10 @@ function track(peer: Peer, iterator: LiveIterator): LiveIterator {
   return iterator;
 }
 
-function begin({ socket, outlet }: Peer, id: string, operation: Operation, operations: Operations): LiveIterator {
-  const head = `{"id":${JSON.stringify(id)},"type":"next","payload":`;
+function begin(peer: Peer, id: string, operation: Operation, operations: Operations): LiveIterator {
   let stop = (): void => {};
   const iterator = new LiveIterator(() => stop());
-  const member = new Delivery(
-    {
-      next: (frame) => {
-        if (socket.readyState === socket.OPEN) outlet.write(textFrame(head, frame.bytes, '}'));
-      },
-      end: (how) => iterator.end(how),
-    },
-    outlet,
-  );
+  const member = new Delivery(new SocketWire(peer, id, iterator), peer.outlet);
   if (operation.kind === 'subscription') {
     stop = operations.join(operation, member);
   } else {

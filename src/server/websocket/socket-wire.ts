@@ -1,0 +1,29 @@
+import type { Ending, Wire } from '../../live/delivery.ts';
+import type { ResultFrame } from '../../live/result-frame.ts';
+import type { Peer } from './conversation.ts';
+import type { LiveIterator } from './live-iterator.ts';
+import { textFrame } from './text-frame.ts';
+
+/** Writes one operation's results straight to its socket, and tells graphql-ws when it has ended. */
+export class SocketWire implements Wire {
+  readonly #peer: Peer;
+  /** As JSON. */
+  readonly #id: string;
+  readonly #iterator: LiveIterator;
+
+  constructor(peer: Peer, id: string, iterator: LiveIterator) {
+    this.#peer = peer;
+    this.#id = JSON.stringify(id);
+    this.#iterator = iterator;
+  }
+
+  next({ bytes }: ResultFrame): void {
+    const { socket, outlet } = this.#peer;
+    if (socket.readyState !== socket.OPEN) return;
+    outlet.write(textFrame(`{"id":${this.#id},"type":"next","payload":`, bytes, '}'));
+  }
+
+  end(how: Ending): void {
+    this.#iterator.end(how);
+  }
+}
