@@ -30,7 +30,7 @@ const CASES = TRANSPORTS.flatMap(([transport, ask]) =>
 
 describe.concurrent('a query, without an earlier state and with one', () => {
   test.each(CASES)('over %s, %s: %s', async (_transport, _name, code, fault, ask) => {
-    await using pair = await startPair({ UPSTREAM_TIMEOUT_MS: '400' });
+    await using pair = await startPair({ UPSTREAM_TIMEOUT_MS: '2000' });
     const { simulator, gateway } = pair;
     simulator.setTask('seen', { status: 'process', process: 10 });
     expect(await ask(gateway.url, { query: LOOK, variables: { id: 'seen' } })).toMatchObject({
@@ -48,7 +48,7 @@ describe.concurrent('a query, without an earlier state and with one', () => {
     const stale = { data: { videoTask: { id: 'seen', progress: 10, stale: true } } };
     await vi.waitFor(
       async () => expect(await ask(gateway.url, { query: LOOK, variables: { id: 'seen' } })).toEqual(stale),
-      { timeout: 5_000 },
+      { timeout: 20_000 },
     );
   });
 });

@@ -8,7 +8,7 @@ import { type Viewer, type ViewerTransport, view } from '../support/viewer.ts';
 
 const ID = 'watched';
 /** Long enough for a busy machine, and short enough for a fault that only a deadline ends. */
-const TIMEOUT_MS = '400';
+const TIMEOUT_MS = '2000';
 
 /** Faults of the answers to one task, named as the table of faults names them. */
 const ROWS: readonly (readonly [row: string, fault: FaultAction, transport: ViewerTransport])[] = [
