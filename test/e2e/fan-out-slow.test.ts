@@ -36,7 +36,7 @@ it('gives a slow reader the newest state instead of a queue, and always the last
     expect(steps).toEqual(steps.toSorted((a, b) => a - b));
   }
   expect(seen.flat().length).toBeLessThan((SUBSCRIPTIONS * CHANGES) / 2);
-  await vi.waitFor(() => expect(gateway.counts()).toMatchObject({ watches: 0, liveResults: 0 }));
+  await vi.waitFor(() => expect(gateway.counts()).toMatchObject({ watches: 0, liveResults: 0 }), { timeout: 20_000 });
 });
 
 interface Result {

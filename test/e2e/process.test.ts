@@ -44,7 +44,7 @@ it('logs JSON lines to standard error, without the token', async () => {
   const { gateway } = both;
   gateway.signal('SIGTERM');
   await gateway.exited;
-  await vi.waitFor(() => expect(gateway.log.length).toBeGreaterThan(0));
+  await vi.waitFor(() => expect(gateway.log.length).toBeGreaterThan(0), { timeout: 20_000 });
   for (const line of gateway.log)
     expect(JSON.parse(line)).toMatchObject({ level: expect.anything(), msg: expect.any(String) });
   expect(gateway.log.join('\n')).not.toMatch(/demo-token/);

@@ -27,7 +27,7 @@ test.each([
   both.gateway.signal('SIGUSR1');
   expect((await client.closed).code).toBe(1012);
   expect(await both.gateway.exited).toEqual({ code: 1, signal: null });
-  await vi.waitFor(() => expect(both.gateway.log.join('\n')).toContain('"message":"boom"'));
+  await vi.waitFor(() => expect(both.gateway.log.join('\n')).toContain('"message":"boom"'), { timeout: 20_000 });
   expect(both.gateway.log.find((line) => line.includes('boom'))).toContain('"level":60');
 });
 
@@ -36,7 +36,7 @@ test('a second signal ends the process at once', async () => {
   await using client = await connect(both.gateway.url);
   tcpOf(client.socket).pause();
   both.gateway.signal('SIGTERM');
-  await vi.waitFor(() => expect(both.gateway.log.join('\n')).toContain('draining'));
+  await vi.waitFor(() => expect(both.gateway.log.join('\n')).toContain('draining'), { timeout: 20_000 });
   both.gateway.signal('SIGTERM');
   expect((await both.gateway.exited).code).toBe(1);
 });
@@ -51,8 +51,10 @@ test('with no grace at all the process ends at once, with 0', async () => {
 
 test('a gateway that is open to the world says so loudly', async () => {
   await using open = await startBoth({ HOST: '0.0.0.0' });
-  await vi.waitFor(() => expect(open.gateway.log.join('\n')).toMatch(/ANYONE WHO REACHES 0\.0\.0\.0/));
+  await vi.waitFor(() => expect(open.gateway.log.join('\n')).toMatch(/ANYONE WHO REACHES 0\.0\.0\.0/), {
+    timeout: 20_000,
+  });
   await using jwt = await startBoth({ HOST: '0.0.0.0', AUTH_MODE: 'jwt', AUTH_JWT_SECRET: 'short' });
-  await vi.waitFor(() => expect(jwt.gateway.log.join('\n')).toMatch(/AUTH_JWT_SECRET is shorter/));
+  await vi.waitFor(() => expect(jwt.gateway.log.join('\n')).toMatch(/AUTH_JWT_SECRET is shorter/), { timeout: 20_000 });
   expect(jwt.gateway.log.join('\n')).not.toMatch(/ANYONE/);
 });

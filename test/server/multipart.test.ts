@@ -21,7 +21,7 @@ it("streams a subscription in Apollo's multipart protocol", async () => {
   const shown = (status: string) => ({ payload: { data: { taskStatus: { status } } } });
   await using stream = await openStream(gateway.url, { query, headers: { accept: ACCEPT } });
   expect(stream.headers['content-type']).toBe('multipart/mixed; boundary="graphql"; subscriptionSpec="1.0"');
-  await vi.waitFor(() => expect(partsOf(stream.text())).toEqual([shown('INIT')]));
+  await vi.waitFor(() => expect(partsOf(stream.text())).toEqual([shown('INIT')]), { timeout: 20_000 });
   simulator.setTask('job', { status: 'success' });
   await stream.ended;
   expect(partsOf(stream.text())).toEqual([shown('INIT'), shown('SUCCESS')]);
