@@ -1,4 +1,5 @@
 import { parseArgs, styleText } from 'node:util';
+import { clusterFanOut, redisCommands } from './figures/cluster.ts';
 import { distinctTasks, sseFanOut, ssePeers, webSocketFanOut, webSocketPeers } from './figures/fan-out.ts';
 import { type Result, round } from './figures/figure.ts';
 import { sseMemory, webSocketMemory } from './figures/memory.ts';
@@ -17,6 +18,8 @@ const FIGURES = [
   growth,
   queries,
   pollLateness,
+  redisCommands,
+  clusterFanOut,
 ];
 
 const { values } = parseArgs({
