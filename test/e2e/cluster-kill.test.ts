@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { GatewayFleet } from '../support/gateway-fleet.ts';
 import type { GatewayProcess } from '../support/gateway-process.ts';
 
-const INTERVAL = 500;
+const INTERVAL = 1_000;
 const KILLS = 20;
 const LATENCY = 40;
 /** Its progress changes with every call, for ever. */
