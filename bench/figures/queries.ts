@@ -15,7 +15,7 @@ export const queries: Figure = {
     const env = { POLL_INTERVAL_MS: '3000', POLL_MAX_INTERVAL_MS: '3000' };
     const gateway = stack.use(await startGateway({ churn: true, env }));
     stack.use(await Audience.gather(gateway, { transport: 'ws', subscribers: 1 }));
-    const peer = stack.use(await startMadeUp('mercurius'));
+    const peer = stack.use(await startMadeUp('mercurius-queries'));
     const pollers = [stack.use(new Poller(gateway)), stack.use(new Poller(peer))];
     const rates: number[][] = [[], []];
     for (let stretch = 0; stretch <= STRETCHES; stretch += 1) {

@@ -4,7 +4,6 @@ import type { YogaServerInstance } from 'graphql-yoga';
 import { LRUCache } from 'lru-cache';
 import type { GraphQLContext } from '../schema/context.ts';
 import type { Caller } from './access/caller.ts';
-import { reply } from './http-reply.ts';
 import { ReadLog } from './read-log.ts';
 import { wholeBody } from './whole-body.ts';
 import type { YogaContext } from './yoga.ts';
@@ -54,14 +53,7 @@ export class QueryAnswers {
     const key = keyOf(request, caller, url.search, bytes);
     const known = this.#answers.get(key);
     if (known?.reads.stands(intervalMs)) return send(request, response, known);
-    // Where a body was read already, Yoga takes it from here: the convention of Express.
-    if (bytes) Object.assign(request, { body: bytes });
-    const answer = await this.#ask(request, response, caller).catch((error: unknown) => {
-      // Whatever Yoga makes of a client that has gone away.
-      if (response.destroyed) return null;
-      throw error;
-    });
-    if (!answer) return;
+    const answer = await this.#ask(request, url, bytes, caller);
     if (answer.status !== 200 || !answer.reads.stands(intervalMs)) {
       this.#answers.delete(key);
       return send(request, response, answer);
@@ -71,13 +63,29 @@ export class QueryAnswers {
     send(request, response, kept);
   }
 
-  async #ask(request: IncomingMessage, response: ServerResponse, caller: Caller): Promise<Answer> {
+  async #ask(
+    { method, headers }: IncomingMessage,
+    url: URL,
+    body: Buffer<ArrayBuffer> | null,
+    caller: Caller,
+  ): Promise<Answer> {
+    const { yoga } = this.#options;
     const reads = new ReadLog();
-    const answer = await this.#options.yoga.handleNodeRequestAndResponse(request, response, { caller, reads });
-    const body = await answer.text();
-    const headers = Object.fromEntries(answer.headers);
-    return { status: answer.status, headers, body, reads };
+    const init = { method: method ?? 'GET', headers: headers as Record<string, string>, body };
+    const answer = await yoga.fetch(new yoga.fetchAPI.Request(url, init), { caller, reads });
+    return completed(answer.status, Object.fromEntries(answer.headers), await answer.text(), reads);
   }
+}
+
+/** With all headers that {@link send} needs: made once, sent often. */
+function completed(status: number, headers: Record<string, string>, body: string, reads: ReadLog): Answer {
+  const length = `${Buffer.byteLength(body)}`;
+  return {
+    status,
+    headers: { 'x-content-type-options': 'nosniff', ...headers, 'content-length': length },
+    body,
+    reads,
+  };
 }
 
 /** With what lets a client ask whether there is anything new: RFC 9110, section 8.8.3. */
@@ -91,7 +99,7 @@ function keyOf(
   { method, headers }: IncomingMessage,
   { credential, scope }: Caller,
   search: string,
-  body: Buffer | null,
+  body: Buffer<ArrayBuffer> | null,
 ) {
   const { accept = '', 'content-type': type = '' } = headers;
   const text = body?.toString('latin1') ?? '';
@@ -99,9 +107,11 @@ function keyOf(
 }
 
 function send(request: IncomingMessage, response: ServerResponse, { status, headers, body }: Answer): void {
+  if (response.destroyed) return;
   const { etag } = headers;
   if (etag === undefined || !matches(request.headers['if-none-match'], etag)) {
-    return reply(response, status, headers, body);
+    response.writeHead(status, headers);
+    return void response.end(body);
   }
   response.writeHead(304, { etag, 'cache-control': headers['cache-control'] });
   response.end();
