@@ -2,10 +2,17 @@
  * How GraphiQL reaches the gateway: queries by POST, subscriptions over WebSocket (`graphql-transport-ws`), one socket
  * each. What stands in the headers editor goes along with both: as headers, and as `connectionParams`.
  */
-globalThis.gatewayFetcher = (params, { headers = {}, documentAST } = {}) => {
-  const operations = documentAST?.definitions.filter(({ kind }) => kind === 'OperationDefinition') ?? [];
-  const chosen = operations.find(({ name }) => !params.operationName || name?.value === params.operationName);
-  return chosen?.operation === 'subscription' ? subscribe(params, headers) : post(params, headers);
+globalThis.gatewayFetcher = ({ query, operationName, ...params }, { headers = {} } = {}) => {
+  const { kind, name } = chosenOperation(query.replaceAll(/#.*/g, ''), operationName);
+  const request = { ...params, query, operationName: name };
+  return kind === 'subscription' ? subscribe(request, headers) : post(request, headers);
+
+  /** Read from the text alone: for a moment after a tab was changed, GraphiQL still gives the other tab's name and AST. */
+  function chosenOperation(text, wanted) {
+    const named = wanted && new RegExp(`\\b(query|mutation|subscription)\\s+${wanted}\\b`).exec(text);
+    if (named) return { kind: named[1], name: wanted };
+    return { kind: /^\s*(query|mutation|subscription)\b/m.exec(text)?.[1] };
+  }
 
   async function post(body, extraHeaders) {
     const response = await fetch(location.pathname, {

@@ -52,6 +52,19 @@ it('runs the query of its second tab', async () => {
   await responseHas(tab.page, '42');
 });
 
+it('runs what a tab shows, even in the very moment it is changed to', async () => {
+  await using pair = await startPair();
+  pair.simulator.setTask(EXAMPLE_ID, { status: 'process', process: 42 });
+  await using tab = await browser.open();
+  await tab.page.goto(`${pair.gateway.url}/graphql`);
+  await tab.page.waitForSelector('.graphiql-query-editor .view-line');
+  await tab.page.evaluate(() => {
+    globalThis.document.querySelector<HTMLElement>('.graphiql-tab-button[title=Look]')?.click();
+    globalThis.document.querySelector<HTMLElement>('.graphiql-execute-button')?.click();
+  });
+  await responseHas(tab.page, '42');
+});
+
 it('sends what stands in the headers editor with a subscription, keeps it in memory, and says when it is missing', async () => {
   await using pair = await startPair({ A2E_API_TOKEN: '' }, { tokens: ['my-token'] });
   pair.simulator.addTask(EXAMPLE_ID, { timeline: STEPS });

@@ -15,7 +15,7 @@ const FLAGS = [
 ];
 
 /** Shorter than a test may take, so that a step that hangs fails by its own name. In ms. */
-const STEP_TIMEOUT_MS = 12_000;
+const STEP_TIMEOUT_MS = 30_000;
 
 /** One page in a browser profile of its own, and what it asked for. */
 export interface TestPage extends AsyncDisposable {
