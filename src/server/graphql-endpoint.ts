@@ -54,6 +54,8 @@ export class GraphqlEndpoint {
     if (excess) return refuse(response, excess, format);
     const wish = streamWish(request);
     if (!wish) return queries.serve(request, response, url, caller);
+    // Whoever has gone meanwhile closes no second time: the place would be taken for ever.
+    if (response.destroyed) return;
     const leave = connections.enter(address);
     if (!leave) return replyErrors(response, 503, [{ message: 'Too many connections' }], { 'retry-after': '5' });
     response.once('close', leave);

@@ -50,6 +50,7 @@ export class HttpServer implements AsyncDisposable {
     this.#server.on('request', (request, response) => {
       this.#requests.begin();
       response.once('close', () => this.#requests.end());
+      if (!response.socket) closeWith(request.socket, response);
       this.#route(request, response).catch((error: unknown) => this.#failed(request, response, error));
     });
     this.#server.on('upgrade', (request, stream, head) => this.#upgrade(request, stream as Socket, head));
@@ -118,11 +119,23 @@ export class HttpServer implements AsyncDisposable {
 
   #failed(request: IncomingMessage, response: ServerResponse, error: unknown): void {
     // The client went away while its request was read: nothing to answer, nobody to tell.
-    if (request.destroyed && !request.complete) return void response.destroy();
+    if (request.destroyed && !request.complete) return void request.socket.destroy();
     this.#options.onUnforeseen(error);
-    if (response.headersSent) response.destroy();
+    if (response.headersSent) request.socket.destroy();
     else reply(response, 500, { 'content-type': 'text/plain' }, 'Internal server error');
   }
+}
+
+/**
+ * Closes an answer that waits for an earlier one on its connection when the connection closes: node forgets it when an
+ * upgrade or a CONNECT has followed.
+ */
+function closeWith(socket: Socket, response: ServerResponse): void {
+  const close = (): void => void response.destroy();
+  // As many as are waiting.
+  socket.setMaxListeners(0);
+  socket.once('close', close);
+  response.once('close', () => socket.off('close', close));
 }
 
 /** No new work: the client asks another process, over another connection. */
