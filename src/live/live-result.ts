@@ -6,8 +6,12 @@ import { ResultFrame } from './result-frame.ts';
 export interface LiveSource {
   /** What happens, one event after the other. */
   readonly events: AsyncIterator<unknown>;
+  /** How many slots there are: with fewer shown, something is still missing. */
+  readonly slots: number;
   /** What an event is about: for a slow reader a newer one takes the place of an older one of the same slot. */
   slotOf(event: unknown): string;
+  /** Whether a slot has ended with a fault that somebody who asks anew need not run into. */
+  isFault(event: unknown): boolean;
   /** The same event with what is known by now. */
   refresh(event: unknown): unknown;
   /** Executes the operation for an event. */
@@ -31,7 +35,10 @@ interface Shown {
   readonly frame: ResultFrame;
 }
 
-/** Before its first result a live result takes joiners only this long, so that each gets its own grace in full. */
+/**
+ * While something is missing a live result takes joiners only this long, so that each gets its own grace in full; with
+ * a fault too, since what it was about may be there for whoever asks later.
+ */
 const JOINABLE_UNANSWERED_MS = 100;
 
 /**
@@ -41,7 +48,7 @@ const JOINABLE_UNANSWERED_MS = 100;
 export class LiveResult {
   readonly #options: LiveResultOptions;
   readonly #members = new Set<Delivery>();
-  readonly #startedAt = Date.now();
+  readonly #startedAt = performance.now();
   /** The newest result of every slot. */
   readonly #shown = new Map<string, Shown>();
   #source: LiveSource | null = null;
@@ -52,8 +59,9 @@ export class LiveResult {
     void this.#pump();
   }
 
+  /** Whether whoever joins now gets what an execution of their own would show them. */
   get joinable(): boolean {
-    return !this.#ended && (this.#shown.size > 0 || Date.now() - this.#startedAt < JOINABLE_UNANSWERED_MS);
+    return !this.#ended && (performance.now() - this.#startedAt < JOINABLE_UNANSWERED_MS || this.#answered());
   }
 
   get size(): number {
@@ -68,6 +76,13 @@ export class LiveResult {
       member.close();
       if (this.#members.delete(member) && this.#members.size === 0) this.#abandon();
     };
+  }
+
+  /** Whether there is a state of everything. */
+  #answered(): boolean {
+    const source = this.#source;
+    if (source === null || this.#shown.size < source.slots) return false;
+    return this.#shown.values().every(({ event }) => !source.isFault(event));
   }
 
   async #pump(): Promise<void> {

@@ -4,7 +4,9 @@ import { LiveResult, type LiveResultOptions } from './live-result.ts';
 /** The live results of this process, by what is asked: see {@link join}. */
 export class LiveResults {
   readonly #format: LiveResultOptions['format'];
-  readonly #results = new Map<string, LiveResult>();
+  readonly #running = new Set<LiveResult>();
+  /** The newest of those that are asked the same. */
+  readonly #newest = new Map<string, LiveResult>();
 
   constructor(format: LiveResultOptions['format']) {
     this.#format = format;
@@ -12,7 +14,7 @@ export class LiveResults {
 
   /** How many executions are under way. */
   get size(): number {
-    return this.#results.size;
+    return this.#running.size;
   }
 
   /**
@@ -20,16 +22,18 @@ export class LiveResults {
    * variables and what the caller may see. Undo with the returned function.
    */
   join(key: string, start: LiveResultOptions['start'], member: Delivery): () => void {
-    const known = this.#results.get(key);
+    const known = this.#newest.get(key);
     if (known?.joinable) return known.join(member);
     const result: LiveResult = new LiveResult({
       start,
       format: this.#format,
       onEnd: () => {
-        if (this.#results.get(key) === result) this.#results.delete(key);
+        this.#running.delete(result);
+        if (this.#newest.get(key) === result) this.#newest.delete(key);
       },
     });
-    this.#results.set(key, result);
+    this.#running.add(result);
+    this.#newest.set(key, result);
     return result.join(member);
   }
 }

@@ -9,11 +9,12 @@ import {
   getOperationAST,
   validateSubscriptionArgs,
 } from 'graphql';
+import { Forbidden } from '../errors.ts';
 import type { Delivery } from '../live/delivery.ts';
 import type { Started } from '../live/live-result.ts';
 import { LiveResults } from '../live/live-results.ts';
 import { ResultFrame } from '../live/result-frame.ts';
-import { createContext } from '../schema/context.ts';
+import { createContext, type TaskFeed } from '../schema/context.ts';
 import type { TaskFault } from '../task/task-fault.ts';
 import type { Patience } from '../task/task-observer.ts';
 import type { TaskRegistry } from '../task/task-registry.ts';
@@ -78,7 +79,7 @@ export class Operations {
   async execute(operation: Operation): Promise<ResultFrame> {
     const { format } = this.#options;
     try {
-      return ResultFrame.of(await execute(this.#args(operation)), format);
+      return ResultFrame.of(await execute(this.#args(operation, this.#feed(operation.caller))), format);
     } catch (error) {
       return new ResultFrame(JSON.stringify({ errors: [format(error)] }));
     }
@@ -90,22 +91,35 @@ export class Operations {
   }
 
   async #start(operation: Operation): Promise<Started> {
-    const args = validateSubscriptionArgs(this.#args(operation));
+    const { credential } = operation.caller;
+    const feed = this.#feed(operation.caller);
+    let slots = 1;
+    const watchAll: TaskFeed['watchAll'] = (ids) => {
+      slots = ids.length;
+      return feed.watchAll(ids);
+    };
+    const args = validateSubscriptionArgs(this.#args(operation, { ...feed, watchAll }));
     if (!('schema' in args)) return { errors: args };
     const source = await createSourceEventStream(args);
     if (!(Symbol.asyncIterator in source)) return source;
-    const { credential } = operation.caller;
     return {
       events: source[Symbol.asyncIterator](),
+      slots,
+      isFault: (event) => isPassing(event as TaskEvent),
       slotOf: (event) => taskIdOf(event as TaskEvent),
       refresh: (event) => refreshed(event as TaskEvent, this.#options.registry, credential),
       render: (event) => executeSubscriptionEvent({ ...args, rootValue: event }),
     };
   }
 
-  #args({ document, operationName, variables, caller }: Operation): Parameters<typeof execute>[0] {
-    const { schema, registry, patience, maxIds, documents } = this.#options;
-    const contextValue = createContext({ feed: feedFor(caller, registry, patience), maxIds });
+  #feed(caller: Caller): TaskFeed {
+    const { registry, patience } = this.#options;
+    return feedFor(caller, registry, patience);
+  }
+
+  #args({ document, operationName, variables }: Operation, feed: TaskFeed): Parameters<typeof execute>[0] {
+    const { schema, maxIds, documents } = this.#options;
+    const contextValue = createContext({ feed, maxIds });
     const { hideSuggestions } = documents;
     return { schema, document, operationName, variableValues: variables, contextValue, hideSuggestions };
   }
@@ -116,6 +130,11 @@ type TaskEvent = TaskSnapshot | TaskFault;
 
 function taskIdOf(event: TaskEvent): string {
   return 'task' in event ? event.task.id : event.id;
+}
+
+/** A fault that may be over for who asks again. What a caller may not see is part of what they ask: it stays so. */
+function isPassing(event: TaskEvent): boolean {
+  return 'error' in event && !(event.error instanceof Forbidden);
 }
 
 function refreshed(event: TaskEvent, registry: TaskRegistry, credential: Credential): TaskEvent {

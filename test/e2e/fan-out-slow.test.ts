@@ -95,3 +95,58 @@ it('ends each unknown task of several for itself, naming it', async () => {
   simulator.setTask('real', { status: 'success' });
   expect((await client.ended('w')).at(-1)?.type).toBe('complete');
 });
+
+const SEVERAL = 'subscription { taskStatuses(ids: ["late", "real"]) { id status } }';
+/** What `POLL_INTERVAL_MS` of 100 makes of the grace. */
+const GRACE_MS = 2_000;
+
+const isFault = ({ payload }: { readonly payload?: unknown }) => JSON.stringify(payload ?? null).includes('errors');
+
+it('shows a task that has appeared to whoever joins after others were told that it does not exist', async () => {
+  await using pair = await startPair();
+  const { gateway, simulator } = pair;
+  simulator.setTask('real', { status: 'process' });
+  await using early = await connect(gateway.url);
+  early.subscribe('w', SEVERAL);
+  await early.messages.find(isFault);
+  simulator.setTask('late', { status: 'init' });
+  await using late = await connect(gateway.url);
+  late.subscribe('w', SEVERAL);
+  await late.messages.count(3);
+  const shown = late.about('w').map(({ payload }) => (payload as Shown).data?.taskStatuses.id);
+  expect(shown.toSorted()).toEqual(['late', 'real']);
+  for (const id of ['late', 'real']) simulator.setTask(id, { status: 'success' });
+  expect((await late.ended('w')).map(({ type }) => type)).toEqual(['next', 'next', 'next', 'next', 'complete']);
+  expect((await early.ended('w')).at(-1)?.type).toBe('complete');
+  await vi.waitFor(() => expect(gateway.counts()).toMatchObject({ watches: 0, liveResults: 0 }), { timeout: 20_000 });
+});
+
+it('waits in full for every task that is missing, for whoever joins while others wait', async () => {
+  await using pair = await startPair();
+  const { gateway, simulator } = pair;
+  simulator.setTask('real', { status: 'process' });
+  await using early = await connect(gateway.url);
+  early.subscribe('w', SEVERAL);
+  await simulator.waitForCalls('late', 5);
+  await using late = await connect(gateway.url);
+  const askedAt = performance.now();
+  late.subscribe('w', SEVERAL);
+  await late.messages.find(isFault);
+  expect(performance.now() - askedAt).toBeGreaterThan(GRACE_MS - 10);
+});
+
+it('goes on sharing when some of several tasks have finished', async () => {
+  await using pair = await startPair();
+  const { gateway, simulator } = pair;
+  simulator.setTask('late', { status: 'success' });
+  simulator.setTask('real', { status: 'process' });
+  await using early = await connect(gateway.url);
+  early.subscribe('w', SEVERAL);
+  await early.messages.count(3);
+  await simulator.waitForCalls('real', 5);
+  await using late = await connect(gateway.url);
+  late.subscribe('w', SEVERAL);
+  await late.messages.count(3);
+  expect(gateway.counts().liveResults).toBe(1);
+  expect(JSON.stringify(late.about('w'))).toMatch(/SUCCESS.*PROCESS|PROCESS.*SUCCESS/);
+});

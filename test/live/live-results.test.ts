@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Delivery, type Ending } from '../../src/live/delivery.ts';
 import type { LiveSource, Started } from '../../src/live/live-result.ts';
 import { LiveResults } from '../../src/live/live-results.ts';
@@ -9,6 +9,7 @@ import { Inbox } from '../support/inbox.ts';
 interface Event {
   readonly slot: string;
   readonly value: number;
+  readonly fault?: true;
 }
 
 /** A member on a stream that never fills up. */
@@ -29,11 +30,17 @@ function createMember() {
   return { delivery, frames, ended: ending.promise };
 }
 
-function createLive() {
-  const events = new LatestSlots<Event>();
+/** How long a live result takes joiners in any case. */
+const YOUNG_MS = 100;
+
+function createLive(slots = 1) {
+  const onEnd = vi.fn();
+  const events = new LatestSlots<Event>(onEnd);
   const now = new Map<string, number>();
   const source: LiveSource = {
     events,
+    slots,
+    isFault: (event) => (event as Event).fault === true,
     slotOf: (event) => (event as Event).slot,
     refresh: (event) => {
       const { slot, value } = event as Event;
@@ -48,7 +55,7 @@ function createLive() {
     return source;
   };
   const results = new LiveResults((error) => ({ message: String(error) }));
-  return { events, now, results, start, starts: () => starts };
+  return { events, onEnd, now, source, results, start, starts: () => starts };
 }
 
 it('executes once for all that ask the same', async () => {
@@ -66,7 +73,7 @@ it('executes once for all that ask the same', async () => {
 });
 
 it('shows a late joiner the newest of every slot, as it is by then', async () => {
-  const { events, now, results, start } = createLive();
+  const { events, now, results, start } = createLive(2);
   const [early, late] = [createMember(), createMember()];
   results.join('key', start, early.delivery);
   events.put('x', { slot: 'x', value: 1 });
@@ -100,7 +107,14 @@ it('returns a source that comes only after everybody has left', async () => {
   const started = Promise.withResolvers<Started>();
   const leave = results.join('key', () => started.promise, createMember().delivery);
   leave();
-  started.resolve({ events, slotOf: String, refresh: (event) => event, render: () => ({ data: {} }) });
+  started.resolve({
+    events,
+    slots: 1,
+    isFault: () => false,
+    slotOf: String,
+    refresh: (event) => event,
+    render: () => ({ data: {} }),
+  });
   expect(await events.next()).toEqual({ done: true, value: undefined });
 });
 
@@ -123,4 +137,66 @@ it('ends all members with the error of the source, after what it has shown', asy
   events.fail(new Error('over'));
   expect(await member.ended).toEqual([{ message: 'Error: over' }]);
   expect(member.frames.all).toEqual(['{"data":{"x":1}}']);
+});
+
+describe('who comes later', () => {
+  beforeEach(() => void vi.useFakeTimers());
+  afterEach(() => void vi.useRealTimers());
+
+  /** One member of several slots who has seen `shown`, and another who comes when that is no longer young. */
+  async function late(shown: readonly Event[]) {
+    const { events, results, start, starts } = createLive(2);
+    const [early, late] = [createMember(), createMember()];
+    results.join('key', start, early.delivery);
+    for (const event of shown) events.put(event.slot, event);
+    await early.frames.count(shown.length);
+    vi.advanceTimersByTime(YOUNG_MS);
+    results.join('key', start, late.delivery);
+    return { early, late, starts: starts(), results };
+  }
+
+  it('shares an execution that has shown a state of everything', async () => {
+    const {
+      late: joiner,
+      starts,
+      results,
+    } = await late([
+      { slot: 'x', value: 1 },
+      { slot: 'y', value: 2 },
+    ]);
+    expect(joiner.frames.all).toEqual(['{"data":{"x":1}}', '{"data":{"y":2}}']);
+    expect([starts, results.size]).toEqual([1, 1]);
+  });
+
+  it.each([
+    ['shown nothing', []],
+    ['not shown everything', [{ slot: 'x', value: 1 }]],
+    [
+      'shown a fault',
+      [
+        { slot: 'x', value: 1 },
+        { slot: 'y', value: 0, fault: true },
+      ],
+    ],
+  ] as const)('has an execution of its own when one has %s', async (_what, shown) => {
+    const { late: joiner, starts, results } = await late(shown);
+    expect(joiner.frames.all).toEqual([]);
+    expect([starts, results.size]).toEqual([2, 2]);
+  });
+
+  it('leaves the key to the newer of two executions when the older one ends', async () => {
+    const { events, results, start } = createLive();
+    const newer = createLive();
+    const [a, b, c] = [createMember(), createMember(), createMember()];
+    results.join('key', start, a.delivery);
+    vi.advanceTimersByTime(YOUNG_MS);
+    results.join('key', newer.start, b.delivery);
+    newer.events.put('x', { slot: 'x', value: 1 });
+    await b.frames.count(1);
+    events.finish();
+    await a.ended;
+    results.join('key', expect.unreachable, c.delivery);
+    expect(c.frames.all).toEqual(['{"data":{"x":1}}']);
+    expect(results.size).toBe(1);
+  });
 });

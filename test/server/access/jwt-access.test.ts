@@ -108,6 +108,23 @@ describe('what a token covers', () => {
     }
     expect(pair.gateway.counts()).toMatchObject({ watches: 1, liveResults: 2 });
   });
+
+  test('is shared for as long as it lasts by those whom it covers alike, with what it does not cover', async () => {
+    await using pair = await startPair(JWT);
+    const { gateway, simulator } = pair;
+    simulator.setTask('t1', { status: 'process' });
+    const authorization = `Bearer ${await sign({ tasks: ['t1'] })}`;
+    await using early = await connect(gateway.url, { authorization });
+    await using late = await connect(gateway.url, { authorization });
+    const watch = 'subscription { taskStatuses(ids: ["t1", "t2"]) { id } }';
+    early.subscribe('w', watch);
+    await early.messages.count(3);
+    await simulator.waitForCalls('t1', 5);
+    late.subscribe('w', watch);
+    await late.messages.count(3);
+    expect(JSON.stringify(late.about('w'))).toMatch(/FORBIDDEN/);
+    expect(gateway.counts().liveResults).toBe(1);
+  });
 });
 
 describe('when a token expires', () => {
