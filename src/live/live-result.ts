@@ -68,13 +68,21 @@ export class LiveResult {
     return this.#members.size;
   }
 
-  /** Delivers to `member` from now on, the newest results first. Undo with the returned function. */
+  /**
+   * Delivers to `member` from now on, the newest results first; one that cannot be given those ends with the error.
+   * Undo with the returned function.
+   */
   join(member: Delivery): () => void {
     this.#members.add(member);
-    for (const slot of this.#shown.keys()) member.next(this.#current(slot), slot);
+    try {
+      for (const slot of this.#shown.keys()) member.next(this.#current(slot), slot);
+    } catch (error) {
+      this.#leave(member);
+      member.end([this.#options.format(error)]);
+    }
     return () => {
       member.close();
-      if (this.#members.delete(member) && this.#members.size === 0) this.#abandon();
+      this.#leave(member);
     };
   }
 
@@ -90,13 +98,20 @@ export class LiveResult {
       const started = await this.#options.start();
       if (!('events' in started)) return this.#end((started.errors ?? []).map(this.#options.format));
       this.#source = started;
-      if (this.#ended) return void started.events.return?.();
-      for (let step = await started.events.next(); !step.done && !this.#ended; step = await started.events.next())
-        this.#publish(started.slotOf(step.value), step.value, await started.render(step.value));
+      if (!this.#ended) await this.#publishAll(started);
       this.#end(null);
     } catch (error) {
       this.#end([this.#options.format(error)]);
+    } finally {
+      // It may be over here while the source would go on, for nobody.
+      void this.#source?.events.return?.();
     }
+  }
+
+  async #publishAll(source: LiveSource): Promise<void> {
+    const { events } = source;
+    for (let step = await events.next(); !step.done && !this.#ended; step = await events.next())
+      this.#publish(source.slotOf(step.value), step.value, await source.render(step.value));
   }
 
   #publish(slot: string, event: unknown, result: ExecutionResult): void {
@@ -124,6 +139,10 @@ export class LiveResult {
     const members = [...this.#members];
     this.#members.clear();
     for (const member of members) member.end(ending);
+  }
+
+  #leave(member: Delivery): void {
+    if (this.#members.delete(member) && this.#members.size === 0) this.#abandon();
   }
 
   /** Nobody is left: stops the execution. */

@@ -139,6 +139,48 @@ it('ends all members with the error of the source, after what it has shown', asy
   expect(member.frames.all).toEqual(['{"data":{"x":1}}']);
 });
 
+describe('a source that goes on when its results cannot be computed', () => {
+  const broken = (): never => {
+    throw new Error('broken');
+  };
+
+  it('is returned, and all members end with the error', async () => {
+    const { events, onEnd, source, results } = createLive();
+    const member = createMember();
+    results.join('key', async () => ({ ...source, render: broken }), member.delivery);
+    events.put('x', { slot: 'x', value: 1 });
+    expect(await member.ended).toEqual([{ message: 'Error: broken' }]);
+    expect(onEnd).toHaveBeenCalledOnce();
+    expect(results.size).toBe(0);
+  });
+
+  it('is returned when a member cannot take them', async () => {
+    const { events, onEnd, results, start } = createLive();
+    const member = createMember();
+    member.delivery.next = broken;
+    results.join('key', start, member.delivery);
+    events.put('x', { slot: 'x', value: 1 });
+    expect(await member.ended).toEqual([{ message: 'Error: broken' }]);
+    expect(onEnd).toHaveBeenCalledOnce();
+  });
+
+  it('ends only a joiner who cannot be shown what is known, and counts it no more', async () => {
+    const { events, onEnd, source, results } = createLive();
+    const [early, late] = [createMember(), createMember()];
+    let refresh = source.refresh;
+    const leave = results.join('key', async () => ({ ...source, refresh: (event) => refresh(event) }), early.delivery);
+    events.put('x', { slot: 'x', value: 1 });
+    await early.frames.count(1);
+    refresh = broken;
+    results.join('key', expect.unreachable, late.delivery);
+    expect(await late.ended).toEqual([{ message: 'Error: broken' }]);
+    events.put('x', { slot: 'x', value: 2 });
+    expect(await early.frames.count(2)).toEqual(['{"data":{"x":1}}', '{"data":{"x":2}}']);
+    leave();
+    expect(onEnd).toHaveBeenCalledOnce();
+  });
+});
+
 describe('who comes later', () => {
   beforeEach(() => void vi.useFakeTimers());
   afterEach(() => void vi.useRealTimers());
