@@ -1,5 +1,9 @@
+import { connect as connectTcp } from 'node:net';
 import { describe, expect, test } from 'vitest';
-import { startPair } from '../support/gateway.ts';
+import { startSimulator } from '../../src/simulator/simulator.ts';
+import { startPair, TOKEN } from '../support/gateway.ts';
+import { GatewayProcess } from '../support/gateway-process.ts';
+import { until } from '../support/hostile-socket.ts';
 import { ask, post } from '../support/http-client.ts';
 import { openStream } from '../support/sse-client.ts';
 import { connect, openSocket, tcpOf } from '../support/ws-client.ts';
@@ -82,5 +86,36 @@ describe('a gateway that drains', () => {
     const startedAt = performance.now();
     await pair.gateway.drain();
     expect(performance.now() - startedAt).toBeLessThan(500);
+  });
+
+  test('writes nothing to a stream after its goodbye, whatever its task does meanwhile', async () => {
+    await using simulator = await startSimulator({ tokens: [TOKEN] });
+    simulator.setTask('forever', { status: 'process', process: 0 });
+    const env = {
+      A2E_API_URL: simulator.url,
+      A2E_API_TOKEN: TOKEN,
+      POLL_INTERVAL_MS: '100',
+      SHUTDOWN_GRACE_MS: '10000',
+    };
+    await using gateway = await GatewayProcess.start(env);
+    // The answers to all but the first wait in line: they have not closed when they have ended.
+    const pipelined = connectTcp(Number(new URL(gateway.url).port), '127.0.0.1').on('error', () => {});
+    const query = encodeURIComponent('subscription { taskStatus(id: "forever") { progress } }');
+    const one = `GET /graphql?query=${query} HTTP/1.1\r\nhost: gateway\r\naccept: text/event-stream\r\n\r\n`;
+    pipelined.write(one.repeat(60));
+    await until(pipelined, '"progress"');
+    await using stack = new AsyncDisposableStack();
+    const streams = Array.from({ length: 60 }, () => openStream(gateway.url, { query: WATCH }));
+    for (const stream of await Promise.all(streams)) stack.use(stream);
+
+    gateway.signal('SIGTERM');
+    const left = gateway.exited.then(() => null);
+    for (let calls = simulator.countFor('forever') + 1; ; calls += 1) {
+      if ((await Promise.race([left, simulator.waitForCalls('forever', calls)])) === null) break;
+      simulator.setTask('forever', { status: 'process', process: calls % 101 });
+    }
+    expect(await gateway.exited).toMatchObject({ code: 0 });
+    expect(gateway.log.filter((line) => line.includes('unforeseen'))).toEqual([]);
+    pipelined.destroy();
   });
 });

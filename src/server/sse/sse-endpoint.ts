@@ -27,13 +27,16 @@ const HEADERS = {
   'x-content-type-options': 'nosniff',
 };
 
+const NO_FAREWELL = (): void => {};
+
 /**
  * Operations whose results stream in one HTTP response each: GraphQL over SSE, and Apollo's multipart subscriptions.
  * The bytes of a result are the same for all clients of a live result.
  */
 export class SseEndpoint implements Disposable, Farewells {
   readonly #options: SseEndpointOptions;
-  readonly #open = new Set<ServerResponse>();
+  /** How to say goodbye to each. */
+  readonly #open = new Map<ServerResponse, () => void>();
   readonly #keepAlive = new KeepAlive();
 
   constructor(options: SseEndpointOptions) {
@@ -63,29 +66,33 @@ export class SseEndpoint implements Disposable, Farewells {
     }
   }
 
-  /** The response ends, but not the subscription: nothing says that it is complete, so clients ask again. */
+  /**
+   * The response ends, but not the subscription: nothing says that it is complete, so clients ask again. A query's
+   * answer is on its way anyhow.
+   */
   farewells(): (() => void)[] {
-    return [...this.#open].map((response) => () => response.end());
+    return [...this.#open.values()];
   }
 
   /** Ends every stream: clients reconnect elsewhere. */
   [Symbol.dispose](): void {
     this.#keepAlive[Symbol.dispose]();
-    for (const response of this.#open) response.destroy();
+    for (const response of this.#open.keys()) cut(response);
   }
 
   #begin(response: ServerResponse, { contentType, opening, heartbeat }: Framing): void {
     response.writeHead(200, { 'content-type': contentType, ...HEADERS });
     response.write(opening);
     response.socket?.setNoDelay(true);
-    this.#open.add(response);
+    this.#open.set(response, NO_FAREWELL);
     this.#keepAlive.add(response, heartbeat);
+    response.on('error', () => cut(response));
     response.once('close', () => this.#open.delete(response));
   }
 
   #run(operation: Operation, response: ServerResponse, framing: Framing): void {
-    const { stallMs, format } = this.#options;
-    const outlet = new Outlet(response, { stallMs, onStall: () => response.destroy() });
+    const { stallMs, format, operations } = this.#options;
+    const outlet = new Outlet(response, { stallMs, onStall: () => cut(response) });
     const member = new Delivery(
       {
         next: (frame) => outlet.write(framing.bytesOf(frame)),
@@ -94,21 +101,33 @@ export class SseEndpoint implements Disposable, Farewells {
       outlet,
     );
     const stopExpiry = onExpiry(operation.caller.expiresAt, () => {
-      member.close();
+      leave();
       if (!response.writableEnded) finish(response, framing, [format(expired())], outlet);
     });
-    response.once('close', stopExpiry);
+    const undo = operation.kind === 'subscription' ? operations.join(operation, member) : () => member.close();
+    const leave = (): void => {
+      stopExpiry();
+      undo();
+      outlet.close();
+    };
+    response.once('close', leave);
     if (operation.kind === 'subscription') {
-      response.once('close', this.#options.operations.join(operation, member));
+      this.#open.set(response, () => {
+        leave();
+        response.end();
+      });
     } else {
-      response.once('close', () => member.close());
-      void this.#options.operations.execute(operation).then((frame) => {
+      void operations.execute(operation).then((frame) => {
         member.next(frame);
         member.end(null);
       });
     }
-    response.once('close', () => outlet.close());
   }
+}
+
+/** An answer that waits for an earlier one on its connection has no other way to disconnect its client. */
+function cut(response: ServerResponse): void {
+  response.req.socket.destroy();
 }
 
 function finish(response: ServerResponse, framing: Framing, how: Ending, outlet: Outlet): void {
