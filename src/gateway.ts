@@ -166,7 +166,7 @@ async function createEdges(base: Base, registry: TaskRegistry, exampleId: string
   const sockets = { maxSubscriptions: limits.subscriptionsPerConnection, maxFrameBytes: maxBodyBytes, timeouts };
   const websocket = stack.use(new WebSocketEndpoint({ ...shared, ...sockets, operations, access, rate }));
   const yoga = createYogaHandler({ ...shared, maxBodyBytes });
-  const queries = new QueryAnswers({ yoga, intervalMs: poll.intervalMs, maxBodyBytes });
+  const queries = new QueryAnswers({ yoga, maxBodyBytes });
   const gate = {
     origins: new Origins(http.corsOrigins, trustProxy),
     connections: new ConnectionCount(limits.connections, limits.connectionsPerAddress),

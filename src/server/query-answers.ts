@@ -10,8 +10,6 @@ import type { YogaContext } from './yoga.ts';
 
 export interface QueryAnswersOptions {
   readonly yoga: YogaServerInstance<YogaContext, GraphQLContext>;
-  /** `POLL_INTERVAL_MS`: how long a state counts as known. */
-  readonly intervalMs: number;
   /** `MAX_BODY_BYTES` */
   readonly maxBodyBytes: number;
 }
@@ -46,15 +44,15 @@ export class QueryAnswers {
 
   /** Serves one request. Never rejects on account of the client. */
   async serve(request: IncomingMessage, response: ServerResponse, url: URL, caller: Caller): Promise<void> {
-    const { yoga, intervalMs, maxBodyBytes } = this.#options;
+    const { yoga, maxBodyBytes } = this.#options;
     const body = request.method === 'POST' ? wholeBody(request, maxBodyBytes) : null;
     if (!body && request.method !== 'GET') return void (await yoga(request, response, { caller }));
     const bytes = await body;
     const key = keyOf(request, caller, url.search, bytes);
     const known = this.#answers.get(key);
-    if (known?.reads.stands(intervalMs)) return send(request, response, known);
+    if (known?.reads.stands()) return send(request, response, known);
     const answer = await this.#ask(request, url, bytes, caller);
-    if (answer.status !== 200 || !answer.reads.stands(intervalMs)) {
+    if (answer.status !== 200 || !answer.reads.stands()) {
       this.#answers.delete(key);
       return send(request, response, answer);
     }

@@ -1,6 +1,5 @@
 import type { TaskSnapshot } from '../task/task-snapshot.ts';
 import type { TaskWatch } from '../task/task-watch.ts';
-import { isFinal } from '../task/watch-state.ts';
 
 /** Which states an operation has read: what its answer depends on, beside the request. */
 export class ReadLog {
@@ -19,14 +18,11 @@ export class ReadLog {
   }
 
   /**
-   * Whether the same operation would read the same now, at no cost: every state is the one known, and is final or was
-   * checked within the last `intervalMs`. Never for an operation that reads nothing.
+   * Whether the same operation would read the same now, at no cost: every state is the one known, and nothing newer is
+   * to be had. Never for an operation that reads nothing.
    */
-  stands(intervalMs: number): boolean {
+  stands(): boolean {
     if (this.#incomplete || this.#reads.length === 0) return false;
-    const checkedSince = Date.now() - intervalMs;
-    return this.#reads.every(({ watch: { state }, snapshot }) => {
-      return state.snapshot === snapshot && (state.attemptedAt > checkedSince || isFinal(state));
-    });
+    return this.#reads.every(({ watch, snapshot }) => watch.settled && watch.state.snapshot === snapshot);
   }
 }
