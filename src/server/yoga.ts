@@ -63,7 +63,7 @@ function useDocuments(documents: Documents): Plugin {
     },
     onParams({ params, setParams }) {
       const hash = hashOf(params);
-      const given: unknown = params.query ?? null;
+      const given: unknown = params.query === '' && hash !== null ? null : (params.query ?? null);
       if ((given === null && hash === null) || (given !== null && typeof given !== 'string')) return;
       const query = documents.textOf({ query: given, hash });
       if (query instanceof GraphQLError) throw query;

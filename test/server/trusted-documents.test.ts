@@ -30,6 +30,11 @@ describe.each(TRANSPORTS)('over %s', (_name, ask) => {
   test.each([
     ['by documentId', { documentId: HASH, variables }],
     ['by the hash of Apollo', { extensions: { persistedQuery: { version: 1, sha256Hash: HASH } }, variables }],
+    ['by documentId, with an empty text', { query: '', documentId: HASH, variables }],
+    [
+      'by the hash of Apollo, with an empty text',
+      { query: '', extensions: { persistedQuery: { version: 1, sha256Hash: HASH } }, variables },
+    ],
     ['by its full text', { query: LOOK, variables }],
     ['by its text, spaced otherwise', { query: `# a comment\n${LOOK.replaceAll('\n', ' ')}`, variables }],
     ['by its text and hash', { query: LOOK, documentId: HASH, variables }],
@@ -39,6 +44,8 @@ describe.each(TRANSPORTS)('over %s', (_name, ask) => {
 
   test.each([
     ['an unknown hash', { documentId: 'unknown' }],
+    ['an empty text with an unknown hash', { query: '', documentId: 'unknown' }],
+    ['an empty text alone', { query: '' }],
     ['a hash named like a part of every object', { documentId: '__proto__' }],
     ['an unknown hash of Apollo', { extensions: { persistedQuery: { version: 1, sha256Hash: 'f'.repeat(64) } } }],
     ['another text', { query: '{ videoTask(id: "t1") { status } }' }],
@@ -62,10 +69,12 @@ describe.each(TRANSPORTS)('over %s', (_name, ask) => {
 test('a document is found by GET as well', async () => {
   await using pair = await withList(JSON.stringify(LISTED));
   pair.simulator.addTask('t1');
-  const search = new URLSearchParams({ documentId: HASH, variables: '{"id":"t1"}' });
-  for (const accept of ['application/json', 'text/event-stream']) {
-    const response = await fetch(`${pair.gateway.url}/graphql?${search}`, { headers: { accept } });
-    expect(await response.text(), accept).toContain('{"data":{"videoTask":{"id":"t1"}}}');
+  for (const query of [{}, { query: '' }]) {
+    const search = new URLSearchParams({ ...query, documentId: HASH, variables: '{"id":"t1"}' });
+    for (const accept of ['application/json', 'text/event-stream']) {
+      const response = await fetch(`${pair.gateway.url}/graphql?${search}`, { headers: { accept } });
+      expect(await response.text(), accept).toContain('{"data":{"videoTask":{"id":"t1"}}}');
+    }
   }
 });
 
