@@ -41,15 +41,17 @@ export class HttpServer implements AsyncDisposable {
 
   constructor(options: HttpServerOptions) {
     this.#options = options;
-    const { headersMs, requestMs } = options.timeouts;
+    const { headersMs, requestMs, stallMs } = options.timeouts;
     this.#server = createServer({
       headersTimeout: headersMs,
       requestTimeout: requestMs,
       connectionsCheckingInterval: Math.min(CHECK_MS, headersMs),
     });
+    this.#server.timeout = stallMs;
     this.#server.on('request', (request, response) => {
       this.#requests.begin();
       response.once('close', () => this.#requests.end());
+      response.on('timeout', cutStalled);
       if (!response.socket) closeWith(request.socket, response);
       this.#route(request, response).catch((error: unknown) => this.#failed(request, response, error));
     });
@@ -126,6 +128,11 @@ export class HttpServer implements AsyncDisposable {
   }
 }
 
+/** A connection on which nothing moves although there is something to take; one that waits for an answer may. */
+function cutStalled(socket: Socket): void {
+  if (socket.writableLength > 0) socket.destroy();
+}
+
 /**
  * Closes an answer that waits for an earlier one on its connection when the connection closes: node forgets it when an
  * upgrade or a CONNECT has followed.
@@ -153,5 +160,7 @@ function parseUrl({ url = '/' }: IncomingMessage): URL | null {
 
 function refuse(stream: Socket, status: string, headers = ''): void {
   stream.once('finish', () => stream.destroy());
+  // Behind answers that nobody reads the refusal never leaves.
+  stream.once('timeout', () => stream.destroy());
   stream.end(`HTTP/1.1 ${status}\r\n${headers}Connection: close\r\nContent-Length: 0\r\n\r\n`);
 }
