@@ -35,7 +35,8 @@ export class GraphqlEndpoint {
 
   async serve(request: IncomingMessage, response: ServerResponse, url: URL): Promise<void> {
     const { origins, graphiql, sse, queries, format, connections, addressOf, rate } = this.#options;
-    if (!origins.allows(request)) {
+    const page = wantsPage(request) ? graphiql : null;
+    if (!origins.allows(request) && !(page && origins.isNavigation(request))) {
       return replyErrors(response, 403, [{ message: 'This origin may not call', extensions: { code: 'FORBIDDEN' } }]);
     }
     for (const [name, value] of Object.entries(origins.headers(request))) response.setHeader(name, value);
@@ -43,8 +44,8 @@ export class GraphqlEndpoint {
     if (request.method === 'POST' && !isJson(request)) {
       return replyErrors(response, 415, [{ message: 'The body must be application/json' }]);
     }
-    if (graphiql !== null && wantsPage(request)) {
-      const { headers, html } = await graphiql();
+    if (page) {
+      const { headers, html } = await page();
       return reply(response, 200, headers, html);
     }
     const caller = await this.#authenticate(request);

@@ -13,13 +13,18 @@ export class Origins {
 
   /**
    * Whether a request may come from where a browser says it comes from. Anything that is no browser sends no `Origin`
-   * and may. A browser that leaves `Origin` out of a cross-site request still says so in `Sec-Fetch-Site`.
+   * and may. A browser that leaves `Origin` out of a request of another origin, as for an image or a link, still says
+   * so in `Sec-Fetch-Site`. Source: W3C, "Fetch Metadata Request Headers".
    */
   allows({ headers }: IncomingMessage): boolean {
-    const { origin } = headers;
-    if (origin === undefined)
-      return headers['sec-fetch-site'] !== 'cross-site' || headers['sec-fetch-mode'] === 'navigate';
+    const { origin, 'sec-fetch-site': site } = headers;
+    if (origin === undefined) return site === undefined || site === 'same-origin' || site === 'none';
     return this.#allowed.has(origin) || this.#isSameOrigin(origin, headers);
+  }
+
+  /** Whether a browser opens what a link leads to, wherever the link stands: a page may be shown, and nothing may run. */
+  isNavigation({ headers }: IncomingMessage): boolean {
+    return headers.origin === undefined && headers['sec-fetch-mode'] === 'navigate';
   }
 
   /** The CORS headers for an allowed cross-origin request; none for the same origin. */

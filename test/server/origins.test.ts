@@ -6,6 +6,7 @@ import { connect, openSocket } from '../support/ws-client.ts';
 
 const LOOK = '{ videoTask(id: "job") { status } }';
 const FRIEND = 'https://app.example';
+const lookUrl = (gatewayUrl: string): string => `${gatewayUrl}/graphql?query=${encodeURIComponent(LOOK)}`;
 
 let pair: Pair;
 beforeAll(async () => {
@@ -41,17 +42,44 @@ describe('a strange origin', () => {
     expect(answer.headers).not.toHaveProperty('access-control-allow-origin');
   });
 
-  it('is refused a GET without an Origin that a browser marks as cross-site', async () => {
-    const url = `${pair.gateway.url}/graphql?query=${encodeURIComponent(LOOK)}`;
-    const headers = { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'no-cors' };
-    expect((await ask(url, { headers })).status).toBe(403);
+  it.each([
+    ['an image', 'no-cors', 'image/*'],
+    ['a script', 'no-cors', '*/*'],
+    ['a link', 'navigate', 'application/json'],
+    ['a stream', 'no-cors', 'text/event-stream'],
+  ])('is refused a query by GET without an Origin, as of %s', async (_what, mode, accept) => {
+    for (const site of ['cross-site', 'same-site', 'cross-site, same-origin']) {
+      const headers = { accept, 'sec-fetch-site': site, 'sec-fetch-mode': mode };
+      expect((await ask(lookUrl(pair.gateway.url), { headers })).status, site).toBe(403);
+    }
     expect(pair.simulator.totalCalls()).toBe(0);
   });
 
-  it('may be linked from: opening the page is no call', async () => {
-    const headers = { accept: 'text/html', 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate' };
-    expect((await ask(`${pair.gateway.url}/graphql`, { headers })).status).toBe(200);
+  it.each(['cross-site', 'same-site'])('may be linked from (%s): opening the page is no call', async (site) => {
+    const { gateway, simulator } = pair;
+    const headers = { accept: 'text/html', 'sec-fetch-site': site, 'sec-fetch-mode': 'navigate' };
+    for (const url of [lookUrl(gateway.url), `${gateway.url}/graphql`, `${gateway.url}/?id=job`]) {
+      const answer = await ask(url, { headers });
+      expect([answer.status, answer.headers['content-type']]).toEqual([200, 'text/html; charset=utf-8']);
+    }
+    expect((await ask(`${gateway.url}/healthz`, { headers })).status).toBe(200);
+    expect(simulator.totalCalls()).toBe(0);
   });
+
+  it('cannot run a query by a link where there is no GraphiQL', async () => {
+    await using plain = await startPair({ GRAPHIQL: 'false' });
+    for (const site of ['cross-site', 'same-site']) {
+      const headers = { accept: 'text/html,*/*', 'sec-fetch-site': site, 'sec-fetch-mode': 'navigate' };
+      expect((await ask(lookUrl(plain.gateway.url), { headers })).status).toBe(403);
+    }
+    expect(plain.simulator.totalCalls()).toBe(0);
+  });
+});
+
+it.each(['same-origin', 'none'])('a GET without an Origin is served when a browser says %s', async (site) => {
+  const headers = { accept: 'application/json', 'sec-fetch-site': site, 'sec-fetch-mode': 'navigate' };
+  const answer = await ask(`${pair.gateway.url}/graphql?query={__typename}`, { headers });
+  expect(answer.json()).toEqual({ data: { __typename: 'Query' } });
 });
 
 describe('a known origin', () => {
