@@ -135,10 +135,11 @@ function createRegistry(
   const source = stack.use(
     new A2eClient({ origin, timeoutMs, maxConnections: maxConcurrency, onEvent: reporter.onCall }),
   );
-  const { intervalMs, maxIntervalMs, lingerMs } = poll;
+  const { intervalMs, maxIntervalMs, lingerMs, firstAnswerTimeoutMs: firstAnswerMs } = poll;
   const shared = redis ? cluster : undefined;
   const lanes = stack.use(new CallLanes({ maxConcurrency, maxRps, intervalMs, shared, onEvent: reporter.onLane }));
-  return new TaskRegistry({ source, cluster, lanes, pace: { intervalMs, maxIntervalMs }, lingerMs, onUnforeseen });
+  const pace = { intervalMs, maxIntervalMs };
+  return new TaskRegistry({ source, cluster, lanes, pace, lingerMs, firstAnswerMs, onUnforeseen });
 }
 
 interface Edges {

@@ -15,6 +15,8 @@ export interface TaskRegistryOptions {
   readonly lanes: CallLanes;
   readonly pace: PollPace;
   readonly lingerMs: number;
+  /** `FIRST_ANSWER_TIMEOUT_MS`: how long {@link TaskRegistry.get} waits for a call. */
+  readonly firstAnswerMs: number;
   /** How many tasks that nobody watches are remembered, the latest used first. */
   readonly maxIdle?: number;
   /** Hears of a check that failed with something that is no `UpstreamError`. It counts as a missed poll. */
@@ -28,9 +30,10 @@ export class TaskRegistry implements Disposable {
   readonly #idle: LRUCache<string, TaskWatch>;
 
   constructor(options: TaskRegistryOptions) {
-    const { source, cluster, lanes, pace, lingerMs, maxIdle = 10_000, onUnforeseen = () => {} } = options;
+    const { source, cluster, lanes, pace, lingerMs, firstAnswerMs } = options;
+    const { maxIdle = 10_000, onUnforeseen = () => {} } = options;
     const onActivity = (watch: TaskWatch, active: boolean): void => this.#move(watch, active);
-    this.#context = { source, cluster, lanes, pace, lingerMs, onActivity, onUnforeseen };
+    this.#context = { source, cluster, lanes, pace, lingerMs, firstAnswerMs, onActivity, onUnforeseen };
     this.#idle = new LRUCache({ max: maxIdle });
   }
 
@@ -56,10 +59,11 @@ export class TaskRegistry implements Disposable {
 
   /**
    * The state of a task: what is known when that is final or younger than an interval, else after one call. null: no
-   * such task. Rejects with a `GatewayError` when upstream has no answer and there is no earlier state to show.
+   * such task. Rejects with a `GatewayError` when upstream has no answer in time and there is no earlier state to show.
+   * Nobody may want it any more once `signal` aborts.
    */
-  async get(id: string, credential: Credential): Promise<TaskSnapshot | null> {
-    const state = await this.watch(id, credential).current();
+  async get(id: string, credential: Credential, signal?: AbortSignal): Promise<TaskSnapshot | null> {
+    const state = await this.watch(id, credential).current(signal);
     if (isRefused(state) && state.problem) throw state.problem;
     if (state.snapshot) return state.snapshot;
     if (isMissing(state)) return null;

@@ -4,6 +4,7 @@ import type { CallOutcome, Ticket, Turn } from './lane/turn.ts';
 import { faultOf } from './poll-fault.ts';
 import { PollRhythm } from './poll-pace.ts';
 import type { Credential } from './task-source.ts';
+import { Waiters } from './waiters.ts';
 import { type WatchContext, type WatchObserver, watchKey } from './watch-context.ts';
 import {
   afterHearing,
@@ -16,6 +17,7 @@ import {
   UNKNOWN_STATE,
   type WatchState,
   withNextCheck,
+  withoutAnswer,
 } from './watch-state.ts';
 
 /**
@@ -32,7 +34,7 @@ export class TaskWatch implements Turn {
   readonly #rhythm: PollRhythm;
   readonly #observers = new Set<WatchObserver>();
   /** Queries that wait for the check under way. */
-  #waiters: (() => void)[] = [];
+  readonly #waiters = new Waiters();
   #state = UNKNOWN_STATE;
   #active = false;
   #running = false;
@@ -72,17 +74,19 @@ export class TaskWatch implements Turn {
 
   /**
    * The state now: one that is final or younger than an interval as it is, else after one call that is shared with
-   * whoever else waits for it. While calls are held back, what is known.
+   * whoever else waits for it. While calls are held back, what is known; and so when nothing came of it within the
+   * first-answer time-out, or once `signal` aborts. When nobody is left who waits or watches, the call is not made.
    */
-  async current(): Promise<WatchState> {
+  async current(signal?: AbortSignal): Promise<WatchState> {
     if (this.settled) return this.state;
     if (!this.#leave) await this.#recall();
     if (this.settled) return this.state;
-    await new Promise<void>((resolve) => {
-      this.#waiters.push(resolve);
-      this.#hasten();
-    });
-    return this.state;
+    const told = this.#waiters.wait(this.#context.firstAnswerMs, signal);
+    if (this.#waiters.size > 0) this.#hasten();
+    if (await told) return this.state;
+    const known = withoutAnswer(this.state);
+    if (!this.#wanted()) this.#rest();
+    return known;
   }
 
   /** Checks at once if anybody watches: somebody hinted that the state has changed. */
@@ -95,7 +99,7 @@ export class TaskWatch implements Turn {
   /** Stops for good. */
   dispose(): void {
     this.#observers.clear();
-    this.#flush();
+    this.#waiters.tell();
     this.#rest();
   }
 
@@ -185,7 +189,7 @@ export class TaskWatch implements Turn {
     this.#state = next;
     this.#stamp();
     if (news) for (const observer of [...this.#observers]) observer.changed(this.#state);
-    this.#flush();
+    this.#waiters.tell();
     if (isFinal(next) || !this.#wanted()) this.#rest();
   }
 
@@ -194,12 +198,6 @@ export class TaskWatch implements Turn {
     const goesOn = this.#watched() && !isFinal(this.#state);
     const planned = this.#ticket?.expectedAt ?? this.#state.snapshot?.nextCheckAt ?? Date.now();
     this.#state = withNextCheck(this.#state, goesOn ? planned : null);
-  }
-
-  #flush(): void {
-    const waiters = this.#waiters;
-    this.#waiters = [];
-    for (const resolve of waiters) resolve();
   }
 
   async #recall(): Promise<void> {
@@ -212,7 +210,7 @@ export class TaskWatch implements Turn {
   }
 
   #wanted(): boolean {
-    return this.#watched() || this.#waiters.length > 0;
+    return this.#watched() || this.#waiters.size > 0;
   }
 
   #join(): void {
@@ -232,20 +230,28 @@ export class TaskWatch implements Turn {
     if (!this.#active || this.#running || isFinal(this.#state)) return;
     const { intervalMs } = this.#context.pace;
     const { attemptedAt, nextInMs, problem } = this.#state;
-    if (attemptedAt === 0) return this.#hasten();
+    if (attemptedAt === 0 || this.#waiters.size > 0) return this.#hasten();
     // Whoever told of this state goes first; of one that was remembered for long nobody may be left.
     const spacingMs = nextInMs === null || problem ? intervalMs : this.#rhythm.behind(nextInMs);
-    this.#hasten(Math.max(Date.now(), attemptedAt + spacingMs));
+    const dueAt = Math.max(Date.now(), attemptedAt + spacingMs);
+    if (!this.#ticket || this.#ticket.dueAt > dueAt) this.#arm(dueAt);
   }
 
-  #arm(dueAt: number): void {
+  #arm(dueAt: number, urgent = false): void {
+    const lane = this.#context.lanes.for(this.credential);
     this.#ticket?.cancel();
-    this.#ticket = this.#context.lanes.for(this.credential).schedule(this, dueAt, this.#rhythm.failing);
+    this.#ticket = lane.schedule(this, { dueAt, urgent, afterFailure: this.#rhythm.failing });
   }
 
-  /** Brings the next check forward, without more before those of tasks that merely grow old. One under way will do. */
-  #hasten(dueAt = this.#context.lanes.for(this.credential).front): void {
-    if (!this.#running && !(this.#ticket && this.#ticket.dueAt <= dueAt)) this.#arm(dueAt);
+  /**
+   * Makes the next check an urgent one, and of a watched task a poll that is due, whichever comes first. One that has
+   * begun will do.
+   */
+  #hasten(): void {
+    if (this.#running) return;
+    const { dueAt: plannedAt = Number.POSITIVE_INFINITY, urgent = false } = this.#ticket ?? {};
+    const dueAt = this.#watched() ? Math.min(plannedAt, Date.now()) : Number.POSITIVE_INFINITY;
+    if (!urgent || dueAt < plannedAt) this.#arm(dueAt, true);
   }
 
   #startLinger(): void {

@@ -18,6 +18,8 @@ export interface WatchContext {
   readonly pace: PollPace;
   /** `POLL_LINGER_MS` */
   readonly lingerMs: number;
+  /** `FIRST_ANSWER_TIMEOUT_MS`: how long a query waits for a check. */
+  readonly firstAnswerMs: number;
   /** The watch has begun, or ceased, to be watched. */
   readonly onActivity: (watch: TaskWatch, active: boolean) => void;
   /** A check failed with something that is no error of upstream. */

@@ -1,4 +1,4 @@
-import { type GatewayError, TaskNotFound, Unauthenticated } from '../errors.ts';
+import { type GatewayError, TaskNotFound, Unauthenticated, UpstreamUnavailable } from '../errors.ts';
 import { advanceStages, MAX_STAGES, sameState, type TaskSnapshot, type TaskStage } from './task-snapshot.ts';
 import { isFinished, type VideoTask } from './video-task.ts';
 
@@ -57,6 +57,12 @@ export function afterReport(before: WatchState, task: VideoTask, version: number
 export function afterMiss(before: WatchState, problem: GatewayError, version: number): WatchState {
   const snapshot = before.snapshot && { ...before.snapshot, stale: true, nextCheckAt: null };
   return { version, snapshot, problem, attemptedAt: Date.now(), nextInMs: null };
+}
+
+/** For whoever has waited too long for a check: what is known, as after a miss. Nothing was tried, so it is true for nobody else. */
+export function withoutAnswer(state: WatchState): WatchState {
+  const problem = new UpstreamUnavailable('A2E has not answered in time');
+  return withNextCheck(afterMiss(state, problem, state.version), state.snapshot?.nextCheckAt ?? null);
 }
 
 /**

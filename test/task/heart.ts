@@ -55,7 +55,8 @@ export class Heart implements AsyncDisposable {
     const pace = { intervalMs, maxIntervalMs };
     const onUnforeseen = (error: unknown) => void this.unforeseen.push(error);
     const { cluster, lanes } = this;
-    this.registry = new TaskRegistry({ source, cluster, lanes, pace, lingerMs, maxIdle, onUnforeseen });
+    const times = { pace, lingerMs, firstAnswerMs };
+    this.registry = new TaskRegistry({ source, cluster, lanes, ...times, maxIdle, onUnforeseen });
     this.#patience = patienceFor(intervalMs, firstAnswerMs);
   }
 

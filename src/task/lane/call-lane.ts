@@ -9,13 +9,14 @@ import { Alarm } from './alarm.ts';
 import { type Blockage, pauseAfter, problemAt } from './blockage.ts';
 import type { CallBudget } from './call-budget.ts';
 import { CircuitBreaker } from './circuit-breaker.ts';
-import { DueQueue } from './due-queue.ts';
 import type { LaneOptions } from './lane-options.ts';
 import { RateBudget } from './rate-budget.ts';
-import type { CallOutcome, Ticket, Turn } from './turn.ts';
+import type { CallOutcome, Ticket, Turn, TurnPlan } from './turn.ts';
+import { TurnQueue } from './turn-queue.ts';
 
 interface Entry extends Ticket {
   dueAt: number;
+  urgent: boolean;
   slot: number;
   readonly queuedAt: number;
   readonly turn: Turn;
@@ -25,23 +26,23 @@ interface Entry extends Ticket {
 const REFUSED_PROBE_MS = 10_000;
 /** A 429 that does not say for how long pauses the lane for an interval, and for no less than this. */
 const SHORTEST_PAUSE_MS = 1_000;
-const MAX_AHEAD_MS = 60_000;
 /** What timers are late anyway is no sign of a queue. */
 const TIMER_GRAIN_MS = 20;
 
 /**
  * All calls to upstream with one token pass here: earliest due first, within the concurrency and rate budget, so that
- * past the budget all intervals stretch alike. A `Retry-After` pauses the whole lane; ten failures in a row, or the
+ * past the budget all intervals stretch alike; those that somebody waits for share the lane with them. A `Retry-After` pauses the whole lane; ten failures in a row, or the
  * gateway's own token refused, let only single probes through until one succeeds. The lane holds the only timer of
  * all its tasks.
  */
 export class CallLane {
   readonly #options: LaneOptions;
-  readonly #queue = new DueQueue<Entry>();
+  readonly #queue: TurnQueue<Entry>;
   /** Turns that came while the lane was blocked, oldest first. */
   readonly #held = new Set<Entry>();
   readonly #breaker = new CircuitBreaker();
   readonly #budget: CallBudget;
+  readonly #onSlot = (): void => this.#advance();
   readonly #alarm = new Alarm(() => this.#advance());
   #blockage: Blockage | null = null;
   #running = 0;
@@ -50,6 +51,7 @@ export class CallLane {
 
   constructor(options: LaneOptions) {
     this.#options = options;
+    this.#queue = new TurnQueue(options.intervalMs);
     this.#budget = options.budget?.(() => this.#advance()) ?? new RateBudget(options.maxRps);
   }
 
@@ -63,19 +65,12 @@ export class CallLane {
     return this.#running === 0 && !this.#waiting() && Date.now() >= (this.#blockage?.until ?? 0);
   }
 
-  /**
-   * A due time that puts a turn before those that merely grow old: by an interval, and by what those are late, though
-   * not by more than a minute, so that they have their turn too.
-   */
-  get front(): number {
-    return Date.now() - this.#options.intervalMs - Math.min(this.#lateMs, MAX_AHEAD_MS);
-  }
-
-  /** Queues a turn for `dueAt` (ms since the epoch), or as soon after it as the budget allows. */
-  schedule(turn: Turn, dueAt: number, afterFailure = false): Ticket {
+  /** Queues a turn. */
+  schedule(turn: Turn, { dueAt, urgent = false, afterFailure = false }: TurnPlan): Ticket {
     const lane = this;
     const entry: Entry = {
       dueAt,
+      urgent,
       queuedAt: Date.now(),
       slot: -1,
       turn,
@@ -130,20 +125,21 @@ export class CallLane {
   }
 
   #nextAt(now: number): number | null {
-    const head = this.#queue.peek()?.dueAt ?? Number.POSITIVE_INFINITY;
+    const { dueAt } = this.#queue;
+    const slotless = this.#options.slots.awaitedBy(this.#onSlot);
     if (this.#blockage) {
-      const probe = this.#running === 0 && this.#waiting() ? this.#blockage.until : Number.POSITIVE_INFINITY;
-      const at = Math.min(head, probe);
+      const probing = this.#running === 0 && this.#waiting() && !slotless;
+      const at = Math.min(dueAt, probing ? this.#blockage.until : Number.POSITIVE_INFINITY);
       return Number.isFinite(at) ? at : null;
     }
-    if (head === Number.POSITIVE_INFINITY || this.#running >= this.#options.maxConcurrency) return null;
-    return head > now ? head : now + this.#budget.waitMs(now);
+    if (dueAt === Number.POSITIVE_INFINITY || slotless) return null;
+    return dueAt > now ? dueAt : now + this.#budget.waitMs(now);
   }
 
   #expectedAt(entry: Entry): number {
     const from = Math.max(Date.now(), this.#blockage?.until ?? 0);
     const isProbe = this.#blockage !== null && this.#blockage.kind !== 'paused' && entry === this.#nextProbe();
-    return isProbe ? from : Math.max(from, entry.dueAt + this.#lateMs);
+    return isProbe || entry.urgent ? from : Math.max(from, entry.dueAt + this.#lateMs);
   }
 
   /** The turn that has been held back for longest. */
@@ -152,7 +148,7 @@ export class CallLane {
   }
 
   #waiting(): boolean {
-    return this.#held.size > 0 || this.#queue.size > 0;
+    return this.#held.size > 0 || !this.#queue.empty;
   }
 
   #advance(): void {
@@ -165,11 +161,10 @@ export class CallLane {
   #advanceFlowing(): void {
     for (;;) {
       const now = Date.now();
-      const head = this.#queue.peek();
-      if (!head || head.dueAt > now || this.#blockage) return;
-      if (this.#running >= this.#options.maxConcurrency || this.#budget.waitMs(now) > 0) return;
-      this.#queue.remove(head);
-      this.#start(head);
+      if (this.#blockage || this.#queue.dueAt > now) return;
+      if (!this.#options.slots.mayTake(this.#onSlot) || this.#budget.waitMs(now) > 0) return;
+      const entry = this.#queue.take(now);
+      if (entry) this.#start(entry);
     }
   }
 
@@ -177,26 +172,29 @@ export class CallLane {
     const now = Date.now();
     if (blockage.kind !== 'paused' && now >= blockage.until && this.#running === 0) {
       const probe = this.#nextProbe();
-      if (probe) {
+      if (probe && this.#options.slots.mayTake(this.#onSlot)) {
         this.#cancel(probe);
         this.#start(probe, true);
       }
     }
-    for (let head = this.#queue.peek(); head && head.dueAt <= now; head = this.#queue.peek()) {
-      this.#queue.remove(head);
-      this.#held.add(head);
-      head.turn.blocked(problemAt(blockage, now));
+    for (let entry = this.#queue.take(now); entry; entry = this.#queue.take(now)) {
+      entry.urgent = false;
+      entry.dueAt = Math.min(entry.dueAt, now);
+      this.#held.add(entry);
+      entry.turn.blocked(problemAt(blockage, now));
     }
   }
 
   #start(entry: Entry, probe = false): void {
     const now = Date.now();
     this.#running += 1;
+    this.#options.slots.take();
     this.#budget.take(now);
-    if (!probe && entry.dueAt >= entry.queuedAt) this.#lateMs = lateness(now - entry.dueAt);
+    if (!probe && !entry.urgent && entry.dueAt >= entry.queuedAt) this.#lateMs = lateness(now - entry.dueAt);
     void entry.turn.run().then((outcome) => {
       this.#running -= 1;
       this.#judge(outcome, probe);
+      this.#options.slots.release();
       this.#advance();
     });
   }
@@ -269,7 +267,7 @@ export class CallLane {
   #resume(): void {
     const { intervalMs, random = Math.random } = this.#options;
     const now = Date.now();
-    const delayed = [...this.#held, ...[...this.#queue].filter((entry) => entry.afterFailure)];
+    const delayed = [...this.#held, ...[...this.#queue.polls()].filter((entry) => entry.afterFailure)];
     this.#blockage = null;
     this.#held.clear();
     for (const entry of delayed) {

@@ -2,9 +2,12 @@ import type { SharedBudget } from '../../cluster/contract.ts';
 import type { Credential } from '../task-source.ts';
 import { ClusterBudget } from './call-budget.ts';
 import { CallLane } from './call-lane.ts';
+import { CallSlots } from './call-slots.ts';
 import type { LaneEvent, LaneOptions } from './lane-options.ts';
 
-export interface CallLanesOptions extends Omit<LaneOptions, 'onEvent' | 'budget'> {
+export interface CallLanesOptions extends Omit<LaneOptions, 'onEvent' | 'budget' | 'slots'> {
+  /** `UPSTREAM_MAX_CONCURRENCY`, of all lanes together. */
+  readonly maxConcurrency: number;
   readonly onEvent?: (event: LaneEvent, credential: Credential) => void;
   /** What the gateways of a cluster share; absent: this one is alone. */
   readonly shared?: SharedBudget | undefined;
@@ -17,9 +20,13 @@ const REFUSED = ' refused';
 /** Shorter than the wait between two probes of a refused token, so that each probe that is refused again is told. */
 const REFUSAL_MS = 9_000;
 
-/** One {@link CallLane} per upstream token, in step with those of the other gateways. */
+/**
+ * One {@link CallLane} per upstream token, in step with those of the other gateways. What they share here is the number of
+ * calls under way; when that is reached they take turns.
+ */
 export class CallLanes implements Disposable {
   readonly #options: CallLanesOptions;
+  readonly #slots: CallSlots;
   readonly #lanes = new Map<string, CallLane>();
   #sweepAt = SWEEP_AT;
   /** What a lane tells while this is set it was told by another gateway, which needs no telling. */
@@ -28,6 +35,7 @@ export class CallLanes implements Disposable {
 
   constructor(options: CallLanesOptions) {
     this.#options = options;
+    this.#slots = new CallSlots(options.maxConcurrency);
     this.#stopListening = options.shared?.onPause((name, forMs) => this.#hear(name, forMs));
   }
 
@@ -56,7 +64,7 @@ export class CallLanes implements Disposable {
   }
 
   #open(credential: Credential): CallLane {
-    const { shared, maxRps, onEvent, ...options } = this.#options;
+    const { shared, maxConcurrency: _, maxRps, onEvent, ...options } = this.#options;
     const budget =
       shared && maxRps !== null
         ? (onAnswer: () => void) => new ClusterBudget(shared, credential.key, maxRps, onAnswer)
@@ -64,6 +72,7 @@ export class CallLanes implements Disposable {
     return new CallLane({
       ...options,
       maxRps,
+      slots: this.#slots,
       ...(budget && { budget }),
       onEvent: (event) => {
         if (!this.#hearing) this.#tell(event, credential);

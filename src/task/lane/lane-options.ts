@@ -1,4 +1,5 @@
 import type { CallBudget } from './call-budget.ts';
+import type { CallSlots } from './call-slots.ts';
 
 /** What the lane tells the log and the metrics. */
 export type LaneEvent =
@@ -6,7 +7,8 @@ export type LaneEvent =
   | { readonly kind: 'paused'; readonly forMs: number };
 
 export interface LaneOptions {
-  readonly maxConcurrency: number;
+  /** Shared with the other lanes: calls that may be under way. */
+  readonly slots: CallSlots;
   /** Calls per second; null: unlimited. */
   readonly maxRps: number | null;
   /** Takes the place of `maxRps` where other gateways share the budget; `onAnswer`: ask it again. */

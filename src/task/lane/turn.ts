@@ -11,9 +11,21 @@ export interface Turn {
   blocked(problem: GatewayError): void;
 }
 
+/** When a turn is to come. */
+export interface TurnPlan {
+  /** In ms since the epoch, or as soon after it as the budget allows. Infinity: as an urgent one or not at all. */
+  readonly dueAt: number;
+  /** Somebody waits for it: it shares the lane with the polls that are due, and goes first when none is. */
+  readonly urgent?: boolean;
+  /** It backs off from a failure, which may be over before. */
+  readonly afterFailure?: boolean;
+}
+
 /** A turn that is waiting. Times in ms since the epoch. */
 export interface Ticket {
   readonly dueAt: number;
+  /** Not any more when it came while the lane was blocked. */
+  readonly urgent: boolean;
   /** When the turn is to be expected, as the lane flows now: an estimate that is never in the past. */
   readonly expectedAt: number;
   /** Idempotent. */
