@@ -6,14 +6,24 @@ export type AddressReader = (request: IncomingMessage) => string;
 
 /**
  * Reads the address a request comes from, for limits per client. With `trustProxy` it is the last of
- * `X-Forwarded-For`: the one that the nearest proxy wrote itself; what stands before it anybody can send. IPv6
- * addresses count by their /64, since whoever has one has the whole of it.
+ * `X-Forwarded-For`: the one that the nearest proxy wrote itself; what stands before it anybody can send. Some proxies
+ * write a port as well; when there is no address at all, the proxy's own counts. IPv6 addresses count by their /64,
+ * since whoever has one has the whole of it.
  */
 export function addressReader(trustProxy: boolean): AddressReader {
   return ({ headers, socket }) => {
-    const forwarded = trustProxy ? [headers['x-forwarded-for'] ?? []].flat().join(',').split(',').at(-1)?.trim() : '';
-    return networkOf(forwarded || (socket.remoteAddress ?? ''));
+    const forwarded = trustProxy ? forwardedFor(headers['x-forwarded-for']) : null;
+    return networkOf(forwarded ?? socket.remoteAddress ?? '');
   };
+}
+
+/** The last address, without brackets and port; null when it is none. */
+function forwardedFor(header: string | readonly string[] | undefined): string | null {
+  const last = [header ?? []].flat().join(',').split(',').at(-1)?.trim() ?? '';
+  const v6 = /^\[(.*)\](?::\d+)?$/.exec(last)?.[1] ?? last;
+  if (isIPv6(v6)) return v6;
+  const v4 = last.replace(/:\d+$/, '');
+  return isIPv4(v4) ? v4 : null;
 }
 
 /** An IPv4 address as it is, an IPv6 one without its last 64 bits. */
