@@ -40,6 +40,7 @@ export class GraphqlEndpoint {
       return replyErrors(response, 403, [{ message: 'This origin may not call', extensions: { code: 'FORBIDDEN' } }]);
     }
     for (const [name, value] of Object.entries(origins.headers(request))) response.setHeader(name, value);
+    if (request.method === 'GET') response.appendHeader('vary', 'accept, authorization');
     if (request.method === 'OPTIONS') return reply(response, 204, { allow: 'GET, POST, OPTIONS' });
     if (request.method === 'POST' && !isJson(request)) {
       return replyErrors(response, 415, [{ message: 'The body must be application/json' }]);
@@ -48,6 +49,8 @@ export class GraphqlEndpoint {
       const { headers, html } = await page();
       return reply(response, 200, headers, html);
     }
+    // Unless whoever answers knows better.
+    if (request.method === 'GET') response.setHeader('cache-control', 'no-store');
     const caller = await this.#authenticate(request);
     if (caller instanceof GatewayError) return refuse(response, caller, format);
     const address = addressOf(request);

@@ -34,7 +34,8 @@ export class Origins {
     return {
       'access-control-allow-origin': origin,
       'access-control-allow-methods': 'GET, POST',
-      'access-control-allow-headers': 'content-type, authorization',
+      'access-control-allow-headers': 'content-type, authorization, if-none-match',
+      'access-control-expose-headers': 'etag, retry-after',
       'access-control-max-age': '600',
       vary: 'origin',
     };

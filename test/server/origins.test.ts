@@ -89,10 +89,21 @@ describe('a known origin', () => {
     expect(answer.status).toBe(204);
     expect(answer.headers).toMatchObject({
       'access-control-allow-origin': FRIEND,
-      'access-control-allow-headers': 'content-type, authorization',
+      'access-control-allow-headers': 'content-type, authorization, if-none-match',
       vary: 'origin',
     });
     expect(answer.headers).not.toHaveProperty('access-control-allow-credentials');
+  });
+
+  it('may read the tag of an answer, and its answers depend on the origin as well', async () => {
+    pair.simulator.setTask('done', { status: 'success' });
+    const url = `${pair.gateway.url}/graphql?query=${encodeURIComponent('{ videoTask(id: "done") { status } }')}`;
+    const { headers } = await ask(url, { headers: { origin: FRIEND, accept: 'application/json' } });
+    expect(headers).toMatchObject({
+      etag: expect.any(String),
+      'access-control-expose-headers': 'etag, retry-after',
+      vary: 'origin, accept, authorization',
+    });
   });
 
   it('is served over HTTP, SSE and WebSocket, and so is the same origin', async () => {

@@ -86,11 +86,24 @@ describe('a GET', () => {
     await expect.poll(async () => (await get('moving', { 'if-none-match': etag })).status).toBe(200);
   });
 
-  it('with a fault has no tag', async () => {
+  it('with a fault has no tag, and is not kept anywhere', async () => {
     const { status, headers } = await ask(`${pair.gateway.url}/graphql?query=%7B`, {
       headers: { accept: 'application/json' },
     });
-    expect([status, headers['etag']]).toEqual([200, undefined]);
+    expect([status, headers['etag'], headers['cache-control']]).toEqual([200, undefined, 'no-store']);
+  });
+
+  it('that finds no such task is not kept anywhere', async () => {
+    const { headers } = await get('nowhere');
+    expect([headers['etag'], headers['cache-control']]).toEqual([undefined, 'no-store']);
+  });
+
+  it('says what its answer depends on, also when it has not changed', async () => {
+    pair.simulator.setTask('varied', { status: 'success' });
+    const { headers } = await get('varied');
+    expect(headers.vary).toBe('accept, authorization');
+    const again = await get('varied', { 'if-none-match': String(headers['etag']) });
+    expect(again).toMatchObject({ status: 304, headers: { vary: 'accept, authorization' } });
   });
 });
 
