@@ -1,10 +1,11 @@
-import type { Readable } from 'node:stream';
 import { promisify } from 'node:util';
 import { brotliDecompress, gunzip, inflate } from 'node:zlib';
 import { ContractViolation } from './contract-violation.ts';
 
 /** No answer may be larger, counted after decompression. A real one has under 2 KiB. */
 export const MAX_BODY_BYTES = 1024 * 1024;
+
+const UTF_8 = new TextDecoder();
 
 type Decoder = (bytes: Uint8Array, options: { maxOutputLength: number }) => Promise<Buffer>;
 
@@ -23,16 +24,27 @@ export interface RawBody {
   readonly oversized: boolean;
 }
 
-/** Reads a body to its end or to the cap. Rejects as the stream does; leaving early destroys the connection. */
-export async function readRawBody(body: Readable): Promise<RawBody> {
-  const chunks: Buffer[] = [];
-  let length = 0;
-  for await (const chunk of body as AsyncIterable<Buffer>) {
-    chunks.push(chunk);
-    length += chunk.length;
-    if (length > MAX_BODY_BYTES) break;
+/** A body that broke off. */
+export const UNREADABLE_BODY: RawBody = { bytes: Buffer.alloc(0), oversized: false };
+
+/** Takes the chunks of a body up to the cap. */
+export class CollectedBody {
+  readonly #chunks: Buffer[] = [];
+  #length = 0;
+
+  /** false: that was too much, nothing more is taken. */
+  add(chunk: Buffer): boolean {
+    this.#chunks.push(chunk);
+    this.#length += chunk.length;
+    return this.#length <= MAX_BODY_BYTES;
   }
-  return { bytes: Buffer.concat(chunks).subarray(0, MAX_BODY_BYTES), oversized: length > MAX_BODY_BYTES };
+
+  read(): RawBody {
+    return {
+      bytes: Buffer.concat(this.#chunks).subarray(0, MAX_BODY_BYTES),
+      oversized: this.#length > MAX_BODY_BYTES,
+    };
+  }
 }
 
 /**
@@ -45,7 +57,7 @@ export async function decodeBody(
   encoding: string | string[] | undefined,
 ): Promise<string> {
   if (oversized) throw tooLarge();
-  return new TextDecoder().decode(
+  return UTF_8.decode(
     await decompress(
       bytes,
       String(encoding ?? '')
