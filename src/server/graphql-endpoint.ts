@@ -34,7 +34,7 @@ export class GraphqlEndpoint {
   }
 
   async serve(request: IncomingMessage, response: ServerResponse, url: URL): Promise<void> {
-    const { origins, graphiql, sse, queries, format, connections, addressOf, rate } = this.#options;
+    const { access, origins, graphiql, sse, queries, format, connections, addressOf, rate } = this.#options;
     const page = wantsPage(request) ? graphiql : null;
     if (!origins.allows(request) && !(page && origins.isNavigation(request))) {
       return replyErrors(response, 403, [{ message: 'This origin may not call', extensions: { code: 'FORBIDDEN' } }]);
@@ -51,28 +51,25 @@ export class GraphqlEndpoint {
     }
     // Unless whoever answers knows better.
     if (request.method === 'GET') response.setHeader('cache-control', 'no-store');
-    const caller = await this.#authenticate(request);
-    if (caller instanceof GatewayError) return refuse(response, caller, format);
+    let caller: Caller;
+    try {
+      caller = await access.authenticate(request.headers.authorization);
+    } catch (error) {
+      if (error instanceof GatewayError) return refuse(response, error, format);
+      throw error;
+    }
     const address = addressOf(request);
-    const excess = await rate.take(caller, address);
+    const taken = rate.take(caller, address);
+    const excess = taken && (await taken);
     if (excess) return refuse(response, excess, format);
     const wish = streamWish(request);
-    if (!wish) return queries.serve(request, response, url, caller);
+    if (!wish) return void (await queries.serve(request, response, url, caller));
     // Whoever has gone meanwhile closes no second time: the place would be taken for ever.
     if (response.destroyed) return;
     const leave = connections.enter(address);
     if (!leave) return replyErrors(response, 503, [{ message: 'Too many connections' }], { 'retry-after': '5' });
     response.once('close', leave);
     await sse.serve(request, response, { url, caller, wish });
-  }
-
-  async #authenticate(request: IncomingMessage): Promise<Caller | GatewayError> {
-    try {
-      return await this.#options.access.authenticate(request.headers.authorization);
-    } catch (error) {
-      if (error instanceof GatewayError) return error;
-      throw error;
-    }
   }
 }
 
@@ -85,7 +82,8 @@ function refuse(response: ServerResponse, error: GatewayError, format: GraphqlEn
 
 /** Anything else a page of any origin may send without being asked, as a form does. */
 function isJson({ headers }: IncomingMessage): boolean {
-  return headers['content-type']?.split(';')[0]?.trim().toLowerCase() === 'application/json';
+  const type = headers['content-type'];
+  return type === 'application/json' || type?.split(';')[0]?.trim().toLowerCase() === 'application/json';
 }
 
 function wantsPage({ method, headers }: IncomingMessage): boolean {

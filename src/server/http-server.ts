@@ -50,7 +50,7 @@ export class HttpServer implements AsyncDisposable {
     this.#server.timeout = stallMs;
     this.#server.on('request', (request, response) => {
       this.#requests.begin();
-      response.once('close', () => this.#requests.end());
+      response.on('close', () => this.#requests.end());
       response.on('timeout', cutStalled);
       if (!response.socket) closeWith(request.socket, response);
       this.#route(request, response).catch((error: unknown) => this.#failed(request, response, error));
@@ -89,7 +89,7 @@ export class HttpServer implements AsyncDisposable {
     if (!url) return replyJson(response, 400, { error: 'bad request' });
     const live = url.pathname === '/graphql' || url.pathname === '/webhooks/a2e';
     if (live && readiness.phase === 'draining') return refuseDraining(response);
-    if (url.pathname === '/graphql') return graphql.serve(request, response, url);
+    if (url.pathname === '/graphql') return void (await graphql.serve(request, response, url));
     if (url.pathname === '/webhooks/a2e' && webhook) return webhook.serve(request, response);
     if (url.pathname === '/healthz') return replyJson(response, 200, { status: 'ok' });
     if (url.pathname === '/readyz') {

@@ -13,6 +13,6 @@ export function wholeBody(request: IncomingMessage, maxBytes: number): Promise<B
       chunks.push(chunk);
       if (left === 0) resolve(chunks.length === 1 ? chunk : Buffer.concat(chunks));
     });
-    request.once('error', reject);
+    request.on('error', reject);
   });
 }

@@ -16,11 +16,14 @@ export class OperationRate {
     this.#limiter = perSecond === null ? null : new RateLimiterMemory({ points: perSecond, duration: 1 });
   }
 
-  /** Counts one operation: answers null, or the error for one too many. */
-  async take(caller: Caller, address: string): Promise<RateLimited | null> {
-    if (!this.#limiter) return null;
+  /** Counts one operation: answers null, or the error for one too many. null at once: there is nothing to wait for. */
+  take(caller: Caller, address: string): Promise<RateLimited | null> | null {
+    return this.#limiter && this.#consume(this.#limiter, caller.rateKey ?? `address ${address}`);
+  }
+
+  async #consume(limiter: RateLimiterMemory, key: string): Promise<RateLimited | null> {
     try {
-      await this.#limiter.consume(caller.rateKey ?? `address ${address}`);
+      await limiter.consume(key);
       return null;
     } catch (refusal) {
       if (refusal instanceof Error) throw refusal;
