@@ -1,4 +1,4 @@
-import { GraphQLError } from 'graphql';
+import { GraphQLError, type OperationDefinitionNode } from 'graphql';
 
 /** Which document a request means: one of the two is there. */
 export interface DocumentRequest {
@@ -42,13 +42,15 @@ export function hashOf(value: unknown): string | null {
   return typeof hash === 'string' ? hash : null;
 }
 
-/**
- * A reviver for `JSON.parse` that gives a request that names its document by hash an empty one: graphql-ws closes the
- * socket of a client that sends none.
- */
-export function reviveRequest(key: string, value: unknown): unknown {
-  const lacksText = key === 'payload' && isRecord(value) && value['query'] === undefined && hashOf(value) !== null;
-  return lacksText ? { ...value, query: '' } : value;
+/** Those of the variables that the operation declares. Others are allowed, and mean nothing: they are not kept. */
+export function declaredVariables(
+  { variableDefinitions = [] }: OperationDefinitionNode,
+  variables: OperationParams['variables'],
+): OperationParams['variables'] {
+  const names = variableDefinitions.map(({ variable }) => variable.name.value);
+  return Object.fromEntries(
+    names.filter((name) => Object.hasOwn(variables, name)).map((name) => [name, variables[name]]),
+  );
 }
 
 /** Variables are scalars and lists; what is nested deeper than anyone has reason to is not walked through. */

@@ -22,7 +22,7 @@ import type { TaskSnapshot } from '../task/task-snapshot.ts';
 import type { Credential } from '../task/task-source.ts';
 import type { Caller } from './access/caller.ts';
 import type { Documents } from './documents.ts';
-import type { OperationParams } from './operation-params.ts';
+import { declaredVariables, type OperationParams } from './operation-params.ts';
 import { feedFor } from './task-feed.ts';
 
 /** An operation that may run. */
@@ -64,14 +64,16 @@ export class Operations {
   /** Checks an operation before anything runs: answers it, or the errors that forbid it. */
   prepare(params: OperationParams, caller: Caller): Operation | readonly GraphQLError[] {
     const { documents } = this.#options;
-    const { operationName, variables } = params;
+    const { operationName } = params;
     const text = documents.textOf(params);
     if (text instanceof GraphQLError) return [text];
     const { id, document, errors } = documents.prepare(text);
     if (!document || errors.length > 0) return errors;
+    const node = getOperationAST(document, operationName);
+    const variables = node ? declaredVariables(node, params.variables) : {};
     const excess = documents.forbids(document, operationName, variables);
     if (excess) return [excess];
-    const kind = getOperationAST(document, operationName)?.operation === 'subscription' ? 'subscription' : 'query';
+    const kind = node?.operation === 'subscription' ? 'subscription' : 'query';
     return { kind, document, documentId: id, operationName, variables, caller };
   }
 

@@ -1,45 +1,16 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { request } from 'node:http';
-import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { expect, it, vi } from 'vitest';
 import { WebSocket } from 'ws';
-import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
+import { startSimulator } from '../../src/simulator/simulator.ts';
 import { TOKEN } from '../support/gateway.ts';
+import { startProbed } from '../support/probed-gateway.ts';
 
 const CYCLES = 20_000;
 const WARM_UP_CYCLES = 4_000;
 const CLIENTS = 20;
 const QUERY = 'subscription Watch($id: ID!) { taskStatus(id: $id) { id status progress } }';
 const variables = { id: 'steady' };
-
-/** A gateway in a process of its own, where nothing but the gateway is on the heap. */
-async function startGateway(simulator: Simulator) {
-  const root = join(import.meta.dirname, '../..');
-  const probe = join(import.meta.dirname, '../support/heap-probe.ts');
-  const env = { PATH: process.env['PATH'], PORT: '0', A2E_API_URL: simulator.url, A2E_API_TOKEN: TOKEN };
-  const child: ChildProcess = spawn(process.execPath, ['--expose-gc', '--import', probe, 'src/main.ts'], {
-    cwd: root,
-    env: { ...env, POLL_INTERVAL_MS: '200', POLL_MAX_INTERVAL_MS: '200', POLL_LINGER_MS: '100', LOG_LEVEL: 'warn' },
-    stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
-  });
-  if (!child.stdout) throw new Error('no output');
-  const [line] = (await once(createInterface({ input: child.stdout }), 'line')) as [string];
-  return {
-    url: `${line.slice(line.indexOf('http'))}/graphql`,
-    async heap(): Promise<number> {
-      child.send('heap');
-      const [bytes] = (await once(child, 'message')) as [number];
-      return bytes;
-    },
-    async [Symbol.asyncDispose]() {
-      const exit = once(child, 'exit');
-      child.kill('SIGKILL');
-      await exit;
-    },
-  };
-}
 
 /** As many as may be asked for on one socket without a pause. */
 const CYCLES_PER_SOCKET = 40;
@@ -87,9 +58,10 @@ it.each([
 ])('$transport: the heap is after 20,000 subscriptions what it was before', { timeout: 180_000 }, async ({ cycle }) => {
   await using simulator = await startSimulator({ tokens: [TOKEN] });
   simulator.setTask(variables.id, { status: 'process', process: 42 });
-  await using gateway = await startGateway(simulator);
+  await using gateway = await startProbed({ A2E_API_URL: simulator.url, A2E_API_TOKEN: TOKEN });
+  const url = `${gateway.url}/graphql`;
   const run = (cycles: number): Promise<unknown> =>
-    Promise.all(Array.from({ length: CLIENTS }, () => cycle(gateway.url, cycles / CLIENTS)));
+    Promise.all(Array.from({ length: CLIENTS }, () => cycle(url, cycles / CLIENTS)));
   await run(WARM_UP_CYCLES);
   const before = await settled(gateway.heap);
   await run(CYCLES);

@@ -1,5 +1,5 @@
 import { type ExecutionArgs, GraphQLError, type GraphQLFormattedError, type GraphQLSchema } from 'graphql';
-import { CloseCode, type Context, makeServer, type Server } from 'graphql-ws';
+import { CloseCode, makeServer, type Server } from 'graphql-ws';
 import type { WebSocket } from 'ws';
 import { TooManySubscriptions, Unauthenticated, UpstreamUnavailable } from '../../errors.ts';
 import { Delivery } from '../../live/delivery.ts';
@@ -9,9 +9,10 @@ import { authorizationOf } from '../access/bearer-token.ts';
 import type { Access, Caller } from '../access/caller.ts';
 import { expired, onExpiry } from '../access/expiry.ts';
 import type { OperationRate } from '../limits/operation-rate.ts';
-import { parseOperationParams, reviveRequest } from '../operation-params.ts';
+import { parseOperationParams } from '../operation-params.ts';
 import type { Operation, Operations } from '../operations.ts';
 import { EndedWithErrors, LiveIterator } from './live-iterator.ts';
+import { type Request, takeRequest } from './message.ts';
 import { SocketWire } from './socket-wire.ts';
 
 /** What one socket has beside what graphql-ws keeps. */
@@ -49,11 +50,19 @@ interface PrepareOptions extends ConversationOptions {
   readonly tooMany: readonly GraphQLError[];
 }
 
-type Conversation = Context<Record<string, unknown>, Peer>;
+type ConnectionParams = Record<string, unknown>;
+
+/** graphql-ws holds it for as long as the socket lives. */
+interface Conversation {
+  readonly extra: Peer;
+  connectionParams?: Readonly<ConnectionParams> | undefined;
+}
 
 /** The operation travels through graphql-ws as the context value; it runs when graphql-ws calls execute or subscribe. */
 interface Run {
-  readonly start: () => LiveIterator;
+  readonly peer: Peer;
+  readonly id: string;
+  readonly operation: Operation;
 }
 
 /**
@@ -67,14 +76,19 @@ export function createConversation(options: ConversationOptions): Server<Peer> {
     toGraphQLError(new TooManySubscriptions(`At most ${maxSubscriptions} subscriptions on one connection`)),
   ];
   const preparing = { ...options, tooMany };
-  const run = ({ contextValue }: ExecutionArgs): LiveIterator => (contextValue as Run).start();
-  return makeServer<Record<string, unknown>, Peer>({
+  const run = (args: ExecutionArgs): LiveIterator => {
+    const { contextValue } = args;
+    // graphql-ws holds the arguments for as long as the operation lives.
+    args.contextValue = null;
+    return begin(contextValue as Run, options.operations);
+  };
+  return makeServer<ConnectionParams, Peer>({
     execute: run,
     subscribe: run,
     connectionInitWaitTimeout: options.connectionInitMs,
-    jsonMessageReviver: reviveRequest,
     onConnect: (conversation) => connect(conversation, options),
-    onSubscribe: (conversation, id, payload) => prepare(conversation, id, payload, preparing),
+    // What a message asks is as it was read.
+    onSubscribe: ({ extra }, id, payload) => prepare(extra, id, takeRequest(payload as unknown as Request), preparing),
     onError: (_conversation, _id, _payload, errors) => errors.flatMap((error) => visible(error, options)),
     onClose: ({ extra }) => release(extra),
   });
@@ -87,10 +101,13 @@ export function release({ running, outlet, stopExpiry }: Peer): void {
   outlet.close();
 }
 
-async function connect({ connectionParams, extra }: Conversation, options: ConversationOptions): Promise<boolean> {
+async function connect(conversation: Conversation, options: ConversationOptions): Promise<boolean> {
+  const { extra } = conversation;
   const { socket } = extra;
+  const authorization = authorizationOf(conversation.connectionParams);
+  conversation.connectionParams = undefined;
   try {
-    const caller = await options.access.authenticate(authorizationOf(connectionParams));
+    const caller = await options.access.authenticate(authorization);
     if (socket.readyState !== socket.OPEN) return false;
     extra.caller = caller;
     extra.stopExpiry = onExpiry(caller.expiresAt, () => expire(extra, options));
@@ -111,44 +128,38 @@ function expire({ socket, running }: Peer, { format }: ConversationOptions): voi
 }
 
 async function prepare(
-  { extra }: Conversation,
+  peer: Peer,
   id: string,
-  payload: unknown,
+  request: Request,
   { schema, operations, maxSubscriptions, rate, tooMany }: PrepareOptions,
 ): Promise<readonly GraphQLError[] | ExecutionArgs> {
-  if (!extra.caller) return [toGraphQLError(new Unauthenticated('The connection is not acknowledged'))];
-  if (extra.running.size >= maxSubscriptions) return tooMany;
-  const excess = await rate.take(extra.caller, extra.address);
+  if (!peer.caller) return [toGraphQLError(new Unauthenticated('The connection is not acknowledged'))];
+  if (peer.running.size >= maxSubscriptions) return tooMany;
+  const excess = await rate.take(peer.caller, peer.address);
   if (excess) return [toGraphQLError(excess)];
-  const params = parseOperationParams(payload);
+  const params = parseOperationParams(request);
   if (params instanceof GraphQLError) return [params];
-  const operation = operations.prepare(params, extra.caller);
+  const operation = operations.prepare(params, peer.caller);
   if (!('kind' in operation)) return operation;
-  const start = (): LiveIterator => track(extra, begin(extra, id, operation, operations));
   const { document, operationName } = operation;
-  return { schema, document, operationName, contextValue: { start } satisfies Run };
+  return { schema, document, operationName, contextValue: { peer, id, operation } satisfies Run };
 }
 
-function track(peer: Peer, iterator: LiveIterator): LiveIterator {
-  peer.running.add(iterator);
-  void iterator.ended.then(() => peer.running.delete(iterator));
-  return iterator;
-}
-
-function begin(peer: Peer, id: string, operation: Operation, operations: Operations): LiveIterator {
-  let stop = (): void => {};
-  const iterator = new LiveIterator(() => stop());
+function begin({ peer, id, operation }: Run, operations: Operations): LiveIterator {
+  const iterator = new LiveIterator(peer.running);
   const member = new Delivery(new SocketWire(peer, id, iterator), peer.outlet);
   if (operation.kind === 'subscription') {
-    stop = operations.join(operation, member);
+    iterator.onStop(operations.join(operation, member));
   } else {
-    stop = () => member.close();
-    void operations.execute(operation).then((frame) => {
-      member.next(frame);
-      member.end(null);
-    });
+    iterator.onStop(() => member.close());
+    void answer(operation, operations, member);
   }
   return iterator;
+}
+
+async function answer(operation: Operation, operations: Operations, member: Delivery): Promise<void> {
+  member.next(await operations.execute(operation));
+  member.end(null);
 }
 
 function visible(error: GraphQLError, { format }: ConversationOptions): readonly GraphQLFormattedError[] {

@@ -11,45 +11,58 @@ export class EndedWithErrors extends Error {
   }
 }
 
+type Result = IteratorResult<ExecutionResult, void>;
+
 /**
  * What graphql-ws holds in place of a subscription's results: it never yields one, since they are written straight
- * to the socket, but tells when the subscription has ended, and is told when the client has lost interest.
+ * to the socket, but tells when the subscription has ended, and is told when the client has lost interest. There is
+ * one for every subscription of every socket, so it holds as little as it can.
  */
 export class LiveIterator implements AsyncGenerator<ExecutionResult, void, void> {
-  readonly #results = Promise.withResolvers<IteratorResult<ExecutionResult, void>>();
-  readonly #onReturn: () => void;
-  /** Resolves when the subscription has ended, in whatever way. */
-  readonly ended: Promise<void>;
+  readonly #running: Set<LiveIterator>;
+  #stop: (() => void) | null = null;
+  #settle: ((result: Result | Promise<Result>) => void) | null = null;
+  #ending: { readonly how: Ending } | null = null;
 
-  /** @param onReturn the client has lost interest. */
-  constructor(onReturn: () => void) {
-    this.#onReturn = onReturn;
-    const settled = (): void => {};
-    this.ended = this.#results.promise.then(settled, settled);
+  /** @param running all that runs for the same socket: it is among them until it has ended. */
+  constructor(running: Set<LiveIterator>) {
+    this.#running = running;
+    running.add(this);
+  }
+
+  /** @param stop called when the client has lost interest. */
+  onStop(stop: () => void): void {
+    this.#stop = stop;
   }
 
   end(how: Ending): void {
-    if (how) this.#results.reject(new EndedWithErrors(how));
-    else this.#results.resolve({ done: true, value: undefined });
+    if (this.#ending) return;
+    this.#ending = { how };
+    this.#running.delete(this);
+    this.#settle?.(lastResult(how));
   }
 
   /** The client's right has ended: stops, and ends with these errors. */
   expire(errors: readonly GraphQLFormattedError[]): void {
-    this.#onReturn();
+    this.#stop?.();
     this.end(errors);
   }
 
-  next(): Promise<IteratorResult<ExecutionResult, void>> {
-    return this.#results.promise;
+  /** Settles when the subscription has ended, in whatever way. To be called again only then, as graphql-ws does. */
+  next(): Promise<Result> {
+    if (this.#ending) return lastResult(this.#ending.how);
+    const { promise, resolve } = Promise.withResolvers<Result>();
+    this.#settle = resolve;
+    return promise;
   }
 
-  return(): Promise<IteratorResult<ExecutionResult, void>> {
-    this.#onReturn();
+  return(): Promise<Result> {
+    this.#stop?.();
     this.end(null);
-    return Promise.resolve({ done: true, value: undefined });
+    return lastResult(null);
   }
 
-  async throw(error: unknown): Promise<IteratorResult<ExecutionResult, void>> {
+  async throw(error: unknown): Promise<Result> {
     await this.return();
     throw error;
   }
@@ -61,4 +74,9 @@ export class LiveIterator implements AsyncGenerator<ExecutionResult, void, void>
   [Symbol.asyncIterator](): this {
     return this;
   }
+}
+
+async function lastResult(how: Ending): Promise<Result> {
+  if (how) throw new EndedWithErrors(how);
+  return { done: true, value: undefined };
 }

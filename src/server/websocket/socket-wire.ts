@@ -7,20 +7,20 @@ import { textFrame } from './text-frame.ts';
 /** Writes one operation's results straight to its socket, and tells graphql-ws when it has ended. */
 export class SocketWire implements Wire {
   readonly #peer: Peer;
-  /** As JSON. */
+  /** The very string that graphql-ws holds: as JSON it would be another one for every operation. */
   readonly #id: string;
   readonly #iterator: LiveIterator;
 
   constructor(peer: Peer, id: string, iterator: LiveIterator) {
     this.#peer = peer;
-    this.#id = JSON.stringify(id);
+    this.#id = id;
     this.#iterator = iterator;
   }
 
   next({ bytes }: ResultFrame): void {
     const { socket, outlet } = this.#peer;
     if (socket.readyState !== socket.OPEN) return;
-    outlet.write(textFrame(`{"id":${this.#id},"type":"next","payload":`, bytes, '}'));
+    outlet.write(textFrame(`{"id":${JSON.stringify(this.#id)},"type":"next","payload":`, bytes, '}'));
   }
 
   end(how: Ending): void {

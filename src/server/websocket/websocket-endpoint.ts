@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
-import { CloseCode, handleProtocols, MessageType, type Server } from 'graphql-ws';
+import { CloseCode, handleProtocols, type Server } from 'graphql-ws';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { Outlet } from '../../live/outlet.ts';
 import type { Farewells } from '../drain.ts';
@@ -10,6 +10,7 @@ import type { Timeouts } from '../limits/timeouts.ts';
 import { Turns } from '../limits/turns.ts';
 import { type ConversationOptions, createConversation, type Peer, release } from './conversation.ts';
 import { Heartbeat } from './heartbeat.ts';
+import { readMessage } from './message.ts';
 
 export interface WebSocketEndpointOptions extends Omit<ConversationOptions, 'connectionInitMs'> {
   /** `MAX_BODY_BYTES`, of one frame. */
@@ -33,9 +34,6 @@ const SERVICE_RESTART = 1012;
 const FLOOD_PENALTY_MS = 15_000;
 /** How long a client that was told to go may take to do so, in ms. */
 const FAREWELL_MS = 1_000;
-
-/** Messages of `graphql-transport-ws` that only a server may send. */
-const SERVER_MESSAGES: ReadonlySet<unknown> = new Set([MessageType.ConnectionAck, MessageType.Next, MessageType.Error]);
 
 /** GraphQL over WebSocket, protocol `graphql-transport-ws`: the sockets beneath the conversations. */
 export class WebSocketEndpoint implements AsyncDisposable, Farewells {
@@ -98,8 +96,12 @@ export class WebSocketEndpoint implements AsyncDisposable, Farewells {
     const outlet = new Outlet(stream, { stallMs: this.#stallMs, onStall: () => socket.terminate() });
     const peer: Peer = { socket, outlet, running: new Set(), address, caller: null, stopExpiry: () => {} };
     const hangUp = (code: number, reason: string): void => {
-      socket.close(code, reason);
+      socket.close(code, closeReason(reason));
       release(peer);
+    };
+    const broken = (error: unknown): void => {
+      this.#onUnforeseen(error);
+      hangUp(CloseCode.InternalServerError, 'Internal server error');
     };
     this.#heartbeat.add(socket);
     // A frame that breaks the protocol or is too long: ws closes with its code.
@@ -110,8 +112,12 @@ export class WebSocketEndpoint implements AsyncDisposable, Farewells {
         send: (text) => send(socket, text),
         close: hangUp,
         onMessage: (handle) => {
-          const take = (text: string): void =>
-            void handle(text).catch((error: unknown) => this.#broken(hangUp, text, error));
+          const take = (text: string): void => {
+            const reading = readMessage(text);
+            if ('refusal' in reading) return hangUp(CloseCode.BadRequest, reading.refusal);
+            // graphql-ws keeps what it is given while an operation lives: given no text, it takes a message as it is.
+            void handle(reading.message as unknown as string).catch(broken);
+          };
           const budget = new FrameBudget({ burst: this.#frameBurst });
           const onFlood = (): void => dismiss(peer);
           const intake = new Intake({ socket, outlet, budget, turns: this.#turns, handle: take, onFlood });
@@ -127,13 +133,6 @@ export class WebSocketEndpoint implements AsyncDisposable, Farewells {
     socket.once('close', (code, reason) => {
       closed(code, reason.toString()).catch(this.#onUnforeseen);
     });
-  }
-
-  /** graphql-ws throws at a message that only a server may send, and at what is unforeseen. */
-  #broken(hangUp: (code: number, reason: string) => void, text: string, error: unknown): void {
-    if (SERVER_MESSAGES.has(typeOf(text))) return hangUp(CloseCode.BadRequest, 'Unexpected message');
-    this.#onUnforeseen(error);
-    hangUp(CloseCode.InternalServerError, 'Internal server error');
   }
 }
 
@@ -152,9 +151,9 @@ function dismiss(peer: Peer): void {
   socket.once('close', () => clearTimeout(farewell));
 }
 
-function typeOf(text: string): unknown {
-  const message: unknown = JSON.parse(text);
-  return typeof message === 'object' && message !== null && 'type' in message ? message.type : undefined;
+/** Cut to what a close frame holds, 123 bytes: graphql-ws repeats a client's id. Source: RFC 6455, section 5.5. */
+function closeReason(reason: string): string {
+  return Buffer.byteLength(reason) <= 123 ? reason : `${reason.slice(0, 40)}…`;
 }
 
 /** Resolves when the text is handed over; a socket that is closing takes none. */

@@ -22,6 +22,7 @@ describe('what the protocol forbids', () => {
     ['no type', { id: '1' }],
     ['subscribe without an id', { type: 'subscribe', payload: { query: '{ __typename }' } }],
     ['subscribe with an empty id', { type: 'subscribe', id: '', payload: { query: '{ __typename }' } }],
+    ['an id that is too long', { type: 'subscribe', id: 'x'.repeat(257), payload: { query: '{ __typename }' } }],
     ['subscribe without a payload', { type: 'subscribe', id: '1' }],
     ['connection_ack', { type: 'connection_ack' }],
     ['next', { type: 'next', id: '1', payload: { data: null } }],
@@ -67,6 +68,15 @@ describe('what the protocol forbids', () => {
     client.subscribe('same', WATCH, { id: 'forever' });
     client.subscribe('same', WATCH, { id: 'forever' });
     expect((await client.closed).code).toBe(4409);
+  });
+
+  it('says so within a close frame, however long the id', async () => {
+    await using client = await connect(pair.gateway.url);
+    const id = '\u{1f600}'.repeat(128);
+    client.subscribe(id, WATCH, { id: 'forever' });
+    expect((await client.messages.find(({ type }) => type === 'next')).id).toBe(id);
+    client.subscribe(id, WATCH, { id: 'forever' });
+    expect(await client.closed).toMatchObject({ code: 4409, reason: expect.stringMatching(/^Subscriber for/) });
   });
 
   it('closes with 4429 at a second connection_init', async () => {

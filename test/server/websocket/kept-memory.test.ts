@@ -1,0 +1,43 @@
+import { expect, it } from 'vitest';
+import { startSimulator } from '../../../src/simulator/simulator.ts';
+import { TOKEN } from '../../support/gateway.ts';
+import { startProbed } from '../../support/probed-gateway.ts';
+import { connect, type WsClient } from '../../support/ws-client.ts';
+
+const QUERY = 'subscription Watch($id: ID!) { taskStatus(id: $id) { status } }';
+const SUBSCRIPTIONS = 100;
+/** 60 KB as JSON, well over 1 MB once parsed. */
+const FAT = Array.from({ length: 20_000 }, () => ({}));
+const variables = { id: 'kept' };
+
+/** Subscribes `SUBSCRIPTIONS` times, with `more` in each message and `asked` in each payload. */
+async function subscribeAll(client: WsClient, more: object, asked: object, padding = ''): Promise<void> {
+  for (let index = 0; index < SUBSCRIPTIONS; index += 1) {
+    const payload = { query: QUERY, variables, ...asked };
+    client.send(JSON.stringify({ id: `${index}`, type: 'subscribe', ...more, payload }) + padding);
+  }
+  await client.messages.count(1 + SUBSCRIPTIONS);
+  expect(client.messages.all.filter(({ type }) => type === 'next')).toHaveLength(SUBSCRIPTIONS);
+}
+
+it('keeps little of what is asked with a subscription beside what it means', { timeout: 120_000 }, async () => {
+  await using simulator = await startSimulator({ tokens: [TOKEN] });
+  simulator.setTask('kept', { status: 'process', process: 42 });
+  await using gateway = await startProbed({ A2E_API_URL: simulator.url, A2E_API_TOKEN: TOKEN });
+  const grownBy = async (ask: (client: WsClient) => Promise<void>, params?: object): Promise<number> => {
+    const before = await gateway.heap();
+    await using client = await connect(gateway.url, params);
+    await ask(client);
+    return (await gateway.heap()) - before;
+  };
+  await grownBy((client) => subscribeAll(client, {}, {}));
+  const grown = {
+    connectionParams: await grownBy((client) => subscribeAll(client, {}, {}), { fat: FAT }),
+    extensions: await grownBy((client) => subscribeAll(client, {}, { extensions: { fat: FAT } })),
+    variables: await grownBy((client) => subscribeAll(client, {}, { variables: { ...variables, fat: FAT } })),
+    payload: await grownBy((client) => subscribeAll(client, {}, { fat: FAT })),
+    message: await grownBy((client) => subscribeAll(client, { fat: FAT }, {})),
+    text: await grownBy((client) => subscribeAll(client, {}, {}, ' '.repeat(60_000))),
+  };
+  for (const [what, bytes] of Object.entries(grown)) expect(bytes, what).toBeLessThan(1_000_000);
+});
