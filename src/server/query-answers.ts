@@ -4,6 +4,7 @@ import type { YogaServerInstance } from 'graphql-yoga';
 import { LRUCache } from 'lru-cache';
 import type { GraphQLContext } from '../schema/context.ts';
 import type { Caller } from './access/caller.ts';
+import { departureOf } from './departure.ts';
 import { ReadLog } from './read-log.ts';
 import { wholeBody } from './whole-body.ts';
 import type { YogaContext } from './yoga.ts';
@@ -46,12 +47,13 @@ export class QueryAnswers {
   async serve(request: IncomingMessage, response: ServerResponse, url: URL, caller: Caller): Promise<void> {
     const { yoga, maxBodyBytes } = this.#options;
     const body = request.method === 'POST' ? wholeBody(request, maxBodyBytes) : null;
-    if (!body && request.method !== 'GET') return void (await yoga(request, response, { caller }));
+    if (!body && request.method !== 'GET')
+      return void (await yoga(request, response, { caller, signal: departureOf(response) }));
     const bytes = await body;
     const key = keyOf(request, caller, url.search, bytes);
     const known = this.#answers.get(key);
     if (known?.reads.stands()) return send(request, response, known);
-    const answer = await this.#ask(request, url, bytes, caller);
+    const answer = await this.#ask(request, url, bytes, { caller, signal: departureOf(response) });
     if (answer.status !== 200 || !answer.reads.stands()) {
       this.#answers.delete(key);
       return send(request, response, answer);
@@ -65,12 +67,12 @@ export class QueryAnswers {
     { method, headers }: IncomingMessage,
     url: URL,
     body: Buffer<ArrayBuffer> | null,
-    caller: Caller,
+    context: Pick<YogaContext, 'caller' | 'signal'>,
   ): Promise<Answer> {
     const { yoga } = this.#options;
     const reads = new ReadLog();
     const init = { method: method ?? 'GET', headers: headers as Record<string, string>, body };
-    const answer = await yoga.fetch(new yoga.fetchAPI.Request(url, init), { caller, reads });
+    const answer = await yoga.fetch(new yoga.fetchAPI.Request(url, init), { ...context, reads });
     return completed(answer.status, Object.fromEntries(answer.headers), await answer.text(), reads);
   }
 }

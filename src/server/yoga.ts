@@ -17,6 +17,8 @@ export interface YogaContext extends Record<string, unknown> {
   readonly caller: Caller;
   /** Notes what the operation reads. */
   readonly reads?: ReadLog;
+  /** Aborts when the client has gone. */
+  readonly signal?: AbortSignal;
 }
 
 export interface YogaOptions {
@@ -34,7 +36,8 @@ export function createYogaHandler(options: YogaOptions): YogaServerInstance<Yoga
   const { schema, documents, registry, patience, maxIds, maxBodyBytes, onUnforeseen } = options;
   return createYoga<YogaContext, GraphQLContext>({
     schema,
-    context: ({ caller, reads }) => createContext({ feed: feedFor(caller, registry, patience, reads), maxIds }),
+    context: ({ caller, reads, signal }) =>
+      createContext({ feed: feedFor(caller, registry, patience, { reads, signal }), maxIds }),
     plugins: [httpOnly, useDocuments(documents)],
     maskedErrors: { maskError: (error) => masked(error, onUnforeseen) },
     maxRequestBodySize: maxBodyBytes,
