@@ -1,10 +1,9 @@
 /** Final fragment, opcode 1: RFC 6455, section 5.2. */
 const FINAL_TEXT = 0x81;
 
-/** One unmasked text frame, as a server sends it, of `head`, `body` and `tail`; the last two are one byte per character. */
-export function textFrame(head: string, body: Buffer, tail: string): Buffer {
-  const headLength = Buffer.byteLength(head);
-  const length = headLength + body.length + tail.length;
+/** One unmasked text frame, as a server sends it. A `head` that is a string has one byte per character; `last` is one byte. */
+export function textFrame(head: string | Buffer, body: Buffer, last: number): Buffer {
+  const length = head.length + body.length + 1;
   const start = length < 126 ? 2 : length < 65_536 ? 4 : 10;
   const frame = Buffer.allocUnsafe(start + length);
   frame[0] = FINAL_TEXT;
@@ -17,8 +16,9 @@ export function textFrame(head: string, body: Buffer, tail: string): Buffer {
     frame[1] = 127;
     frame.writeBigUInt64BE(BigInt(length), 2);
   }
-  frame.write(head, start);
-  body.copy(frame, start + headLength);
-  frame.write(tail, start + headLength + body.length, 'latin1');
+  if (typeof head === 'string') frame.write(head, start, 'latin1');
+  else head.copy(frame, start);
+  body.copy(frame, start + head.length);
+  frame[start + length - 1] = last;
   return frame;
 }

@@ -4,6 +4,9 @@ import { startPair } from '../../support/gateway.ts';
 import { untilQuiet } from '../../support/quiet.ts';
 import { connect, openSocket } from '../../support/ws-client.ts';
 
+/** What a client may take for an id, though none of the usual ones does: each is written back as it came. */
+const ODD_IDS = ['"quoted" \\ and\nbroken', 'Ærøskøbing 日本語 🎬', '\u2028', '{"id":"1"}', ' '];
+
 const WATCH = 'subscription Watch($id: ID!) { taskStatus(id: $id) { id status } }';
 
 let pair: Pair;
@@ -13,6 +16,15 @@ beforeAll(async () => {
 });
 afterAll(() => pair[Symbol.asyncDispose]());
 afterEach(() => untilQuiet(pair.gateway));
+
+it.each(ODD_IDS)('knows a subscription by the id %j', async (id) => {
+  pair.simulator.setTask('done', { status: 'success' });
+  await using client = await connect(pair.gateway.url);
+  client.subscribe(id, WATCH, { id: 'done' });
+  const messages = await client.ended(id);
+  expect(messages.map(({ type }) => type)).toEqual(['next', 'complete']);
+  expect(messages[0]?.payload).toEqual({ data: { taskStatus: { id: 'done', status: 'SUCCESS' } } });
+});
 
 describe('what the protocol forbids', () => {
   it.each<[string, unknown]>([
