@@ -11,20 +11,23 @@ export interface IntakeOptions {
   /** The peer sends more than it may. */
   readonly onFlood: () => void;
   readonly budget: FrameBudget;
+  /** What may wait before nothing more is read, in characters: about one frame of the longest. */
+  readonly maxWaiting: number;
   /** Shared by all sockets. */
   readonly turns: Turns;
 }
 
 /**
- * What one WebSocket sends, handed on only as fast as its peer reads the answers: while the outlet is full nothing
- * more is read from the socket, and what was read already waits. So a peer that asks and never reads fills its own
- * buffers, not the memory here.
+ * What one WebSocket sends, handed on in its turn, and only as fast as its peer reads the answers: while the outlet is
+ * full, or much waits already, nothing more is read from the socket. So a peer that asks and never reads, or asks
+ * faster than it can be served, fills its own buffers, not the memory here.
  */
 export class Intake implements Flushable {
   readonly #options: IntakeOptions;
   readonly #budget: FrameBudget;
-  /** At most one chunk of the socket, as text. */
+  /** At most `maxWaiting`, and what the socket had read already when that was reached. */
   #waiting: string[] = [];
+  #length = 0;
   #flooded = false;
 
   constructor(options: IntakeOptions) {
@@ -39,6 +42,8 @@ export class Intake implements Flushable {
   receive(text: string): void {
     if (!this.#counted()) return;
     this.#waiting.push(text);
+    this.#length += text.length;
+    if (this.#length > this.#options.maxWaiting) this.#options.socket.pause();
     if (this.#waiting.length === 1) this.flush();
   }
 
@@ -56,14 +61,22 @@ export class Intake implements Flushable {
   readonly #handleNext = (): void => {
     const { socket, handle } = this.#options;
     const text = this.#waiting[0];
-    if (text === undefined || this.#flooded || socket.readyState !== socket.OPEN) return;
+    if (text === undefined || this.#flooded) return;
+    if (socket.readyState !== socket.OPEN) return this.#drop();
     handle(text);
     // One message per turn of the event loop: what a message sets up is in place before the next one is handled.
     setImmediate(() => {
-      this.#waiting.shift();
+      this.#length -= this.#waiting.shift()?.length ?? 0;
       this.flush();
     });
   };
+
+  /** The socket is closing: what it sent counts no more, and the peer's answer to the close frame is to be read. */
+  #drop(): void {
+    this.#waiting = [];
+    this.#length = 0;
+    this.#options.socket.resume();
+  }
 
   #counted(): boolean {
     if (this.#flooded) return false;

@@ -43,6 +43,7 @@ export class WebSocketEndpoint implements AsyncDisposable, Farewells {
   readonly #heartbeat: Heartbeat;
   readonly #stallMs: number;
   readonly #frameBurst: number;
+  readonly #maxFrameBytes: number;
   readonly #turns = new Turns();
 
   constructor({ maxFrameBytes, timeouts, onUnforeseen, ...options }: WebSocketEndpointOptions) {
@@ -50,6 +51,7 @@ export class WebSocketEndpoint implements AsyncDisposable, Farewells {
     this.#heartbeat = new Heartbeat(timeouts.pingMs);
     this.#stallMs = timeouts.stallMs;
     this.#frameBurst = Math.max(MIN_FRAME_BURST, FRAMES_PER_SUBSCRIPTION * options.maxSubscriptions);
+    this.#maxFrameBytes = maxFrameBytes;
     this.#conversation = createConversation({ ...options, connectionInitMs: timeouts.connectionInitMs });
     this.#sockets = new WebSocketServer({
       noServer: true,
@@ -120,7 +122,8 @@ export class WebSocketEndpoint implements AsyncDisposable, Farewells {
           };
           const budget = new FrameBudget({ burst: this.#frameBurst });
           const onFlood = (): void => dismiss(peer);
-          const intake = new Intake({ socket, outlet, budget, turns: this.#turns, handle: take, onFlood });
+          const shared = { turns: this.#turns, maxWaiting: this.#maxFrameBytes };
+          const intake = new Intake({ ...shared, socket, outlet, budget, handle: take, onFlood });
           socket.on('message', (message: Buffer, binary: boolean) => {
             if (socket.readyState !== socket.OPEN) return;
             if (binary) return hangUp(CloseCode.BadRequest, 'Binary frames are not part of the protocol');

@@ -1,0 +1,72 @@
+import { once } from 'node:events';
+import type { IncomingMessage } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { expect, test } from 'vitest';
+import { WebSocket, WebSocketServer } from 'ws';
+import { Outlet } from '../../../src/live/outlet.ts';
+import { FrameBudget } from '../../../src/server/limits/frame-budget.ts';
+import { Intake } from '../../../src/server/limits/intake.ts';
+import { Turns } from '../../../src/server/limits/turns.ts';
+
+const FRAMES = 299;
+const FRAME_BYTES = 60 * 1024;
+const MAX_FRAME_BYTES = 64 * 1024;
+/** In which nothing of the socket is handled, because others come first. */
+const TURNS_OF_OTHERS = 200;
+
+/** Two ends of one WebSocket. */
+async function socketPair() {
+  const server = new WebSocketServer({ port: 0, maxPayload: MAX_FRAME_BYTES });
+  const client = new WebSocket(`ws://127.0.0.1:${(server.address() as AddressInfo).port}`);
+  const [socket, request] = (await once(server, 'connection')) as [WebSocket, IncomingMessage];
+  if (client.readyState !== client.OPEN) await once(client, 'open');
+  return {
+    client,
+    socket,
+    stream: request.socket,
+    async [Symbol.asyncDispose]() {
+      client.terminate();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}
+
+/** Takes more than one turn of the event loop has for messages. */
+function takeTurn(): void {
+  const until = performance.now() + 2;
+  while (performance.now() < until);
+}
+
+test('while messages wait for their turn, no more than about one frame is read ahead', async () => {
+  await using pair = await socketPair();
+  const { client, socket, stream } = pair;
+  const { promise: all, resolve, reject } = Promise.withResolvers<void>();
+  const handled: number[] = [];
+  let waiting = 0;
+  let most = 0;
+  const turns = new Turns();
+  const intake = new Intake({
+    socket,
+    outlet: new Outlet(stream, { onStall: () => reject(new Error('stalled')) }),
+    budget: new FrameBudget({ burst: FRAMES }),
+    turns,
+    maxWaiting: MAX_FRAME_BYTES,
+    handle: (text) => {
+      waiting -= text.length;
+      handled.push(Number.parseInt(text, 10));
+      if (handled.length === FRAMES) resolve();
+    },
+    onFlood: () => reject(new Error('a flood')),
+  });
+  socket.on('message', (message: Buffer) => {
+    waiting += message.length;
+    most = Math.max(most, waiting);
+    intake.receive(message.toString());
+  });
+  for (let turn = 0; turn < TURNS_OF_OTHERS; turn += 1) turns.run(takeTurn);
+  for (let index = 0; index < FRAMES; index += 1) client.send(`${index} `.padEnd(FRAME_BYTES, 'x'));
+  await all;
+  expect(handled).toEqual(Array.from({ length: FRAMES }, (_, index) => index));
+  expect(most).toBeLessThan(4 * MAX_FRAME_BYTES);
+});
