@@ -77,11 +77,11 @@ export class Operations {
     return { kind, document, documentId: id, operationName, variables, caller };
   }
 
-  /** Runs a query once. Never rejects. */
-  async execute(operation: Operation): Promise<ResultFrame> {
+  /** Runs a query once. Never rejects. Nobody waits for it any more once `signal` aborts. */
+  async execute(operation: Operation, signal: AbortSignal): Promise<ResultFrame> {
     const { format } = this.#options;
     try {
-      return ResultFrame.of(await execute(this.#args(operation, this.#feed(operation.caller))), format);
+      return ResultFrame.of(await execute(this.#args(operation, this.#feed(operation.caller, signal))), format);
     } catch (error) {
       return new ResultFrame(JSON.stringify({ errors: [format(error)] }));
     }
@@ -114,9 +114,9 @@ export class Operations {
     };
   }
 
-  #feed(caller: Caller): TaskFeed {
+  #feed(caller: Caller, signal?: AbortSignal): TaskFeed {
     const { registry, patience } = this.#options;
-    return feedFor(caller, registry, patience);
+    return feedFor(caller, registry, patience, { signal });
   }
 
   #args({ document, operationName, variables }: Operation, feed: TaskFeed): Parameters<typeof execute>[0] {

@@ -4,6 +4,7 @@ import { Delivery, type Ending } from '../../live/delivery.ts';
 import { Outlet } from '../../live/outlet.ts';
 import type { Caller } from '../access/caller.ts';
 import { expired, onExpiry } from '../access/expiry.ts';
+import { departureOf } from '../departure.ts';
 import type { Farewells } from '../drain.ts';
 import { reply, replyErrors } from '../http-reply.ts';
 import type { Operation, Operations } from '../operations.ts';
@@ -58,7 +59,7 @@ export class SseEndpoint implements Disposable, Farewells {
       this.#begin(response, wish.framing);
       response.end(wish.framing.closing(operation.map(format)));
     } else if (operation.kind === 'query' && wish.json !== null) {
-      const frame = await operations.execute(operation);
+      const frame = await operations.execute(operation, departureOf(response));
       reply(response, 200, { 'content-type': `${wish.json}; charset=utf-8`, 'cache-control': 'no-store' }, frame.json);
     } else {
       this.#begin(response, wish.framing);
@@ -117,7 +118,7 @@ export class SseEndpoint implements Disposable, Farewells {
         response.end();
       });
     } else {
-      void operations.execute(operation).then((frame) => {
+      void operations.execute(operation, departureOf(response)).then((frame) => {
         member.next(frame);
         member.end(null);
       });

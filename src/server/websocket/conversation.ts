@@ -151,14 +151,23 @@ function begin({ peer, id, operation }: Run, operations: Operations): LiveIterat
   if (operation.kind === 'subscription') {
     iterator.onStop(operations.join(operation, member));
   } else {
-    iterator.onStop(() => member.close());
-    void answer(operation, operations, member);
+    const departure = new AbortController();
+    iterator.onStop(() => {
+      member.close();
+      departure.abort();
+    });
+    void answer(operation, operations, member, departure.signal);
   }
   return iterator;
 }
 
-async function answer(operation: Operation, operations: Operations, member: Delivery): Promise<void> {
-  member.next(await operations.execute(operation));
+async function answer(
+  operation: Operation,
+  operations: Operations,
+  member: Delivery,
+  signal: AbortSignal,
+): Promise<void> {
+  member.next(await operations.execute(operation, signal));
   member.end(null);
 }
 
