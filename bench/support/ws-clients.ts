@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout } from 'node:timers/promises';
 import { WebSocket } from 'ws';
 import { arrived } from './arrivals.ts';
 import { inBatches } from './batches.ts';
@@ -30,10 +31,14 @@ function subscribe(url: string, tasks: readonly string[]): Promise<void> {
   return promise;
 }
 
-/** `sockets` sockets, each with `each` subscriptions, over `tasks` tasks. */
-expose('connect', async (url: string, sockets: number, tasks: number, each = 1) => {
-  await inBatches(sockets, (socket) => {
+/** `sockets` sockets, each with `each` subscriptions, over `tasks` tasks; as fast as they can, or evenly over `overMs`. */
+expose('connect', async (url: string, sockets: number, tasks: number, each = 1, overMs = 0) => {
+  const connect = (socket: number): Promise<void> => {
     const ids = Array.from({ length: each }, (_, index) => taskId((socket * each + index) % tasks));
     return subscribe(url.replace('http', 'ws'), ids);
-  });
+  };
+  if (overMs === 0) return inBatches(sockets, connect);
+  for (let socket = 0; socket < sockets; socket += 1) {
+    await Promise.all([connect(socket), setTimeout(overMs / sockets)]);
+  }
 });
