@@ -47,10 +47,10 @@ export class HttpServer implements AsyncDisposable {
       requestTimeout: requestMs,
       connectionsCheckingInterval: Math.min(CHECK_MS, headersMs),
     });
-    this.#server.timeout = stallMs;
     this.#server.on('request', (request, response) => {
       this.#requests.begin();
       response.on('close', () => this.#requests.end());
+      response.setTimeout(stallMs);
       response.on('timeout', cutStalled);
       if (!response.socket) closeWith(request.socket, response);
       this.#route(request, response).catch((error: unknown) => this.#failed(request, response, error));
@@ -107,9 +107,11 @@ export class HttpServer implements AsyncDisposable {
   }
 
   #upgrade(request: IncomingMessage, stream: Socket, head: Buffer): void {
-    const { websocket, connections, origins, readiness, addressOf } = this.#options;
+    const { websocket, connections, origins, readiness, addressOf, timeouts } = this.#options;
     // ws listens once it has taken over; until then a reset must not be unhandled.
     stream.on('error', () => stream.destroy());
+    // Behind answers that nobody reads a refusal never leaves. ws takes the limit away from a WebSocket.
+    request.socket.setTimeout(timeouts.stallMs, cut);
     if (parseUrl(request)?.pathname !== '/graphql') return refuse(stream, '404 Not Found');
     if (!origins.allows(request)) return refuse(stream, '403 Forbidden');
     const address = addressOf(request);
@@ -126,6 +128,11 @@ export class HttpServer implements AsyncDisposable {
     if (response.headersSent) request.socket.destroy();
     else reply(response, 500, { 'content-type': 'text/plain' }, 'Internal server error');
   }
+}
+
+/** Keeps nothing of what it is for: WebSockets last. */
+function cut(this: Socket): void {
+  this.destroy();
 }
 
 /** A connection on which nothing moves although there is something to take; one that waits for an answer may. */
@@ -160,7 +167,5 @@ function parseUrl({ url = '/' }: IncomingMessage): URL | null {
 
 function refuse(stream: Socket, status: string, headers = ''): void {
   stream.once('finish', () => stream.destroy());
-  // Behind answers that nobody reads the refusal never leaves.
-  stream.once('timeout', () => stream.destroy());
   stream.end(`HTTP/1.1 ${status}\r\n${headers}Connection: close\r\nContent-Length: 0\r\n\r\n`);
 }

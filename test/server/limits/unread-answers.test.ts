@@ -61,14 +61,17 @@ test.each([
   client.destroy();
 });
 
-test('whoever does not read is cut, even if an upgrade was refused meanwhile', async () => {
+test.each([
+  ['by the gateway', HANDSHAKE.replace('/graphql', '/nowhere')],
+  ['by ws', HANDSHAKE.replace('version: 13', 'version: 1')],
+])('whoever does not read is cut, even if an upgrade was refused meanwhile %s', async (_whom, upgrade) => {
   await using simulator = await startSimulator({ tokens: [TOKEN] });
   await using gateway = await startImpatient(simulator);
   const { client, server } = await connectBothEnds(gateway.url);
   client.pause();
   client.write(PAGE.repeat(20));
   await expect.poll(() => server.writableLength).toBeGreaterThan(0);
-  client.write(HANDSHAKE.replace('/graphql', '/nowhere'));
+  client.write(upgrade);
   await once(server, 'close');
   client.destroy();
 });
