@@ -199,3 +199,16 @@ test('while calls are held back, a query of a task that has been held for long i
   await pass(1);
   expect(await Promise.race([answer, 'waiting'])).toMatchObject({ stale: true });
 });
+
+test('a turn that is urgent alone has a time of its own once it is held back', async () => {
+  await using heart = new Heart({ intervalMs: INTERVAL_MS });
+  const lane = heart.lanes.for(OWN);
+  lane.hearPause(60_000);
+  const until = Date.now() + 60_000;
+  const planned: number[] = [];
+  const turn = { run: async () => 'skipped' as const, blocked: () => void planned.push(ticket.expectedAt) };
+  const ticket = lane.schedule(turn, { dueAt: Number.POSITIVE_INFINITY, urgent: true });
+  await pass(1);
+  expect(planned).toEqual([until]);
+  ticket.cancel();
+});
