@@ -55,6 +55,7 @@ it('whoever goes while the token is checked takes no place', async () => {
   simulator.setTask('job', { status: 'init' });
   const headers = { authorization: `Bearer ${await keys.sign('k', { tasks: '*' })}` };
   const sockets = Array.from({ length: 20 }, () => tcp(gateway.url));
+  await Promise.all(sockets.map((socket) => once(socket, 'connect')));
   for (const socket of sockets) socket.write(streamRequest(headers));
   await reluctant.asked;
   for (const socket of sockets) socket.resetAndDestroy();
