@@ -3,12 +3,17 @@ import { connect, type Socket } from 'node:net';
 import { clientFrame, HANDSHAKE } from '../support/hostile-socket.ts';
 
 /**
- * `node test/security/attackers.ts PORT SOCKETS`: each socket tries 10,000 subscriptions, then floods pings, and never
- * reads. One that is thrown out comes again a second later.
+ * `node test/security/attackers.ts PORT SOCKETS`: sockets that never read. Of ten, eight try 10,000 subscriptions each
+ * and then flood pings; one asks for as many subscriptions as it may have, each message as long as it may be and full
+ * of what is not asked for, and stays; one sends as many pongs of that length as it may at once, and goes on. One that
+ * is thrown out comes again a second later.
  */
 const [port = 0, sockets = 200] = process.argv.slice(2).map(Number);
 const SUBSCRIPTIONS = 10_000;
 const PER_WRITE = 100;
+/** What one socket may have, and may send at once beside `connection_init`. */
+const ALLOWED = 100;
+const BURST = 298;
 const AGAIN_MS = 1_000;
 
 const PINGS = Buffer.concat(Array.from({ length: PER_WRITE }, () => clientFrame(9, 'x'.repeat(100))));
@@ -27,25 +32,65 @@ async function write(socket: Socket, chunk: Buffer): Promise<void> {
   else await new Promise((resolve) => setImmediate(resolve));
 }
 
-async function attack(): Promise<void> {
+/** JSON that is far larger once it is parsed; just under 64 KiB as a message of it. */
+const FAT = `[${Array(20_000).fill('{}').join()}]`;
+const FAT_FIELDS = ['"extensions":{"a":@}', '"variables":{"a":@}', '"a":@'].map((field) => field.replace('@', FAT));
+const LONG_ID = 'x'.repeat(250);
+
+function fatSubscription(index: number): Buffer {
+  const query = `subscription { taskStatus(id: \\"attacked-${index}\\") { status } }`;
+  const payload = `{"query":"${query}",${FAT_FIELDS[index % FAT_FIELDS.length]}}`;
+  return clientFrame(1, `{"id":"${index}${LONG_ID}","type":"subscribe","payload":${payload}}`);
+}
+
+const FAT_PONG = clientFrame(1, `{"type":"pong","payload":{"a":${FAT}}}`);
+
+async function manySubscriptions(socket: Socket): Promise<void> {
+  for (let sent = 0; sent < SUBSCRIPTIONS && !socket.destroyed; sent += PER_WRITE)
+    await write(socket, subscriptions(sent));
+  while (!socket.destroyed) await write(socket, PINGS);
+}
+
+async function fatSubscriptions(socket: Socket): Promise<void> {
+  for (let index = 0; index < ALLOWED && !socket.destroyed; index += 1) await write(socket, fatSubscription(index));
+  if (!socket.destroyed) await once(socket, 'close');
+}
+
+async function fatPongs(socket: Socket): Promise<void> {
+  for (let sent = 0; sent < BURST && !socket.destroyed; sent += 1) await write(socket, FAT_PONG);
+  while (!socket.destroyed) {
+    await write(socket, FAT_PONG);
+    await pause(10);
+  }
+}
+
+async function attack(kind: (socket: Socket) => Promise<void>): Promise<void> {
   const socket = connect(port, '127.0.0.1');
   socket.setMaxListeners(0);
   socket.on('error', () => {});
   socket.pause();
   socket.write(HANDSHAKE);
   socket.write(clientFrame(1, '{"type":"connection_init"}'));
-  for (let sent = 0; sent < SUBSCRIPTIONS && !socket.destroyed; sent += PER_WRITE)
-    await write(socket, subscriptions(sent));
-  while (!socket.destroyed) await write(socket, PINGS);
+  await kind(socket);
 }
 
-async function attackForEver(): Promise<never> {
+async function attackForEver(kind: (socket: Socket) => Promise<void>): Promise<never> {
   for (;;) {
-    await attack();
-    await new Promise((resolve) => {
-      setTimeout(resolve, AGAIN_MS);
-    });
+    await attack(kind);
+    await pause(AGAIN_MS);
   }
 }
 
-await Promise.all(Array.from({ length: sockets }, attackForEver));
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, ms);
+  });
+}
+
+const FEW = new Map([
+  [8, fatSubscriptions],
+  [9, fatPongs],
+]);
+await Promise.all(
+  Array.from({ length: sockets }, (_, index) => attackForEver(FEW.get(index % 10) ?? manySubscriptions)),
+);
