@@ -3,7 +3,7 @@ import { connect, type Socket } from 'node:net';
 import { clientFrame, HANDSHAKE } from '../support/hostile-socket.ts';
 
 /**
- * `node test/security/attackers.ts PORT SOCKETS`: sockets that never read. Of ten, eight try 10,000 subscriptions each
+ * `node test/security/attackers.ts PORT SOCKETS`: sockets that answer nothing. Of ten, eight try 10,000 subscriptions each
  * and then flood pings; one asks for as many subscriptions as it may have, each message as long as it may be and full
  * of what is not asked for, and stays; one sends as many pongs of that length as it may at once, and goes on. One that
  * is thrown out comes again a second later.
@@ -53,6 +53,8 @@ async function manySubscriptions(socket: Socket): Promise<void> {
 
 async function fatSubscriptions(socket: Socket): Promise<void> {
   for (let index = 0; index < ALLOWED && !socket.destroyed; index += 1) await write(socket, fatSubscription(index));
+  // What is not read tells nothing of its end.
+  socket.resume();
   if (!socket.destroyed) await once(socket, 'close');
 }
 
