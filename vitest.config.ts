@@ -10,13 +10,26 @@ const NOT_COVERED = [
   'src/server/page/**',
 ];
 
+/** Whoever measures how soon several processes do something has the machine for itself. */
+const ALONE = [
+  'test/e2e/cluster-kill.test.ts',
+  'test/e2e/cluster-sharing.test.ts',
+  'test/cluster/redis-faults.test.ts',
+];
+
 /** Where vitest would load graphql's development build, what it imports loads the default one: two realms. */
 const conditions = ['node', 'module-sync'];
 
 export default defineConfig({
   ssr: { resolve: { conditions, externalConditions: conditions } },
   test: {
-    include: ['test/**/*.test.ts'],
+    projects: [
+      {
+        extends: true,
+        test: { name: 'together', include: ['test/**/*.test.ts'], exclude: ALONE, sequence: { groupOrder: 0 } },
+      },
+      { extends: true, test: { name: 'alone', include: ALONE, maxWorkers: 1, sequence: { groupOrder: 1 } } },
+    ],
     testTimeout: 120_000,
     hookTimeout: 120_000,
     retry: 0,

@@ -31,9 +31,9 @@ const TIMER_GRAIN_MS = 20;
 
 /**
  * All calls to upstream with one token pass here: earliest due first, within the concurrency and rate budget, so that
- * past the budget all intervals stretch alike; those that somebody waits for share the lane with them. A `Retry-After` pauses the whole lane; ten failures in a row, or the
- * gateway's own token refused, let only single probes through until one succeeds. The lane holds the only timer of
- * all its tasks.
+ * past the budget all intervals stretch alike; those that somebody waits for share the lane with them. A `Retry-After`
+ * pauses the whole lane; ten failures in a row, or the gateway's own token refused, let only single probes through
+ * until one succeeds. The lane holds the only timer of all its tasks.
  */
 export class CallLane {
   readonly #options: LaneOptions;
