@@ -49,6 +49,24 @@ async function overWebSocket(gatewayUrl: string, ask: Ask, token?: string): Prom
   return type === 'error' ? { errors: payload as NonNullable<Answer['errors']> } : (payload as Answer);
 }
 
+/** Apollo's multipart subscriptions. */
+async function overMultipart(gatewayUrl: string, ask: Ask, token?: string): Promise<Answer> {
+  const accept = 'multipart/mixed;subscriptionSpec=1.0';
+  const response = await fetch(`${gatewayUrl}/graphql`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', accept, ...bearer(token) },
+    body: JSON.stringify(ask),
+  });
+  if (!response.headers.get('content-type')?.startsWith('multipart/')) return response.json() as Promise<Answer>;
+  let text = '';
+  for await (const chunk of response.body?.pipeThrough(new TextDecoderStream()) ?? []) {
+    text += chunk;
+    const [, json] = /\r\n\r\n\{"payload":(.*)\}\r\n--graphql/.exec(text) ?? [];
+    if (json !== undefined) return JSON.parse(json) as Answer;
+  }
+  throw new Error(`No part has come: ${text}`);
+}
+
 function withErrorsCaptured(transport: Transport): Transport {
   return async (...args) => {
     const answer = await transport(...args);
@@ -66,6 +84,12 @@ export const TRANSPORTS: readonly (readonly [name: string, transport: Transport]
   ['HTTP', withErrorsCaptured(overHttp)],
   ['SSE', withErrorsCaptured(overSse)],
   ['WebSocket', withErrorsCaptured(overWebSocket)],
+];
+
+/** Every transport that takes subscriptions, by name. */
+export const SUBSCRIBING: typeof TRANSPORTS = [
+  ...TRANSPORTS.filter(([name]) => name !== 'HTTP'),
+  ['multipart', withErrorsCaptured(overMultipart)],
 ];
 
 /** `extensions.code` of the errors of an answer, in order. */

@@ -6,7 +6,7 @@ import { type Pair, startPair } from '../../support/gateway.ts';
 import { KeySet } from '../../support/key-set.ts';
 import { untilQuiet } from '../../support/quiet.ts';
 import { openStream } from '../../support/sse-client.ts';
-import { codesOf, TRANSPORTS } from '../../support/transports.ts';
+import { codesOf, SUBSCRIBING, TRANSPORTS } from '../../support/transports.ts';
 import { connect, openSocket } from '../../support/ws-client.ts';
 
 const SECRET = 'a secret of at least thirty-two bytes';
@@ -93,6 +93,34 @@ describe('what a token covers', () => {
         errors: [expect.objectContaining({ extensions: { code: 'FORBIDDEN', id: 't2' } })],
       }),
     );
+    expect(pair.simulator.countFor('t2')).toBe(0);
+  });
+
+  test.each(SUBSCRIBING)('taskStatus of a task that is not covered is FORBIDDEN over %s', async (_name, ask) => {
+    await using pair = await startPair(JWT);
+    for (const id of ['t1', 't2']) pair.simulator.setTask(id, { status: 'success' });
+    const ticket = await mintTicket('t1', { secret: SECRET });
+    const query = 'subscription($id: ID!) { taskStatus(id: $id) { id } }';
+    const answer = await ask(pair.gateway.url, { query, variables: { id: 't2' } }, ticket);
+    expect(answer.data ?? null).toBeNull();
+    expect(answer.errors).toMatchObject([{ path: ['taskStatus'], extensions: { code: 'FORBIDDEN' } }]);
+    expect(pair.simulator.countFor('t2')).toBe(0);
+    const covered = await ask(pair.gateway.url, { query, variables: { id: 't1' } }, ticket);
+    expect(covered).toEqual({ data: { taskStatus: { id: 't1' } } });
+    await untilQuiet(pair.gateway);
+  });
+
+  test('on a socket ends only the subscription to what is not covered', async () => {
+    await using pair = await startPair(JWT);
+    pair.simulator.setTask('t1', { status: 'process' });
+    const authorization = `Bearer ${await mintTicket('t1', { secret: SECRET })}`;
+    await using client = await connect(pair.gateway.url, { authorization });
+    client.subscribe('1', WATCH);
+    client.subscribe('2', 'subscription { taskStatus(id: "t2") { id } }');
+    expect((await client.ended('2')).map(({ type }) => type)).toEqual(['error']);
+    await client.messages.find(({ id, type }) => id === '1' && type === 'next');
+    pair.simulator.setTask('t1', { status: 'success' });
+    expect((await client.ended('1')).at(-1)).toEqual({ id: '1', type: 'complete' });
     expect(pair.simulator.countFor('t2')).toBe(0);
   });
 

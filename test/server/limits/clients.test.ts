@@ -6,22 +6,15 @@ import { createGateway } from '../../../src/gateway.ts';
 import { createLogger } from '../../../src/log.ts';
 import { TIMEOUTS } from '../../../src/server/limits/timeouts.ts';
 import { startGateway, startPair } from '../../support/gateway.ts';
-import { clientFrame, hostileSocket } from '../../support/hostile-socket.ts';
+import { clientFrame, drip, HANDSHAKE, hostileSocket } from '../../support/hostile-socket.ts';
 import { ask, post } from '../../support/http-client.ts';
+import { startImpatient } from '../../support/impatient-gateway.ts';
 import { untilQuiet } from '../../support/quiet.ts';
 import { openStream } from '../../support/sse-client.ts';
 import { codesOf, TRANSPORTS } from '../../support/transports.ts';
 import { connect, openSocket, tcpOf } from '../../support/ws-client.ts';
 
 const WATCH = 'subscription { taskStatus(id: "forever") { status } }';
-
-/** A gateway that waits for clients less long than others do. */
-function startImpatient(env: Record<string, string> = {}) {
-  const settings = { PORT: '0', LOG_LEVEL: 'silent', A2E_API_TOKEN: 't', A2E_API_URL: 'http://127.0.0.1:1', ...env };
-  const timeouts = { ...TIMEOUTS, headersMs: 300, requestMs: 600, connectionInitMs: 200, stallMs: 400, pingMs: 240 };
-  const config = loadConfig(settings);
-  return createGateway(config, { log: createLogger(config.logLevel), timeouts });
-}
 
 /** All that comes back for these bytes, until the connection ends. */
 async function send(gatewayUrl: string, bytes: string): Promise<string> {
@@ -104,6 +97,24 @@ describe('slow and silent clients', () => {
   test('headers that do not come to an end are answered 408', async () => {
     await using gateway = await startImpatient();
     expect(await send(gateway.url, 'GET /graphql HTTP/1.1\r\nhost: x\r\nx-slow: ')).toMatch(/^HTTP\/1\.1 408/);
+  });
+
+  test('so are those of an upgrade, which takes no place meanwhile', async () => {
+    await using gateway = await startImpatient({ MAX_CONNECTIONS: '1' }, { connectionInitMs: 10_000 });
+    const slow = send(gateway.url, HANDSHAKE.slice(0, -2));
+    await using other = await connect(gateway.url);
+    expect(await slow).toMatch(/^HTTP\/1\.1 408/);
+    expect(other.socket.readyState).toBe(other.socket.OPEN);
+  });
+
+  test('headers that come byte by byte are not waited for any longer, of an upgrade neither', async () => {
+    await using gateway = await startImpatient();
+    for (const head of ['GET /graphql HTTP/1.1\r\nhost: x\r\n', HANDSHAKE.slice(0, -2)]) {
+      const socket = connectTcp(Number(new URL(gateway.url).port), '127.0.0.1');
+      const answer = text(socket);
+      void drip(socket, `${head}x-slow: ${'x'.repeat(10_000)}`, 10);
+      expect(await answer).toMatch(/^HTTP\/1\.1 408/);
+    }
   });
 
   test.each(['application/json', 'text/event-stream'])('a body that does not is too (%s)', async (accept) => {

@@ -8,6 +8,7 @@ import { connect, openSocket } from '../../support/ws-client.ts';
 const ODD_IDS = ['"quoted" \\ and\nbroken', 'Ærøskøbing 日本語 🎬', '\u2028', '{"id":"1"}', ' '];
 
 const WATCH = 'subscription Watch($id: ID!) { taskStatus(id: $id) { id status } }';
+const BATCHED = { query: WATCH, variables: { id: 'batched' } };
 
 let pair: Pair;
 beforeAll(async () => {
@@ -51,6 +52,22 @@ describe('what the protocol forbids', () => {
     await using client = await connect(pair.gateway.url);
     client.socket.send(Buffer.from('{"type":"ping"}'));
     expect((await client.closed).code).toBe(4400);
+  });
+
+  it.each<[string, unknown]>([
+    ['messages', ['1', '2'].map((id) => ({ id, type: 'subscribe', payload: BATCHED }))],
+    ['operations in one message', { id: '1', type: 'subscribe', payload: [BATCHED, BATCHED] }],
+    ['documents in one operation', { id: '1', type: 'subscribe', payload: { query: [WATCH, WATCH] } }],
+  ])('closes with 4400 at a batch of %s before any of it runs, and nobody else', async (_name, batch) => {
+    const { gateway, simulator } = pair;
+    await using neighbour = await connect(gateway.url);
+    await using client = await connect(gateway.url);
+    client.send(batch);
+    expect((await client.closed).code).toBe(4400);
+    expect(client.messages.all.map(({ type }) => type)).toEqual(['connection_ack']);
+    expect(simulator.countFor(BATCHED.variables.id)).toBe(0);
+    neighbour.subscribe('n', WATCH, { id: 'forever' });
+    await neighbour.messages.find(({ id, type }) => id === 'n' && type === 'next');
   });
 
   it('closes with 1009 at a frame that is too long', async () => {
