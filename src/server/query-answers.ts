@@ -5,7 +5,9 @@ import { LRUCache } from 'lru-cache';
 import type { GraphQLContext } from '../schema/context.ts';
 import type { Caller } from './access/caller.ts';
 import { departureOf } from './departure.ts';
+import { replyErrors } from './http-reply.ts';
 import { ReadLog } from './read-log.ts';
+import { bodyTooLong, readBody } from './request-params.ts';
 import { wholeBody } from './whole-body.ts';
 import type { YogaContext } from './yoga.ts';
 
@@ -47,6 +49,7 @@ export class QueryAnswers {
   async serve(request: IncomingMessage, response: ServerResponse, url: URL, caller: Caller): Promise<void> {
     const { yoga, maxBodyBytes } = this.#options;
     const body = request.method === 'POST' ? wholeBody(request, maxBodyBytes) : null;
+    if (!body && isChunked(request)) return this.#serveChunked(request, response, url, caller);
     if (!body && request.method !== 'GET')
       return void (await yoga(request, response, { caller, signal: departureOf(response) }));
     const bytes = await body;
@@ -63,6 +66,15 @@ export class QueryAnswers {
     send(request, response, kept);
   }
 
+  /** Yoga would leave a body that is too long on the connection, in front of whatever is asked next. */
+  async #serveChunked(request: IncomingMessage, response: ServerResponse, url: URL, caller: Caller): Promise<void> {
+    const { maxBodyBytes } = this.#options;
+    const text = await readBody(request, maxBodyBytes);
+    if (text === null) return replyErrors(response, 413, [bodyTooLong(maxBodyBytes).toJSON()]);
+    const bytes = Buffer.from(text);
+    send(request, response, await this.#ask(request, url, bytes, { caller, signal: departureOf(response) }));
+  }
+
   async #ask(
     { method, headers }: IncomingMessage,
     url: URL,
@@ -75,6 +87,10 @@ export class QueryAnswers {
     const answer = await yoga.fetch(new yoga.fetchAPI.Request(url, init), { ...context, reads });
     return completed(answer.status, Object.fromEntries(answer.headers), await answer.text(), reads);
   }
+}
+
+function isChunked({ method, headers }: IncomingMessage): boolean {
+  return method === 'POST' && headers['transfer-encoding'] !== undefined;
 }
 
 /** With all headers that {@link send} needs: made once, sent often. */

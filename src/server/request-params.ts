@@ -26,8 +26,13 @@ export async function readParams(
   const type = request.headers['content-type']?.split(';')[0]?.trim().toLowerCase();
   if (type !== 'application/json') return { status: 415, error: new GraphQLError('The body must be application/json') };
   const body = await readBody(request, maxBytes);
-  if (body === null) return { status: 413, error: new GraphQLError(`The body may have at most ${maxBytes} bytes`) };
+  if (body === null) return { status: 413, error: bodyTooLong(maxBytes) };
   return checked(fromJson(body));
+}
+
+/** What is wrong with a request that is answered 413. */
+export function bodyTooLong(maxBytes: number): GraphQLError {
+  return new GraphQLError(`The body may have at most ${maxBytes} bytes`);
 }
 
 function checked(value: unknown): OperationParams | BadRequest {
@@ -54,14 +59,20 @@ function fromJson(text: string, what = 'The body'): unknown {
   }
 }
 
-/** The body as text; null when it is longer than `maxBytes`. Rejects when the client goes away. */
+/**
+ * The body as text; null when it is longer than `maxBytes`: what is left of it is dropped as it comes, so that the next
+ * request on the connection can be read. Rejects when the client goes away.
+ */
 export async function readBody(request: IncomingMessage, maxBytes: number): Promise<string | null> {
   const chunks: Buffer[] = [];
   let length = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
+  const body: AsyncIterable<Buffer> = request.iterator({ destroyOnReturn: false });
+  for await (const chunk of body) {
     length += chunk.length;
-    if (length > maxBytes) return null;
+    if (length > maxBytes) break;
     chunks.push(chunk);
   }
-  return Buffer.concat(chunks).toString('utf8');
+  if (length <= maxBytes) return Buffer.concat(chunks).toString('utf8');
+  request.resume();
+  return null;
 }
