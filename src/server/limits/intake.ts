@@ -1,6 +1,6 @@
 import type { WebSocket } from 'ws';
 import type { Flushable, Outlet } from '../../live/outlet.ts';
-import type { FrameBudget } from './frame-budget.ts';
+import type { Allowance } from './allowance.ts';
 import type { Turns } from './turns.ts';
 
 export interface IntakeOptions {
@@ -8,9 +8,15 @@ export interface IntakeOptions {
   readonly outlet: Outlet;
   /** Takes one text message. */
   readonly handle: (text: string) => void;
-  /** The peer sends more than it may. */
+  /** The peer sends more frames than it may. */
   readonly onFlood: () => void;
-  readonly budget: FrameBudget;
+  /**
+   * Frames of any kind: every one costs a turn of the event loop, so whoever sends without end would take them from
+   * everybody else.
+   */
+  readonly frames: Allowance;
+  /** Characters of messages: a peer that sends more is read more slowly. */
+  readonly text: Allowance;
   /** What may wait before nothing more is read, in characters: about one frame of the longest. */
   readonly maxWaiting: number;
   /** Shared by all sockets. */
@@ -18,44 +24,45 @@ export interface IntakeOptions {
 }
 
 /**
- * What one WebSocket sends, handed on in its turn, and only as fast as its peer reads the answers: while the outlet is
- * full, or much waits already, nothing more is read from the socket. So a peer that asks and never reads, or asks
- * faster than it can be served, fills its own buffers, not the memory here.
+ * What one WebSocket sends, handed on in its turn, and only as fast as its peer may send and reads the answers: while
+ * the outlet is full, or much waits already, or much has come of late, nothing more is read from the socket. So a peer
+ * that asks and never reads, or asks faster than it can be served, fills its own buffers, not the memory here.
  */
 export class Intake implements Flushable {
   readonly #options: IntakeOptions;
-  readonly #budget: FrameBudget;
   /** At most `maxWaiting`, and what the socket had read already when that was reached. */
   #waiting: string[] = [];
   #length = 0;
   #flooded = false;
+  #resting: NodeJS.Timeout | null = null;
 
   constructor(options: IntakeOptions) {
     this.#options = options;
-    this.#budget = options.budget;
     options.socket.on('ping', () => {
       if (this.#counted() && this.#waiting.length === 0) this.flush();
     });
     options.socket.on('pong', () => this.#counted());
   }
 
-  receive(text: string): void {
+  receive(message: string): void {
     if (!this.#counted()) return;
-    this.#waiting.push(text);
-    this.#length += text.length;
-    if (this.#length > this.#options.maxWaiting) this.#options.socket.pause();
+    const { socket, text, maxWaiting } = this.#options;
+    this.#waiting.push(message);
+    this.#length += message.length;
+    const overdrawn = text.take(message.length) > 0;
+    if (overdrawn || this.#length > maxWaiting) socket.pause();
     if (this.#waiting.length === 1) this.flush();
   }
 
   flush(): void {
     const { socket, outlet, turns } = this.#options;
-    if (this.#flooded) return;
+    if (this.#flooded || this.#resting) return;
     if (outlet.blocked) {
       socket.pause();
       return outlet.wait(this);
     }
     if (this.#waiting.length > 0) return turns.run(this.#handleNext);
-    if (socket.isPaused) socket.resume();
+    if (socket.isPaused) this.#readOn();
   }
 
   readonly #handleNext = (): void => {
@@ -71,6 +78,17 @@ export class Intake implements Flushable {
     });
   };
 
+  /** Reads again, at once or as soon as the peer may send again. */
+  #readOn(): void {
+    const { socket, text } = this.#options;
+    const restMs = text.take(0);
+    if (restMs === 0) return socket.resume();
+    this.#resting = setTimeout(() => {
+      this.#resting = null;
+      this.flush();
+    }, restMs).unref();
+  }
+
   /** The socket is closing: what it sent counts no more, and the peer's answer to the close frame is to be read. */
   #drop(): void {
     this.#waiting = [];
@@ -80,7 +98,7 @@ export class Intake implements Flushable {
 
   #counted(): boolean {
     if (this.#flooded) return false;
-    if (this.#budget.take()) return true;
+    if (this.#options.frames.take(1) === 0) return true;
     this.#flooded = true;
     this.#waiting = [];
     // In its turn: those who flood together are dismissed one after the other.

@@ -4,8 +4,8 @@ import { CloseCode, handleProtocols, type Server } from 'graphql-ws';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { Outlet } from '../../live/outlet.ts';
 import type { Farewells } from '../drain.ts';
-import { FrameBudget } from '../limits/frame-budget.ts';
-import { Intake } from '../limits/intake.ts';
+import { Allowance } from '../limits/allowance.ts';
+import { Intake, type IntakeOptions } from '../limits/intake.ts';
 import type { Timeouts } from '../limits/timeouts.ts';
 import { Turns } from '../limits/turns.ts';
 import { type ConversationOptions, createConversation, type Peer, release } from './conversation.ts';
@@ -28,6 +28,11 @@ const MAX_FRAGMENTS = 64;
 /** Frames a client may send at once: to begin and end all the subscriptions it may have, and something beside. */
 const MIN_FRAME_BURST = 300;
 const FRAMES_PER_SUBSCRIPTION = 3;
+/** Frames a client may send per second in the long run: far more than it has reason to, far less than it can. */
+const FRAMES_PER_SECOND = 100;
+/** In frames of the longest: how much text a client may send at once, and per second in the long run. */
+const TEXT_BURST = 4;
+const TEXT_PER_SECOND = 4;
 /** The close code of RFC 6455's registry. */
 const SERVICE_RESTART = 1012;
 /** How long a client that has sent too much is left waiting, in ms. */
@@ -94,6 +99,17 @@ export class WebSocketEndpoint implements AsyncDisposable, Farewells {
     this.#sockets.close();
   }
 
+  /** How much one client may send. */
+  #allowances(): Pick<IntakeOptions, 'frames' | 'text' | 'maxWaiting' | 'turns'> {
+    const longest = this.#maxFrameBytes;
+    return {
+      frames: new Allowance({ burst: this.#frameBurst, perSecond: FRAMES_PER_SECOND }),
+      text: new Allowance({ burst: TEXT_BURST * longest, perSecond: TEXT_PER_SECOND * longest }),
+      maxWaiting: longest,
+      turns: this.#turns,
+    };
+  }
+
   #open(socket: WebSocket, stream: Socket, address: string): void {
     const outlet = new Outlet(stream, { stallMs: this.#stallMs, onStall: () => socket.terminate() });
     const peer: Peer = { socket, outlet, running: new Set(), address, caller: null, stopExpiry: () => {} };
@@ -120,10 +136,8 @@ export class WebSocketEndpoint implements AsyncDisposable, Farewells {
             // graphql-ws keeps what it is given while an operation lives: given no text, it takes a message as it is.
             void handle(reading.message as unknown as string).catch(broken);
           };
-          const budget = new FrameBudget({ burst: this.#frameBurst });
           const onFlood = (): void => dismiss(peer);
-          const shared = { turns: this.#turns, maxWaiting: this.#maxFrameBytes };
-          const intake = new Intake({ ...shared, socket, outlet, budget, handle: take, onFlood });
+          const intake = new Intake({ ...this.#allowances(), socket, outlet, handle: take, onFlood });
           socket.on('message', (message: Buffer, binary: boolean) => {
             if (socket.readyState !== socket.OPEN) return;
             if (binary) return hangUp(CloseCode.BadRequest, 'Binary frames are not part of the protocol');

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { expect, test } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
 import { Outlet } from '../../../src/live/outlet.ts';
-import { FrameBudget } from '../../../src/server/limits/frame-budget.ts';
+import { Allowance } from '../../../src/server/limits/allowance.ts';
 import { Intake } from '../../../src/server/limits/intake.ts';
 import { Turns } from '../../../src/server/limits/turns.ts';
 
@@ -49,7 +49,8 @@ test('while messages wait for their turn, no more than about one frame is read a
   const intake = new Intake({
     socket,
     outlet: new Outlet(stream, { onStall: () => reject(new Error('stalled')) }),
-    budget: new FrameBudget({ burst: FRAMES }),
+    frames: new Allowance({ burst: FRAMES, perSecond: 100 }),
+    text: new Allowance({ burst: Number.POSITIVE_INFINITY, perSecond: 1 }),
     turns,
     maxWaiting: MAX_FRAME_BYTES,
     handle: (text) => {
@@ -69,4 +70,31 @@ test('while messages wait for their turn, no more than about one frame is read a
   await all;
   expect(handled).toEqual(Array.from({ length: FRAMES }, (_, index) => index));
   expect(most).toBeLessThan(4 * MAX_FRAME_BYTES);
+});
+
+test('a peer that sends much text is read more slowly, and loses nothing', async () => {
+  await using pair = await socketPair();
+  const { client, socket, stream } = pair;
+  const { promise: all, resolve, reject } = Promise.withResolvers<void>();
+  const handled: number[] = [];
+  const intake = new Intake({
+    socket,
+    outlet: new Outlet(stream, { onStall: () => reject(new Error('stalled')) }),
+    frames: new Allowance({ burst: FRAMES, perSecond: 100 }),
+    text: new Allowance({ burst: 4 * FRAME_BYTES, perSecond: 20 * FRAME_BYTES }),
+    turns: new Turns(),
+    maxWaiting: MAX_FRAME_BYTES,
+    handle: (text) => {
+      handled.push(Number.parseInt(text, 10));
+      if (handled.length === 16) resolve();
+    },
+    onFlood: () => reject(new Error('a flood')),
+  });
+  socket.on('message', (message: Buffer) => intake.receive(message.toString()));
+  const startedAt = performance.now();
+  for (let index = 0; index < 16; index += 1) client.send(`${index} `.padEnd(FRAME_BYTES, 'x'));
+  await all;
+  expect(handled).toEqual(Array.from({ length: 16 }, (_, index) => index));
+  // Four at once, two that had been read already, and ten at 20 per second.
+  expect(performance.now() - startedAt).toBeGreaterThan(450);
 });
