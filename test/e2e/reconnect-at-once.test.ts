@@ -1,0 +1,90 @@
+import { connect, type Socket } from 'node:net';
+import { expect, test } from 'vitest';
+import { startSimulator } from '../../src/simulator/simulator.ts';
+import { TOKEN } from '../support/gateway.ts';
+import { GatewayProcess } from '../support/gateway-process.ts';
+import { clientFrame, hostileSocket } from '../support/hostile-socket.ts';
+
+const CLIENTS = 10_000;
+/** No test takes that long: every call but the first is one too many. */
+const INTERVAL_MS = 3_600_000;
+
+const WATCH = 'subscription { taskStatus(id: "popular") { status progress } }';
+const CURRENT = '{"data":{"taskStatus":{"status":"PROCESS","progress":42}}}';
+
+const SUBSCRIBE = clientFrame(1, JSON.stringify({ id: '1', type: 'subscribe', payload: { query: WATCH } }));
+const SEARCH = `?query=${encodeURIComponent(WATCH)}`;
+const STREAM = `GET /graphql${SEARCH} HTTP/1.1\r\nhost: gateway\r\naccept: text/event-stream\r\n\r\n`;
+
+/** Somebody who watches, on a bare socket: clients of any other kind would take longer than what they wait for. */
+interface Watcher {
+  readonly socket: Socket;
+  /** The first result, or what came instead of it. */
+  readonly first: string;
+}
+
+async function overWebSocket(gatewayUrl: string): Promise<Watcher> {
+  const socket = await hostileSocket(gatewayUrl);
+  socket.write(SUBSCRIBE);
+  return { socket, first: await firstResult(socket) };
+}
+
+async function overSse(gatewayUrl: string): Promise<Watcher> {
+  const socket = connect(Number(new URL(gatewayUrl).port), '127.0.0.1').on('error', () => {});
+  socket.write(STREAM);
+  return { socket, first: await firstResult(socket) };
+}
+
+function firstResult(socket: Socket): Promise<string> {
+  const { promise, resolve } = Promise.withResolvers<string>();
+  let seen = '';
+  const look = (chunk: Buffer): void => {
+    seen += chunk.toString('latin1');
+    const found = /\{"data":.*?\}\}\}|"errors?".*/.exec(seen);
+    if (found) resolve(found[0]);
+  };
+  const closed = (): void => resolve(`closed after "${seen}"`);
+  socket.on('data', look).once('close', closed);
+  return promise.finally(() => socket.off('data', look).off('close', closed).resume());
+}
+
+/** Resolves once a gateway has noticed that nobody watches any more. */
+function untilDeserted({ url }: GatewayProcess): Promise<void> {
+  const gauges = async (): Promise<string> => (await fetch(`${url}/metrics`)).text();
+  const deserted = /_watched_tasks 0\n.*_connections 0\n/s;
+  return expect.poll(gauges, { timeout: 60_000 }).toMatch(deserted);
+}
+
+test.each([
+  ['WebSocket', overWebSocket],
+  ['SSE', overSse],
+])(
+  '10,000 reconnect at once over %s: served from known state, not one extra call upstream',
+  {
+    timeout: 120_000,
+  },
+  async (_transport, watch) => {
+    await using simulator = await startSimulator({ tokens: [TOKEN] });
+    simulator.setTask('popular', { status: 'process', process: 42 });
+    const env = { A2E_API_URL: simulator.url, A2E_API_TOKEN: TOKEN, POLL_INTERVAL_MS: `${INTERVAL_MS}` };
+    await using gateway = await GatewayProcess.start(env);
+    let watchers: readonly Watcher[] = [];
+    const dropAll = (): void => {
+      for (const { socket } of watchers) socket.resetAndDestroy();
+    };
+    const comeAll = async (): Promise<void> => {
+      watchers = await Promise.all(Array.from({ length: CLIENTS }, () => watch(gateway.url)));
+      expect(new Set(watchers.map(({ first }) => first))).toEqual(new Set([CURRENT]));
+      expect(simulator.totalCalls()).toBe(1);
+    };
+
+    await comeAll();
+    dropAll();
+    await comeAll();
+    // Once more, when the gateway has stopped watching meanwhile.
+    dropAll();
+    await untilDeserted(gateway);
+    await comeAll();
+    dropAll();
+  },
+);
