@@ -54,7 +54,7 @@ describe('messages that come byte by byte', () => {
     await using neighbour = await connect(gateway.url);
     const socket = await hostileSocket(gateway.url);
     socket.resume();
-    const dripping = drip(socket, clientFrame(1, `{"type":"ping","payload":"${'x'.repeat(60_000)}"}`));
+    const dripping = drip(socket, clientFrame(1, `{"type":"ping","payload":"${'x'.repeat(60_000)}"}`), 5);
     neighbour.subscribe('q', '{ __typename }');
     expect((await neighbour.ended('q')).at(-1)).toEqual({ id: 'q', type: 'complete' });
     await dripping;
