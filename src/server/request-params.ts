@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { GraphQLError } from 'graphql';
 import { type OperationParams, parseOperationParams } from './operation-params.ts';
+import { Pieces } from './pieces.ts';
 
 /** Why a request's parameters cannot be read, as an HTTP status and an error for the caller. */
 export interface BadRequest {
@@ -64,15 +65,15 @@ function fromJson(text: string, what = 'The body'): unknown {
  * request on the connection can be read. Rejects when the client goes away.
  */
 export async function readBody(request: IncomingMessage, maxBytes: number): Promise<string | null> {
-  const chunks: Buffer[] = [];
+  const pieces = new Pieces();
   let length = 0;
-  const body: AsyncIterable<Buffer> = request.iterator({ destroyOnReturn: false });
+  const body: AsyncIterable<Buffer<ArrayBuffer>> = request.iterator({ destroyOnReturn: false });
   for await (const chunk of body) {
     length += chunk.length;
     if (length > maxBytes) break;
-    chunks.push(chunk);
+    pieces.add(chunk);
   }
-  if (length <= maxBytes) return Buffer.concat(chunks).toString('utf8');
+  if (length <= maxBytes) return pieces.join().toString('utf8');
   request.resume();
   return null;
 }

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { Pieces } from './pieces.ts';
 
 /** The bytes of a request whose `content-length` is 1 to `maxBytes`; null for any other, which is left unread. */
 export function wholeBody(request: IncomingMessage, maxBytes: number): Promise<Buffer<ArrayBuffer>> | null {
@@ -6,12 +7,12 @@ export function wholeBody(request: IncomingMessage, maxBytes: number): Promise<B
   const whole = Number(length);
   if (length === undefined || encoding !== undefined || !(whole > 0 && whole <= maxBytes)) return null;
   return new Promise((resolve, reject) => {
-    const chunks: Buffer<ArrayBuffer>[] = [];
+    const pieces = new Pieces();
     let left = whole;
     request.on('data', (chunk: Buffer<ArrayBuffer>) => {
       left -= chunk.length;
-      chunks.push(chunk);
-      if (left === 0) resolve(chunks.length === 1 ? chunk : Buffer.concat(chunks));
+      pieces.add(chunk);
+      if (left === 0) resolve(pieces.join());
     });
     request.on('error', reject);
   });

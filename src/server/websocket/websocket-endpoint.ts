@@ -25,6 +25,9 @@ const CLOSE_TIMEOUT = { closeTimeout: 2_000 };
 
 /** Of one message: no client splits what fits one frame into more, and every part costs memory. */
 const MAX_FRAGMENTS = 64;
+/** Of one frame, as it comes: each piece takes memory as hundreds of bytes do. A slow link brings some 500 in one. */
+const MIN_PIECES = 512;
+const BYTES_PER_PIECE = 128;
 /** Frames a client may send at once: to begin and end all the subscriptions it may have, and something beside. */
 const MIN_FRAME_BURST = 300;
 const FRAMES_PER_SUBSCRIPTION = 3;
@@ -63,6 +66,7 @@ export class WebSocketEndpoint implements AsyncDisposable, Farewells {
       handleProtocols: (protocols) => handleProtocols(protocols),
       maxPayload: maxFrameBytes,
       maxFragments: MAX_FRAGMENTS,
+      maxBufferedChunks: Math.max(MIN_PIECES, maxFrameBytes / BYTES_PER_PIECE),
       perMessageDeflate: false,
       ...CLOSE_TIMEOUT,
       // All frames that came together are counted at once, so that a flood is seen before any of it is handled.

@@ -39,6 +39,17 @@ describe('messages that come byte by byte', () => {
     await untilQuiet(pair.gateway);
   });
 
+  test('are refused with 1008 in more pieces than anyone needs: each takes far more memory than its byte', async () => {
+    await using gateway = await startGateway({ A2E_API_TOKEN: 't' });
+    const socket = handshake(gateway.url);
+    const code = closeCode(socket);
+    socket.write(INIT);
+    await Promise.race([code, drip(socket, clientFrame(1, 'x'.repeat(2_000)).subarray(0, -1))]);
+    expect(await code).toBe(1008);
+    socket.destroy();
+    await untilQuiet(gateway);
+  });
+
   test('do not put off the time that a client has to begin', async () => {
     await using gateway = await startImpatient();
     const socket = handshake(gateway.url);
