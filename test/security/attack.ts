@@ -5,10 +5,12 @@ import { GatewayProcess } from '../support/gateway-process.ts';
 import { connect } from '../support/ws-client.ts';
 
 /**
- * `npm run attack -- [SECONDS] [SOCKETS]`: how much a healthy client notices of an attacker. Its updates are timed from
- * the moment A2E is asked (which is when a state becomes known) to the moment they arrive.
+ * `npm run attack -- [SECONDS] [SOCKETS] [KIND]`: how much a healthy client notices of an attacker, of a kind that
+ * `attackers.ts` names. Its updates are timed from the moment A2E is asked (which is when a state becomes known) to the
+ * moment they arrive.
  */
-const [seconds = 30, sockets = 200] = process.argv.slice(2).map(Number);
+const [seconds = 30, sockets = 200] = process.argv.slice(2, 4).map(Number);
+const [kind = 'many'] = process.argv.slice(4);
 const WARM_UP_MS = 5_000;
 /** Clients with a task each, so that there is much to time at the default interval. */
 const HEALTHY = 100;
@@ -28,7 +30,7 @@ await pause(WARM_UP_MS);
 const calm = await phase();
 const attackers = spawn(
   'nice',
-  ['-n', '19', process.execPath, `${import.meta.dirname}/attackers.ts`, new URL(gateway.url).port, `${sockets}`],
+  ['-n', '19', process.execPath, `${import.meta.dirname}/attackers.ts`, new URL(gateway.url).port, `${sockets}`, kind],
   {
     stdio: ['ignore', 'ignore', 'inherit'],
   },

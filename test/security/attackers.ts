@@ -3,12 +3,13 @@ import { connect, type Socket } from 'node:net';
 import { clientFrame, HANDSHAKE } from '../support/hostile-socket.ts';
 
 /**
- * `node test/security/attackers.ts PORT SOCKETS`: sockets that answer nothing. Of ten, eight try 10,000 subscriptions each
- * and then flood pings; one asks for as many subscriptions as it may have, each message as long as it may be and full
- * of what is not asked for, and stays; one sends as many pongs of that length as it may at once, and goes on. One that
- * is thrown out comes again a second later.
+ * `node test/security/attackers.ts PORT SOCKETS KIND`: sockets that answer nothing, and come again a second after they are
+ * thrown out. `many`: each tries 10,000 subscriptions, then floods pings. `mixed`: so do eight of ten; one asks for as
+ * many subscriptions as it may have, each message as long as it may be and full of what is not asked for, and stays;
+ * one sends as many pongs of that length as it may at once, and goes on.
  */
-const [port = 0, sockets = 200] = process.argv.slice(2).map(Number);
+const [port = 0, sockets = 200] = process.argv.slice(2, 4).map(Number);
+const [kind = 'many'] = process.argv.slice(4);
 const SUBSCRIPTIONS = 10_000;
 const PER_WRITE = 100;
 /** What one socket may have, and may send at once beside `connection_init`. */
@@ -55,7 +56,7 @@ async function fatSubscriptions(socket: Socket): Promise<void> {
   for (let index = 0; index < ALLOWED && !socket.destroyed; index += 1) await write(socket, fatSubscription(index));
   // What is not read tells nothing of its end.
   socket.resume();
-  if (!socket.destroyed) await once(socket, 'close');
+  if (!socket.destroyed) await once(socket, 'close').catch(() => {});
 }
 
 async function fatPongs(socket: Socket): Promise<void> {
@@ -66,19 +67,19 @@ async function fatPongs(socket: Socket): Promise<void> {
   }
 }
 
-async function attack(kind: (socket: Socket) => Promise<void>): Promise<void> {
+async function attack(send: (socket: Socket) => Promise<void>): Promise<void> {
   const socket = connect(port, '127.0.0.1');
   socket.setMaxListeners(0);
   socket.on('error', () => {});
   socket.pause();
   socket.write(HANDSHAKE);
   socket.write(clientFrame(1, '{"type":"connection_init"}'));
-  await kind(socket);
+  await send(socket);
 }
 
-async function attackForEver(kind: (socket: Socket) => Promise<void>): Promise<never> {
+async function attackForEver(send: (socket: Socket) => Promise<void>): Promise<never> {
   for (;;) {
-    await attack(kind);
+    await attack(send);
     await pause(AGAIN_MS);
   }
 }
@@ -89,10 +90,8 @@ function pause(ms: number): Promise<void> {
   });
 }
 
-const FEW = new Map([
-  [8, fatSubscriptions],
-  [9, fatPongs],
-]);
+const OTHERS = kind === 'mixed' ? { 8: fatSubscriptions, 9: fatPongs } : {};
+const FEW = new Map(Object.entries(OTHERS));
 await Promise.all(
-  Array.from({ length: sockets }, (_, index) => attackForEver(FEW.get(index % 10) ?? manySubscriptions)),
+  Array.from({ length: sockets }, (_, index) => attackForEver(FEW.get(`${index % 10}`) ?? manySubscriptions)),
 );

@@ -10,13 +10,16 @@ export interface Timeouts {
   readonly stallMs: number;
   /** Between two pings; a client that has answered none of two is gone. */
   readonly pingMs: number;
+  /** At least, until a client that has sent far too much may come again. */
+  readonly floodMs: number;
 }
 
-/** The last two are the contract's. */
+/** Stall and ping are the contract's. */
 export const TIMEOUTS: Timeouts = {
   headersMs: 10_000,
   requestMs: 20_000,
   connectionInitMs: 5_000,
   stallMs: 20_000,
   pingMs: 12_000,
+  floodMs: 15_000,
 };

@@ -34,12 +34,10 @@ const FRAMES_PER_SUBSCRIPTION = 3;
 /** Frames a client may send per second in the long run: far more than it has reason to, far less than it can. */
 const FRAMES_PER_SECOND = 100;
 /** In frames of the longest: how much text a client may send at once, and per second in the long run. */
-const TEXT_BURST = 4;
-const TEXT_PER_SECOND = 4;
+const TEXT_BURST = 2;
+const TEXT_PER_SECOND = 2;
 /** The close code of RFC 6455's registry. */
 const SERVICE_RESTART = 1012;
-/** How long a client that has sent too much is left waiting, in ms. */
-const FLOOD_PENALTY_MS = 15_000;
 /** How long a client that was told to go may take to do so, in ms. */
 const FAREWELL_MS = 1_000;
 
@@ -50,6 +48,7 @@ export class WebSocketEndpoint implements AsyncDisposable, Farewells {
   readonly #sockets: WebSocketServer;
   readonly #heartbeat: Heartbeat;
   readonly #stallMs: number;
+  readonly #floodMs: number;
   readonly #frameBurst: number;
   readonly #maxFrameBytes: number;
   readonly #turns = new Turns();
@@ -58,6 +57,7 @@ export class WebSocketEndpoint implements AsyncDisposable, Farewells {
     this.#onUnforeseen = onUnforeseen;
     this.#heartbeat = new Heartbeat(timeouts.pingMs);
     this.#stallMs = timeouts.stallMs;
+    this.#floodMs = timeouts.floodMs;
     this.#frameBurst = Math.max(MIN_FRAME_BURST, FRAMES_PER_SUBSCRIPTION * options.maxSubscriptions);
     this.#maxFrameBytes = maxFrameBytes;
     this.#conversation = createConversation({ ...options, connectionInitMs: timeouts.connectionInitMs });
@@ -140,7 +140,7 @@ export class WebSocketEndpoint implements AsyncDisposable, Farewells {
             // graphql-ws keeps what it is given while an operation lives: given no text, it takes a message as it is.
             void handle(reading.message as unknown as string).catch(broken);
           };
-          const onFlood = (): void => dismiss(peer);
+          const onFlood = (): void => dismiss(peer, this.#floodMs);
           const intake = new Intake({ ...this.#allowances(), socket, outlet, handle: take, onFlood });
           socket.on('message', (message: Buffer, binary: boolean) => {
             if (socket.readyState !== socket.OPEN) return;
@@ -159,16 +159,20 @@ export class WebSocketEndpoint implements AsyncDisposable, Farewells {
 
 /**
  * Nothing more is read from a peer that sends too much, and what it ran has ended; but it is told so, and can come
- * again, only a while later: to come again at once would cost it less than it costs here.
+ * again, only after `floodMs` to twice that: to come again at once would cost it less than it costs here, and those who
+ * flooded together are not to come again together.
  */
-function dismiss(peer: Peer): void {
+function dismiss(peer: Peer, floodMs: number): void {
   const { socket } = peer;
   release(peer);
   socket.pause();
-  const farewell = setTimeout(() => {
-    socket.close(CloseCode.TooManyInitialisationRequests, 'Too many messages');
-    setTimeout(() => socket.terminate(), FAREWELL_MS).unref();
-  }, FLOOD_PENALTY_MS).unref();
+  const farewell = setTimeout(
+    () => {
+      socket.close(CloseCode.TooManyInitialisationRequests, 'Too many messages');
+      setTimeout(() => socket.terminate(), FAREWELL_MS).unref();
+    },
+    floodMs * (1 + Math.random()),
+  ).unref();
   socket.once('close', () => clearTimeout(farewell));
 }
 

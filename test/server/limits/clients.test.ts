@@ -1,12 +1,10 @@
 import { connect as connectTcp } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { describe, expect, test } from 'vitest';
-import { loadConfig } from '../../../src/config.ts';
-import { createGateway } from '../../../src/gateway.ts';
-import { createLogger } from '../../../src/log.ts';
 import { TIMEOUTS } from '../../../src/server/limits/timeouts.ts';
-import { startGateway, startPair } from '../../support/gateway.ts';
-import { clientFrame, drip, HANDSHAKE, hostileSocket } from '../../support/hostile-socket.ts';
+import { startSimulator } from '../../../src/simulator/simulator.ts';
+import { startGateway, startPair, TOKEN } from '../../support/gateway.ts';
+import { clientFrame, closeCode, drip, HANDSHAKE, hostileSocket } from '../../support/hostile-socket.ts';
 import { ask, post } from '../../support/http-client.ts';
 import { startImpatient } from '../../support/impatient-gateway.ts';
 import { untilQuiet } from '../../support/quiet.ts';
@@ -152,14 +150,8 @@ describe('slow and silent clients', () => {
     await using pair = await startPair();
     const many = Array.from({ length: 100 }, (_, index) => `t${index}`);
     for (const id of many) pair.simulator.setTask(id, { status: 'process', msg: 'x'.repeat(100_000) });
-    const config = loadConfig({
-      PORT: '0',
-      LOG_LEVEL: 'silent',
-      A2E_API_TOKEN: 'demo-token',
-      A2E_API_URL: pair.simulator.url,
-    });
-    const timeouts = { ...TIMEOUTS, stallMs: 400 };
-    await using gateway = await createGateway(config, { log: createLogger('silent'), timeouts });
+    const env = { A2E_API_TOKEN: TOKEN, A2E_API_URL: pair.simulator.url };
+    await using gateway = await startImpatient(env, { ...TIMEOUTS, stallMs: 400 });
     const socket = connectTcp(Number(new URL(gateway.url).port), '127.0.0.1');
     socket.on('error', () => {});
     socket.pause();
@@ -184,12 +176,14 @@ describe('a flood on one socket', () => {
     ['pongs', () => clientFrame(10, 'x')],
     ['pings of the protocol', () => clientFrame(1, '{"type":"ping"}')],
   ])('10,000 %s cost nobody else anything, and leave nothing', { timeout: 60_000 }, async (_what, frame) => {
-    await using pair = await startPair();
-    pair.simulator.setTask('forever', { status: 'init' });
-    await using healthy = await connect(pair.gateway.url);
+    await using simulator = await startSimulator({ tokens: [TOKEN] });
+    simulator.setTask('forever', { status: 'init' });
+    const env = { A2E_API_TOKEN: TOKEN, A2E_API_URL: simulator.url, POLL_INTERVAL_MS: '100', POLL_LINGER_MS: '100' };
+    await using gateway = await startImpatient(env, { ...TIMEOUTS, floodMs: 1_000 });
+    await using healthy = await connect(gateway.url);
     healthy.subscribe('w', WATCH);
     await healthy.messages.find(({ type }) => type === 'next');
-    const socket = await hostileSocket(pair.gateway.url);
+    const socket = await hostileSocket(gateway.url);
     socket.resume();
     const frames = Array.from({ length: 10_000 }, (_, index) => frame(index));
     socket.write(Buffer.concat(frames));
@@ -199,12 +193,24 @@ describe('a flood on one socket', () => {
       await healthy.messages.count(3 + round);
       expect(performance.now() - asked).toBeLessThan(1_000);
     }
-    const calls = pair.simulator.totalCalls();
-    expect(calls).toBeLessThan(100);
+    expect(simulator.totalCalls()).toBeLessThan(100);
     socket.destroy();
     healthy.socket.terminate();
     // A socket that is not read tells nothing of its end: it is found out when it is told to go.
-    await untilQuiet(pair.gateway, 20_000);
+    await untilQuiet(gateway, 20_000);
+  });
+
+  test('has it told to go with 4429, but only after a while', async () => {
+    await using gateway = await startImpatient({}, { ...TIMEOUTS, floodMs: 500 });
+    const socket = connectTcp(Number(new URL(gateway.url).port), '127.0.0.1');
+    const code = closeCode(socket);
+    const startedAt = performance.now();
+    socket.write(HANDSHAKE);
+    socket.write(Buffer.concat(Array.from({ length: 400 }, () => clientFrame(10, 'x'))));
+    expect(await code).toBe(4429);
+    expect(performance.now() - startedAt).toBeGreaterThan(490);
+    socket.destroy();
+    await untilQuiet(gateway);
   });
 });
 
