@@ -46,10 +46,16 @@ async function streamViewer({ url }: Gateway, id: string): Promise<Viewer> {
 
 /** All viewers of one task, each with its first result. */
 async function openAll(gateway: Gateway, id: string, stack: AsyncDisposableStack): Promise<readonly Viewer[]> {
-  const viewers: Viewer[] = [];
-  for (let opened = 0; opened < SOCKETS + STREAMS; opened += BATCH) {
-    const open = opened < SOCKETS ? socketViewer : streamViewer;
-    const batch = await Promise.all(Array.from({ length: BATCH }, () => open(gateway, id)));
+  const first = stack.use(await socketViewer(gateway, id));
+  // Until there is a state to show, only those who come within a moment share.
+  await first.first;
+  const viewers = [first];
+  const others: (typeof socketViewer)[] = [
+    ...Array(SOCKETS - 1).fill(socketViewer),
+    ...Array(STREAMS).fill(streamViewer),
+  ];
+  for (let opened = 0; opened < others.length; opened += BATCH) {
+    const batch = await Promise.all(others.slice(opened, opened + BATCH).map((open) => open(gateway, id)));
     for (const viewer of batch) viewers.push(stack.use(viewer));
   }
   await Promise.all(viewers.map(({ first }) => first));
