@@ -31,7 +31,7 @@ test('Redis killed: every claim is granted at once, and shared again, with highe
   await server.kill();
   await Promise.all([a.changed('away'), b.changed('away')]);
   const alone = await timed(() => Promise.all([a, b].map(({ cluster }) => cluster.claim('topic', 60_000, 0))));
-  expect(alone.ms).toBeLessThan(50);
+  expect(alone.ms).toBeLessThan(200);
   expect(alone.value).not.toContain(null);
   expect(alone.value[0]).toBeGreaterThan(before ?? Number.NaN);
   expect(await a.cluster.read('topic')).toBeNull();

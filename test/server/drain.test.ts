@@ -85,7 +85,7 @@ describe('a gateway that drains', () => {
     await using pair = await startLive(10_000);
     const startedAt = performance.now();
     await pair.gateway.drain();
-    expect(performance.now() - startedAt).toBeLessThan(500);
+    expect(performance.now() - startedAt).toBeLessThan(2_000);
   });
 
   test('writes nothing to a stream after its goodbye, whatever its task does meanwhile', async () => {
