@@ -10,7 +10,7 @@ export interface Timeouts {
   readonly stallMs: number;
   /** Between two pings; a client that has answered none of two is gone. */
   readonly pingMs: number;
-  /** At least, until a client that has sent far too much may come again. */
+  /** At least, until a client that has sent far too much may come again; at most half as much again. */
   readonly floodMs: number;
 }
 

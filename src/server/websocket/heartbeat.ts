@@ -9,7 +9,10 @@ interface Beat {
   readonly group: number;
 }
 
-/** Pings every socket once per period and terminates one that has answered none for two. One timer for all. */
+/**
+ * Pings every socket once per period and terminates one that has answered none for two. One timer for all. A socket
+ * that is not read just now is left alone: its answers may be behind what it has sent before.
+ */
 export class Heartbeat implements Disposable {
   readonly #beats = new Map<WebSocket, Beat>();
   readonly #timer: NodeJS.Timeout;
@@ -39,7 +42,7 @@ export class Heartbeat implements Disposable {
   #beat(): void {
     const group = this.#tick++ % GROUPS;
     for (const [socket, beat] of this.#beats) {
-      if (beat.group !== group) continue;
+      if (beat.group !== group || socket.isPaused) continue;
       if (beat.missed >= 2) socket.terminate();
       else socket.ping();
       beat.missed += 1;

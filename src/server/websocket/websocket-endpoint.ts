@@ -33,9 +33,10 @@ const MIN_FRAME_BURST = 300;
 const FRAMES_PER_SUBSCRIPTION = 3;
 /** Frames a client may send per second in the long run: far more than it has reason to, far less than it can. */
 const FRAMES_PER_SECOND = 100;
-/** In frames of the longest: how much text a client may send at once, and per second in the long run. */
-const TEXT_BURST = 2;
-const TEXT_PER_SECOND = 2;
+/** How much text a client may send at once, and per second in the long run: in messages of the longest, at least. */
+const LONGEST_MESSAGES = 2;
+/** And for every subscription it may have, in bytes. */
+const TEXT_PER_SUBSCRIPTION = 1024;
 /** The close code of RFC 6455's registry. */
 const SERVICE_RESTART = 1012;
 /** How long a client that was told to go may take to do so, in ms. */
@@ -51,6 +52,7 @@ export class WebSocketEndpoint implements AsyncDisposable, Farewells {
   readonly #floodMs: number;
   readonly #frameBurst: number;
   readonly #maxFrameBytes: number;
+  readonly #textPerSecond: number;
   readonly #turns = new Turns();
 
   constructor({ maxFrameBytes, timeouts, onUnforeseen, ...options }: WebSocketEndpointOptions) {
@@ -60,6 +62,7 @@ export class WebSocketEndpoint implements AsyncDisposable, Farewells {
     this.#floodMs = timeouts.floodMs;
     this.#frameBurst = Math.max(MIN_FRAME_BURST, FRAMES_PER_SUBSCRIPTION * options.maxSubscriptions);
     this.#maxFrameBytes = maxFrameBytes;
+    this.#textPerSecond = Math.max(LONGEST_MESSAGES * maxFrameBytes, TEXT_PER_SUBSCRIPTION * options.maxSubscriptions);
     this.#conversation = createConversation({ ...options, connectionInitMs: timeouts.connectionInitMs });
     this.#sockets = new WebSocketServer({
       noServer: true,
@@ -105,11 +108,10 @@ export class WebSocketEndpoint implements AsyncDisposable, Farewells {
 
   /** How much one client may send. */
   #allowances(): Pick<IntakeOptions, 'frames' | 'text' | 'maxWaiting' | 'turns'> {
-    const longest = this.#maxFrameBytes;
     return {
       frames: new Allowance({ burst: this.#frameBurst, perSecond: FRAMES_PER_SECOND }),
-      text: new Allowance({ burst: TEXT_BURST * longest, perSecond: TEXT_PER_SECOND * longest }),
-      maxWaiting: longest,
+      text: new Allowance({ burst: this.#textPerSecond, perSecond: this.#textPerSecond }),
+      maxWaiting: this.#maxFrameBytes,
       turns: this.#turns,
     };
   }
@@ -117,7 +119,9 @@ export class WebSocketEndpoint implements AsyncDisposable, Farewells {
   #open(socket: WebSocket, stream: Socket, address: string): void {
     const outlet = new Outlet(stream, { stallMs: this.#stallMs, onStall: () => socket.terminate() });
     const peer: Peer = { socket, outlet, running: new Set(), address, caller: null, stopExpiry: () => {} };
+    let dismissed = false;
     const hangUp = (code: number, reason: string): void => {
+      if (dismissed) return;
       socket.close(code, closeReason(reason));
       release(peer);
     };
@@ -140,7 +144,10 @@ export class WebSocketEndpoint implements AsyncDisposable, Farewells {
             // graphql-ws keeps what it is given while an operation lives: given no text, it takes a message as it is.
             void handle(reading.message as unknown as string).catch(broken);
           };
-          const onFlood = (): void => dismiss(peer, this.#floodMs);
+          const onFlood = (): void => {
+            dismissed = true;
+            dismiss(peer, this.#floodMs);
+          };
           const intake = new Intake({ ...this.#allowances(), socket, outlet, handle: take, onFlood });
           socket.on('message', (message: Buffer, binary: boolean) => {
             if (socket.readyState !== socket.OPEN) return;
@@ -159,8 +166,8 @@ export class WebSocketEndpoint implements AsyncDisposable, Farewells {
 
 /**
  * Nothing more is read from a peer that sends too much, and what it ran has ended; but it is told so, and can come
- * again, only after `floodMs` to twice that: to come again at once would cost it less than it costs here, and those who
- * flooded together are not to come again together.
+ * again, only after `floodMs` to half as much again: to come again at once would cost it less than it costs here, and
+ * those who flooded together are not to come again together.
  */
 function dismiss(peer: Peer, floodMs: number): void {
   const { socket } = peer;
@@ -171,7 +178,7 @@ function dismiss(peer: Peer, floodMs: number): void {
       socket.close(CloseCode.TooManyInitialisationRequests, 'Too many messages');
       setTimeout(() => socket.terminate(), FAREWELL_MS).unref();
     },
-    floodMs * (1 + Math.random()),
+    floodMs * (1 + Math.random() / 2),
   ).unref();
   socket.once('close', () => clearTimeout(farewell));
 }

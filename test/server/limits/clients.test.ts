@@ -137,12 +137,22 @@ describe('slow and silent clients', () => {
     await untilQuiet(gateway);
   });
 
+  test('a client that answers pings stays, however long it takes to read what it has sent before', async () => {
+    await using gateway = await startImpatient({ MAX_BODY_BYTES: '60000' }, { ...TIMEOUTS, pingMs: 240 });
+    await using client = await connect(gateway.url);
+    const asks = JSON.stringify({ type: 'ping', payload: { padding: 'x'.repeat(59_000) } });
+    for (let count = 0; count < 10; count += 1) client.send(asks);
+    // Two pings at once, and no more than two more per second.
+    await client.messages.count(1 + 10);
+    expect(client.socket.readyState).toBe(client.socket.OPEN);
+  });
+
   test('a client that asks and does not read is cut, and what it is owed stays bounded', async () => {
-    await using gateway = await startImpatient();
+    await using gateway = await startImpatient({ MAX_BODY_BYTES: '1000000' });
     await using client = await connect(gateway.url);
     tcpOf(client.socket).pause();
     const asks = JSON.stringify({ id: 'x', type: 'subscribe', payload: { query: `{ ${'__typename '.repeat(900)}` } });
-    for (let count = 0; count < 400; count += 1) client.send(asks);
+    for (let count = 0; count < 250; count += 1) client.send(asks);
     await untilQuiet(gateway, 10_000);
   });
 
@@ -201,11 +211,12 @@ describe('a flood on one socket', () => {
   });
 
   test('has it told to go with 4429, but only after a while', async () => {
-    await using gateway = await startImpatient({}, { ...TIMEOUTS, floodMs: 500 });
+    await using gateway = await startImpatient({}, { ...TIMEOUTS, floodMs: 500, connectionInitMs: 200, pingMs: 60 });
     const socket = connectTcp(Number(new URL(gateway.url).port), '127.0.0.1');
     const code = closeCode(socket);
     const startedAt = performance.now();
     socket.write(HANDSHAKE);
+    socket.write(clientFrame(1, '{"type":"connection_init"}'));
     socket.write(Buffer.concat(Array.from({ length: 400 }, () => clientFrame(10, 'x'))));
     expect(await code).toBe(4429);
     expect(performance.now() - startedAt).toBeGreaterThan(490);
