@@ -1,9 +1,7 @@
-import { glob, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { expect, test } from 'vitest';
-import { Markdown, ROOT } from './markdown.ts';
-
-const FILES = (await Array.fromAsync(glob('{*.md,bench/*.md,examples/*/*.md}', { cwd: ROOT }))).toSorted();
+import { DOCUMENTS, Markdown, ROOT } from './markdown.ts';
 
 /** Why a link leads nowhere, or null. */
 async function fault(from: Markdown, link: string): Promise<string | null> {
@@ -15,7 +13,7 @@ async function fault(from: Markdown, link: string): Promise<string | null> {
   return `${link}: no such heading`;
 }
 
-test.each(FILES)('%s links to what exists', async (path) => {
+test.each(DOCUMENTS)('%s links to what exists', async (path) => {
   const markdown = await Markdown.read(path);
   const inside = markdown.links.filter((link) => !/^https?:/.test(link));
   const faults = await Promise.all(inside.map((link) => fault(markdown, link)));

@@ -1,13 +1,21 @@
-import { readFile } from 'node:fs/promises';
+import { glob, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 /** The root of the repository. */
 export const ROOT = join(import.meta.dirname, '../..');
 
+/** The paths of all documents, from the root of the repository. */
+export const DOCUMENTS = (await Array.fromAsync(glob('{*.md,bench/*.md,examples/*/*.md}', { cwd: ROOT }))).toSorted();
+
 /** A fenced block of code. */
 export interface CodeBlock {
   readonly language: string;
   readonly text: string;
+}
+
+/** What stands between the bars of a line, the empty ends before the first and after the last included. */
+function cellsOf(line: string): string[] {
+  return line.split(/(?<!\\)\|/).map((cell) => cell.trim());
 }
 
 /** One Markdown file, by its path from the root of the repository. */
@@ -48,10 +56,21 @@ export class Markdown {
     );
   }
 
+  /** The lines of its tables whose number of cells is not that of the line before, in the same table. */
+  get unevenRows(): readonly string[] {
+    const lines = this.prose.split('\n').map((text) => ({ text, cells: cellsOf(text).length }));
+    return lines
+      .filter(({ text, cells }, index) => {
+        const above = lines[index - 1];
+        return text.startsWith('|') && above?.text.startsWith('|') && cells !== above.cells;
+      })
+      .map(({ text }) => text);
+  }
+
   /** The rows of the table beneath a heading whose first cell in the head is `first`, as trimmed cells. */
   table(heading: string, first: string): readonly (readonly string[])[] {
     const section = this.prose.split(/^#+ /m).find((part) => part.startsWith(`${heading}\n`)) ?? '';
-    const lines = section.split('\n').map((line) => line.split(/(?<!\\)\|/).map((cell) => cell.trim()));
+    const lines = section.split('\n').map(cellsOf);
     const start = lines.findIndex(([, cell]) => cell === first);
     const end = lines.findIndex((cells, index) => index > start && cells.length < 3);
     return start < 0 ? [] : lines.slice(start + 2, end < 0 ? undefined : end).map((cells) => cells.slice(1, -1));
