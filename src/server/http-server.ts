@@ -41,11 +41,13 @@ export class HttpServer implements AsyncDisposable {
 
   constructor(options: HttpServerOptions) {
     this.#options = options;
-    const { headersMs, requestMs, stallMs } = options.timeouts;
+    const { headersMs, requestMs, keepAliveMs, stallMs } = options.timeouts;
     this.#server = createServer({
       headersTimeout: headersMs,
       requestTimeout: requestMs,
+      keepAliveTimeout: keepAliveMs,
       connectionsCheckingInterval: Math.min(CHECK_MS, headersMs),
+      shouldUpgradeCallback: wantsWebSocket,
     });
     this.#server.on('request', (request, response) => {
       this.#requests.begin();
@@ -128,6 +130,11 @@ export class HttpServer implements AsyncDisposable {
     if (response.headersSent) request.socket.destroy();
     else reply(response, 500, { 'content-type': 'text/plain' }, 'Internal server error');
   }
+}
+
+/** Whoever offers to go on with another protocol, as HTTP clients do with h2c, is answered as if they had not: RFC 9110, section 7.8. */
+function wantsWebSocket({ headers }: IncomingMessage): boolean {
+  return headers.upgrade?.toLowerCase() === 'websocket';
 }
 
 /** Keeps nothing of what it is for: WebSockets last. */

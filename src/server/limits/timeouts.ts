@@ -4,6 +4,8 @@ export interface Timeouts {
   readonly headersMs: number;
   /** For a whole request, its body included. */
   readonly requestMs: number;
+  /** For the next request on a connection: longer than proxies keep theirs, else they send one to a connection that is closing. */
+  readonly keepAliveMs: number;
   /** For the `connection_init` of a WebSocket. */
   readonly connectionInitMs: number;
   /** For a client to take one byte of what is written to it. */
@@ -18,6 +20,7 @@ export interface Timeouts {
 export const TIMEOUTS: Timeouts = {
   headersMs: 10_000,
   requestMs: 20_000,
+  keepAliveMs: 75_000,
   connectionInitMs: 5_000,
   stallMs: 20_000,
   pingMs: 12_000,
