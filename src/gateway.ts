@@ -161,13 +161,13 @@ async function createEdges(base: Base, registry: TaskRegistry, exampleId: string
   const shared = { schema, documents, registry, patience, maxIds: limits.ids, format, onUnforeseen };
   const operations = new Operations(shared);
   const maxBodyBytes = limits.bodyBytes;
-  const sse = stack.use(new SseEndpoint({ operations, maxBodyBytes, stallMs: timeouts.stallMs, format }));
   const access = await createAccess(config);
   const rate = new OperationRate(limits.operationsPerSecond);
   const sockets = { maxSubscriptions: limits.subscriptionsPerConnection, maxFrameBytes: maxBodyBytes, timeouts };
   const websocket = stack.use(new WebSocketEndpoint({ ...shared, ...sockets, operations, access, rate }));
-  const yoga = createYogaHandler({ ...shared, maxBodyBytes });
+  const yoga = createYogaHandler(shared);
   const queries = new QueryAnswers({ yoga, maxBodyBytes });
+  const sse = stack.use(new SseEndpoint({ operations, queries, maxBodyBytes, stallMs: timeouts.stallMs, format }));
   const gate = {
     origins: new Origins(http.corsOrigins, trustProxy),
     connections: new ConnectionCount(limits.connections, limits.connectionsPerAddress),
@@ -183,7 +183,7 @@ async function createEdges(base: Base, registry: TaskRegistry, exampleId: string
 function createWebhook({ http, limits }: Config, registry: TaskRegistry): Webhook | null {
   if (http.webhookToken === null) return null;
   const hint = (ids: ReadonlySet<string>): void => {
-    for (const id of ids) for (const watch of registry.watchedBy(id)) watch.hint();
+    for (const watch of registry.watchedAmong(ids)) watch.hint();
   };
   return new Webhook({ token: http.webhookToken, maxBodyBytes: limits.bodyBytes, hint });
 }

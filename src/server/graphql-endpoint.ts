@@ -42,8 +42,10 @@ export class GraphqlEndpoint {
     for (const [name, value] of Object.entries(origins.headers(request))) response.setHeader(name, value);
     if (request.method === 'GET') response.appendHeader('vary', 'accept, authorization');
     if (request.method === 'OPTIONS') return reply(response, 204, { allow: 'GET, POST, OPTIONS' });
+    if (request.method !== 'GET' && request.method !== 'POST')
+      return replyErrors(response, 405, [{ message: 'Only GET and POST are served here' }], { allow: 'GET, POST' });
     if (request.method === 'POST' && !isJson(request)) {
-      return replyErrors(response, 415, [{ message: 'The body must be application/json' }]);
+      return replyErrors(response, 415, [{ message: 'The body must be application/json, and not compressed' }]);
     }
     if (page) {
       const { headers, html } = await page();
@@ -64,12 +66,7 @@ export class GraphqlEndpoint {
     if (excess) return refuse(response, excess, format);
     const wish = streamWish(request);
     if (!wish) return void (await queries.serve(request, response, url, caller));
-    // Whoever has gone meanwhile closes no second time: the place would be taken for ever.
-    if (response.destroyed) return;
-    const leave = connections.enter(address);
-    if (!leave) return replyErrors(response, 503, [{ message: 'Too many connections' }], { 'retry-after': '5' });
-    response.once('close', leave);
-    await sse.serve(request, response, { url, caller, wish });
+    await sse.serve(request, response, { url, caller, wish, enter: () => connections.enter(address) });
   }
 }
 
@@ -82,7 +79,8 @@ function refuse(response: ServerResponse, error: GatewayError, format: GraphqlEn
 
 /** Anything else a page of any origin may send without being asked, as a form does. */
 function isJson({ headers }: IncomingMessage): boolean {
-  const type = headers['content-type'];
+  const { 'content-type': type, 'content-encoding': encoding = 'identity' } = headers;
+  if (encoding !== 'identity') return false;
   return type === 'application/json' || type?.split(';')[0]?.trim().toLowerCase() === 'application/json';
 }
 

@@ -20,7 +20,7 @@ export interface OperationParams extends DocumentRequest {
  */
 export function parseOperationParams(value: unknown): OperationParams | GraphQLError {
   if (!isRecord(value)) return new GraphQLError('The request must be a JSON object');
-  const { operationName = null, variables = null } = value;
+  const { operationName = null, variables = null, extensions = null } = value;
   const hash = hashOf(value);
   const query = value['query'] === '' && hash !== null ? null : (value['query'] ?? null);
   if (query === null && hash === null) return new GraphQLError('"query" must be a string');
@@ -28,8 +28,10 @@ export function parseOperationParams(value: unknown): OperationParams | GraphQLE
   if (operationName !== null && typeof operationName !== 'string')
     return new GraphQLError('"operationName" must be a string');
   if (variables !== null && !isRecord(variables)) return new GraphQLError('"variables" must be an object');
+  if (extensions !== null && !isRecord(extensions)) return new GraphQLError('"extensions" must be an object');
   if (variables !== null && isNested(variables)) return new GraphQLError('"variables" is nested too deeply');
-  return { query, hash, operationName, variables: variables ?? {} };
+  // GraphQL over HTTP: an empty name is the same as none.
+  return { query, hash, operationName: operationName || null, variables: variables ?? {} };
 }
 
 /** The hash that a request names its document by; null: none. */

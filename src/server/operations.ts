@@ -70,10 +70,11 @@ export class Operations {
     const { id, document, errors } = documents.prepare(text);
     if (!document || errors.length > 0) return errors;
     const node = getOperationAST(document, operationName);
-    const variables = node ? declaredVariables(node, params.variables) : {};
+    if (!node) return [UNRESOLVED];
+    const variables = declaredVariables(node, params.variables);
     const excess = documents.forbids(document, operationName, variables);
     if (excess) return [excess];
-    const kind = node?.operation === 'subscription' ? 'subscription' : 'query';
+    const kind = node.operation === 'subscription' ? 'subscription' : 'query';
     return { kind, document, documentId: id, operationName, variables, caller };
   }
 
@@ -126,6 +127,11 @@ export class Operations {
     return { schema, document, operationName, variableValues: variables, contextValue, hideSuggestions };
   }
 }
+
+/** Which of its operations a document is to run is not said, or none of them. Code and words are Yoga's. */
+const UNRESOLVED = new GraphQLError('Could not determine what operation to execute.', {
+  extensions: { code: 'OPERATION_RESOLUTION_FAILURE' },
+});
 
 /** What the subscriptions of the schema yield. */
 type TaskEvent = TaskSnapshot | TaskFault;

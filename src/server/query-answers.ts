@@ -7,14 +7,23 @@ import type { Caller } from './access/caller.ts';
 import { departureOf } from './departure.ts';
 import { replyErrors } from './http-reply.ts';
 import { ReadLog } from './read-log.ts';
-import { bodyTooLong, readBody } from './request-params.ts';
-import { wholeBody } from './whole-body.ts';
+import { bodyTooLong, readBody } from './request-body.ts';
 import type { YogaContext } from './yoga.ts';
 
 export interface QueryAnswersOptions {
   readonly yoga: YogaServerInstance<YogaContext, GraphQLContext>;
   /** `MAX_BODY_BYTES` */
   readonly maxBodyBytes: number;
+}
+
+/** A request whose body has been read. */
+export interface Question {
+  readonly url: URL;
+  readonly caller: Caller;
+  /** null: a GET. */
+  readonly body: Buffer<ArrayBuffer> | null;
+  /** The media types to choose from, as in `Accept`. */
+  readonly accept: string;
 }
 
 interface Answer {
@@ -47,16 +56,19 @@ export class QueryAnswers {
 
   /** Serves one request. Never rejects on account of the client. */
   async serve(request: IncomingMessage, response: ServerResponse, url: URL, caller: Caller): Promise<void> {
-    const { yoga, maxBodyBytes } = this.#options;
-    const body = request.method === 'POST' ? wholeBody(request, maxBodyBytes) : null;
-    if (!body && isChunked(request)) return this.#serveChunked(request, response, url, caller);
-    if (!body && request.method !== 'GET')
-      return void (await yoga(request, response, { caller, signal: departureOf(response) }));
-    const bytes = await body;
-    const key = keyOf(request, caller, url.search, bytes);
+    const { maxBodyBytes } = this.#options;
+    const body = request.method === 'POST' ? await readBody(request, maxBodyBytes) : null;
+    if (request.method === 'POST' && body === null)
+      return replyErrors(response, 413, [bodyTooLong(maxBodyBytes).toJSON()]);
+    await this.answer(request, response, { url, caller, body, accept: request.headers.accept ?? '' });
+  }
+
+  /** Answers a request whose body has been read. */
+  async answer(request: IncomingMessage, response: ServerResponse, question: Question): Promise<void> {
+    const key = keyOf(request, question);
     const known = this.#answers.get(key);
     if (known?.reads.stands()) return send(request, response, known);
-    const answer = await this.#ask(request, url, bytes, { caller, signal: departureOf(response) });
+    const answer = await this.#ask(request, question, departureOf(response));
     if (answer.status !== 200 || !answer.reads.stands()) {
       this.#answers.delete(key);
       return send(request, response, answer);
@@ -66,31 +78,17 @@ export class QueryAnswers {
     send(request, response, kept);
   }
 
-  /** Yoga would leave a body that is too long on the connection, in front of whatever is asked next. */
-  async #serveChunked(request: IncomingMessage, response: ServerResponse, url: URL, caller: Caller): Promise<void> {
-    const { maxBodyBytes } = this.#options;
-    const text = await readBody(request, maxBodyBytes);
-    if (text === null) return replyErrors(response, 413, [bodyTooLong(maxBodyBytes).toJSON()]);
-    const bytes = Buffer.from(text);
-    send(request, response, await this.#ask(request, url, bytes, { caller, signal: departureOf(response) }));
-  }
-
   async #ask(
-    { method, headers }: IncomingMessage,
-    url: URL,
-    body: Buffer<ArrayBuffer> | null,
-    context: Pick<YogaContext, 'caller' | 'signal'>,
+    { method = 'GET', headers }: IncomingMessage,
+    { url, caller, body, accept }: Question,
+    signal: AbortSignal,
   ): Promise<Answer> {
     const { yoga } = this.#options;
     const reads = new ReadLog();
-    const init = { method: method ?? 'GET', headers: headers as Record<string, string>, body };
-    const answer = await yoga.fetch(new yoga.fetchAPI.Request(url, init), { ...context, reads });
+    const init = { method, headers: { ...(headers as Record<string, string>), accept }, body };
+    const answer = await yoga.fetch(new yoga.fetchAPI.Request(url, init), { caller, reads, signal });
     return completed(answer.status, Object.fromEntries(answer.headers), await answer.text(), reads);
   }
-}
-
-function isChunked({ method, headers }: IncomingMessage): boolean {
-  return method === 'POST' && headers['transfer-encoding'] !== undefined;
 }
 
 /** With all headers that {@link send} needs: made once, sent often. */
@@ -113,13 +111,11 @@ function tagged(answer: Answer): Answer {
 /** Exact: the scope has its length in front, and a header has no line break. */
 function keyOf(
   { method, headers }: IncomingMessage,
-  { credential, scope }: Caller,
-  search: string,
-  body: Buffer<ArrayBuffer> | null,
-) {
-  const { accept = '', 'content-type': type = '' } = headers;
+  { url, caller: { credential, scope }, body, accept }: Question,
+): string {
+  const type = headers['content-type'] ?? '';
   const text = body?.toString('latin1') ?? '';
-  return `${method} ${credential.key} ${scope.length} ${scope}\n${accept}\n${type}\n${search}\n${text}`;
+  return `${method} ${credential.key} ${scope.length} ${scope}\n${accept}\n${type}\n${url.search}\n${text}`;
 }
 
 function send(request: IncomingMessage, response: ServerResponse, { status, headers, body }: Answer): void {

@@ -1,14 +1,31 @@
 import type { IncomingMessage } from 'node:http';
+import { GraphQLError } from 'graphql';
 import { Pieces } from './pieces.ts';
 
-/** The bytes of a request whose `content-length` is 1 to `maxBytes`; null for any other, which is left unread. */
-export function wholeBody(request: IncomingMessage, maxBytes: number): Promise<Buffer<ArrayBuffer>> | null {
-  const { 'content-length': length, 'content-encoding': encoding } = request.headers;
-  const whole = Number(length);
-  if (length === undefined || encoding !== undefined || !(whole > 0 && whole <= maxBytes)) return null;
+/**
+ * The body of a request; null when it is longer than `maxBytes`: what is left of it is dropped as it comes, so that the
+ * next request on the connection can be read. Rejects when the client goes away.
+ */
+export function readBody(request: IncomingMessage, maxBytes: number): Promise<Buffer<ArrayBuffer> | null> {
+  const { 'content-length': length } = request.headers;
+  const whole = Number(length ?? Number.NaN);
+  if (whole > maxBytes) {
+    request.resume();
+    return Promise.resolve(null);
+  }
+  return whole > 0 ? readWhole(request, whole) : readPieces(request, maxBytes);
+}
+
+/** What is wrong with a request that is answered 413. */
+export function bodyTooLong(maxBytes: number): GraphQLError {
+  return new GraphQLError(`The body may have at most ${maxBytes} bytes`);
+}
+
+/** Done with the last byte: the end of the request is noticed a few turns later. */
+function readWhole(request: IncomingMessage, length: number): Promise<Buffer<ArrayBuffer>> {
   return new Promise((resolve, reject) => {
     const pieces = new Pieces();
-    let left = whole;
+    let left = length;
     request.on('data', (chunk: Buffer<ArrayBuffer>) => {
       left -= chunk.length;
       pieces.add(chunk);
@@ -16,4 +33,18 @@ export function wholeBody(request: IncomingMessage, maxBytes: number): Promise<B
     });
     request.on('error', reject);
   });
+}
+
+async function readPieces(request: IncomingMessage, maxBytes: number): Promise<Buffer<ArrayBuffer> | null> {
+  const pieces = new Pieces();
+  let length = 0;
+  const body: AsyncIterable<Buffer<ArrayBuffer>> = request.iterator({ destroyOnReturn: false });
+  for await (const chunk of body) {
+    length += chunk.length;
+    if (length > maxBytes) break;
+    pieces.add(chunk);
+  }
+  if (length <= maxBytes) return pieces.join();
+  request.resume();
+  return null;
 }

@@ -1,7 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { reply, replyJson } from './http-reply.ts';
-import { readBody } from './request-params.ts';
+import { readBody } from './request-body.ts';
 
 export interface WebhookOptions {
   /** `WEBHOOK_TOKEN` */
@@ -14,8 +14,6 @@ export interface WebhookOptions {
 
 /** What may be a task's id. A2E does not document where in the body it stands. */
 const ID = /[A-Za-z0-9][A-Za-z0-9_-]{0,127}/g;
-/** Different words of a body that are looked at; the call tells of one task. */
-const MAX_IDS = 200;
 
 /**
  * `POST /webhooks/a2e`: A2E says that some task has completed or failed. The body is a hint and never the truth:
@@ -38,12 +36,7 @@ export class Webhook {
       return replyJson(response, 401, { error: 'X-A2e-Webhook-Token is missing or wrong' });
     const body = await readBody(request, this.#options.maxBodyBytes);
     if (body === null) return replyJson(response, 413, { error: 'too large' }, { connection: 'close' });
-    const words = new Set<string>();
-    for (const [word] of body.matchAll(ID)) {
-      words.add(word);
-      if (words.size >= MAX_IDS) break;
-    }
-    this.#options.hint(words);
+    this.#options.hint(new Set(body.toString('utf8').match(ID)));
     reply(response, 204, {});
   }
 }

@@ -7,9 +7,9 @@ import type { TaskRegistry } from '../task/task-registry.ts';
 import type { Caller } from './access/caller.ts';
 import type { Documents } from './documents.ts';
 import { httpOnly } from './http-only.ts';
-import { hashOf } from './operation-params.ts';
+import type { OperationParams } from './operation-params.ts';
 import type { ReadLog } from './read-log.ts';
-import { fromSearch } from './request-params.ts';
+import { paramsOfBody, paramsOfSearch } from './request-params.ts';
 import { feedFor } from './task-feed.ts';
 
 /** What the HTTP server hands to Yoga beside the request. */
@@ -27,22 +27,20 @@ export interface YogaOptions {
   readonly registry: TaskRegistry;
   readonly patience: Patience;
   readonly maxIds: number;
-  readonly maxBodyBytes: number;
   readonly onUnforeseen: (error: unknown) => void;
 }
 
 /** GraphQL over HTTP: queries by POST and GET. What streams, pages, CORS and access are served in front of it. */
 export function createYogaHandler(options: YogaOptions): YogaServerInstance<YogaContext, GraphQLContext> {
-  const { schema, documents, registry, patience, maxIds, maxBodyBytes, onUnforeseen } = options;
+  const { schema, documents, registry, patience, maxIds, onUnforeseen } = options;
   return createYoga<YogaContext, GraphQLContext>({
     schema,
     context: ({ caller, reads, signal }) =>
       createContext({ feed: feedFor(caller, registry, patience, { reads, signal }), maxIds }),
     plugins: [httpOnly, useDocuments(documents)],
     maskedErrors: { maskError: (error) => masked(error, onUnforeseen) },
-    maxRequestBodySize: maxBodyBytes,
     parserAndValidationCache: false,
-    extraParamNames: ['documentId'],
+    extraParamNames: ['hash'],
     batching: false,
     multipart: false,
     cors: false,
@@ -58,18 +56,14 @@ export function createYogaHandler(options: YogaOptions): YogaServerInstance<Yoga
  */
 function useDocuments(documents: Documents): Plugin {
   const { hideSuggestions } = documents;
-  const errorsOf = new WeakMap<DocumentNode, readonly Error[]>();
+  const errorsOf = new WeakMap<DocumentNode, readonly GraphQLError[]>();
   return {
-    onRequestParse({ request, setRequestParser }) {
-      // Yoga's own parser of a GET fails on JSON that is none, and knows no documentId.
-      if (request.method === 'GET') setRequestParser(paramsOfGet);
+    onRequestParse({ setRequestParser }) {
+      setRequestParser(async (request) => ({ ...(await readRequest(request)) }) as GraphQLParams);
     },
     onParams({ params, setParams }) {
-      const hash = hashOf(params);
-      const given: unknown = params.query === '' && hash !== null ? null : (params.query ?? null);
-      if ((given === null && hash === null) || (given !== null && typeof given !== 'string')) return;
-      const query = documents.textOf({ query: given, hash });
-      if (query instanceof GraphQLError) throw query;
+      const query = documents.textOf(params as unknown as OperationParams);
+      if (query instanceof GraphQLError) throw refusal(query);
       setParams({ ...params, query });
     },
     onParse({ params, setParsedDocument, setParseFn }) {
@@ -79,26 +73,43 @@ function useDocuments(documents: Documents): Plugin {
         setParsedDocument(document);
       } else {
         setParseFn(() => {
-          throw errors[0];
+          throw refusal(errors[0] as GraphQLError);
         });
       }
     },
     onValidate({ params, setResult }) {
-      setResult([...(errorsOf.get(params.documentAST as DocumentNode) ?? [])]);
+      setResult((errorsOf.get(params.documentAST as DocumentNode) ?? []).map(refusal));
     },
     onExecute({ args, setExecuteFn, setResultAndStopExecution }) {
       const { document, operationName = null, variableValues = {} } = args;
       const excess = documents.forbids(document, operationName, variableValues);
-      if (excess) setResultAndStopExecution({ errors: [excess] });
-      else setExecuteFn((given: ExecutionArgs) => execute({ ...given, hideSuggestions }));
+      if (excess) setResultAndStopExecution({ errors: [refusal(excess)] });
+      else setExecuteFn((given: ExecutionArgs) => refused(execute({ ...given, hideSuggestions })));
     },
   };
 }
 
-function paramsOfGet({ url }: Request): GraphQLParams {
-  const params = fromSearch(new URL(url).searchParams);
+/** Reads the parameters as every other transport does: Yoga's own parsers echo a body that is no JSON. */
+async function readRequest(request: Request): Promise<OperationParams> {
+  const params =
+    request.method === 'GET' ? paramsOfSearch(new URL(request.url).searchParams) : paramsOfBody(await request.text());
   if (params instanceof GraphQLError) throw new GraphQLError(params.message, { extensions: { http: { status: 400 } } });
   return params;
+}
+
+/**
+ * What was refused before it was executed has no data, and its answer no status 200 where the media type says what a
+ * status means. Source: GraphQL over HTTP, "application/graphql-response+json". A new error: Yoga writes into it, and
+ * the one it is made of may be shown to others, over other transports.
+ */
+function refusal({ message, nodes, source, positions, path, extensions }: GraphQLError): GraphQLError {
+  const http = { spec: true, status: 400 };
+  return new GraphQLError(message, { nodes, source, positions, path, extensions: { http, ...extensions } });
+}
+
+function refused(result: ReturnType<typeof execute>): ReturnType<typeof execute> {
+  if (result instanceof Promise || 'data' in result) return result;
+  return { ...result, errors: (result.errors ?? []).map(refusal) };
 }
 
 function masked(error: unknown, onUnforeseen: (error: unknown) => void): Error {

@@ -52,9 +52,9 @@ export class TaskRegistry implements Disposable {
     return watch;
   }
 
-  /** The watched tasks with this id, through whatever credential. */
-  *watchedBy(id: string): Generator<TaskWatch> {
-    for (const watch of this.#watched.values()) if (watch.id === id) yield watch;
+  /** Those of the tasks that are watched, through whatever credential. */
+  *watchedAmong(ids: ReadonlySet<string>): Generator<TaskWatch> {
+    for (const watch of this.#watched.values()) if (ids.has(watch.id)) yield watch;
   }
 
   /**

@@ -33,6 +33,17 @@ describe('the webhook', () => {
     expect(pair.simulator.countFor('job')).toBe(2);
   });
 
+  test('finds the id behind any number of other words', async () => {
+    pair.simulator.setTask('late', { status: 'process' });
+    await using client = await connect(pair.gateway.url);
+    client.subscribe('w', 'subscription { taskStatus(id: "late") { status } }');
+    await client.messages.find(({ type }) => type === 'next');
+    pair.simulator.setTask('late', { status: 'success' });
+    const words = Array.from({ length: 240 }, (_, index) => index.toString(36));
+    expect(await call(pair, `${words.join(' ')} late`)).toMatchObject({ status: 204 });
+    expect(JSON.stringify(await client.ended('w'))).toContain('SUCCESS');
+  });
+
   test('takes the body as a hint alone', async () => {
     await call(pair, '{"_id":"nobody-watches","status":"success"}');
     await call(pair, 'no JSON \0 at all');

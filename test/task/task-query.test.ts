@@ -104,7 +104,7 @@ describe('a hint', () => {
     const watcher = heart.subscribe(ID);
     await pass(300);
     heart.source.answer = (id) => report(id, 'SUCCESS');
-    for (const watch of heart.registry.watchedBy(ID)) watch.hint();
+    for (const watch of heart.registry.watchedAmong(new Set([ID]))) watch.hint();
     await pass(0);
     expect(watcher.end).toBe('completed');
     heart.registry.watch('unwatched', OWN).hint();
@@ -117,7 +117,7 @@ describe('a hint', () => {
     heart.source.latencyMs = 500;
     heart.subscribe(ID);
     await pass(100);
-    for (const watch of heart.registry.watchedBy(ID)) watch.hint();
+    for (const watch of heart.registry.watchedAmong(new Set([ID]))) watch.hint();
     await pass(450);
     expect(heart.source.calls).toHaveLength(2);
   });
@@ -130,7 +130,7 @@ describe('a hint', () => {
     other.subscribe(ID);
     await pass(300);
     const calls = heart.source.calls.length;
-    for (const watch of other.registry.watchedBy(ID)) watch.hint();
+    for (const watch of other.registry.watchedAmong(new Set([ID]))) watch.hint();
     await pass(0);
     expect(heart.source.calls).toHaveLength(calls + 1);
   });

@@ -33,7 +33,11 @@ const STREAMS = /event-stream|multipart/i;
 export function streamWish({ headers }: IncomingMessage): StreamWish | null {
   const { accept = '' } = headers;
   if (!STREAMS.test(accept)) return null;
-  const ranges = accept.split(',').map(mediaRange);
+  const ranges = accept
+    .split(',')
+    .map(mediaRange)
+    .filter(({ weight }) => weight > 0)
+    .toSorted((one, other) => other.weight - one.weight);
   const framing = ranges.map(framingOf).find((found) => found !== null);
   if (!framing) return null;
   return { framing, json: ranges.map(({ type }) => type).find((type) => JSON_TYPES.includes(type)) ?? null };
@@ -42,11 +46,14 @@ export function streamWish({ headers }: IncomingMessage): StreamWish | null {
 interface MediaRange {
   readonly type: string;
   readonly parameters: readonly string[];
+  /** How much the client likes it, 0 to 1: RFC 9110, section 12.4.2. */
+  readonly weight: number;
 }
 
 function mediaRange(text: string): MediaRange {
   const [type = '', ...parameters] = text.split(';').map((part) => part.trim().toLowerCase().replaceAll('"', ''));
-  return { type, parameters };
+  const weight = Number(parameters.find((parameter) => parameter.startsWith('q='))?.slice(2) ?? 1);
+  return { type, parameters, weight };
 }
 
 function framingOf({ type, parameters }: MediaRange): Framing | null {

@@ -6,19 +6,31 @@ import type { Caller } from '../access/caller.ts';
 import { expired, onExpiry } from '../access/expiry.ts';
 import { departureOf } from '../departure.ts';
 import type { Farewells } from '../drain.ts';
-import { reply, replyErrors } from '../http-reply.ts';
+import { replyErrors } from '../http-reply.ts';
 import type { Operation, Operations } from '../operations.ts';
+import type { QueryAnswers } from '../query-answers.ts';
 import { readParams } from '../request-params.ts';
 import type { Framing, StreamWish } from './framing.ts';
 import { KeepAlive } from './keep-alive.ts';
 
 export interface SseEndpointOptions {
   readonly operations: Operations;
+  /** Answers what needs no stream, for clients that take a plain answer too. */
+  readonly queries: QueryAnswers;
   /** `MAX_BODY_BYTES` */
   readonly maxBodyBytes: number;
   /** How long a client may take nothing, in ms. */
   readonly stallMs: number;
   readonly format: (error: unknown) => GraphQLFormattedError;
+}
+
+/** A request that may be answered with a stream. */
+interface StreamRequest {
+  readonly url: URL;
+  readonly caller: Caller;
+  readonly wish: StreamWish;
+  /** Takes a place among the connections, and answers how to leave it; null: there is none. */
+  readonly enter: () => (() => void) | null;
 }
 
 const HEADERS = {
@@ -48,23 +60,23 @@ export class SseEndpoint implements Disposable, Farewells {
   async serve(
     request: IncomingMessage,
     response: ServerResponse,
-    { url, caller, wish }: { readonly url: URL; readonly caller: Caller; readonly wish: StreamWish },
+    { url, caller, wish, enter }: StreamRequest,
   ): Promise<void> {
-    const { operations, maxBodyBytes, format } = this.#options;
-    const params = await readParams(request, url, maxBodyBytes);
-    if ('status' in params) return replyErrors(response, params.status, [format(params.error)], params.headers);
+    const { operations, queries, maxBodyBytes, format } = this.#options;
+    const asked = await readParams(request, url, maxBodyBytes);
+    if ('status' in asked) return replyErrors(response, asked.status, [format(asked.error)]);
+    const operation = operations.prepare(asked.params, caller);
+    const streams = 'kind' in operation && operation.kind === 'subscription';
+    if (wish.json !== null && !streams)
+      return queries.answer(request, response, { url, caller, body: asked.body, accept: wish.json });
+    // Whoever has gone meanwhile closes no second time: the place would be taken for ever.
     if (response.destroyed) return;
-    const operation = operations.prepare(params, caller);
-    if (!('kind' in operation)) {
-      this.#begin(response, wish.framing);
-      response.end(wish.framing.closing(operation.map(format)));
-    } else if (operation.kind === 'query' && wish.json !== null) {
-      const frame = await operations.execute(operation, departureOf(response));
-      reply(response, 200, { 'content-type': `${wish.json}; charset=utf-8`, 'cache-control': 'no-store' }, frame.json);
-    } else {
-      this.#begin(response, wish.framing);
-      this.#run(operation, response, wish.framing);
-    }
+    const leave = enter();
+    if (!leave) return replyErrors(response, 503, [{ message: 'Too many connections' }], { 'retry-after': '5' });
+    response.once('close', leave);
+    this.#begin(response, wish.framing);
+    if ('kind' in operation) this.#run(operation, response, wish.framing);
+    else response.end(wish.framing.closing(operation.map(format)));
   }
 
   /**
