@@ -23,9 +23,9 @@ export function upstreamReporter(log: Logger, readiness: Readiness, metrics: Met
       metrics.paced(event.kind);
       if (owner === 'caller') return log.debug({ lane: event }, 'A2E calls of one caller');
       if (event.kind === 'token-refused') {
-        if (readiness.upstream === 'refused') return;
+        const known = readiness.upstream === 'refused';
         readiness.upstream = 'refused';
-        log.error("A2E refuses the gateway's own token: polling pauses until it is accepted again");
+        if (!known) log.error("A2E refuses the gateway's own token: polling pauses until it is accepted again");
       } else if (event.kind === 'paused') {
         log.warn({ forMs: event.forMs }, 'A2E asked to be left alone: polling pauses');
       } else if (event.kind !== 'breaker-opened' || readiness.upstream !== 'refused') {
