@@ -1,4 +1,11 @@
-import { type GatewayError, TokenRefused, Unauthenticated, UpstreamError, UpstreamUnavailable } from '../errors.ts';
+import {
+  type GatewayError,
+  TokenRefused,
+  Unauthenticated,
+  UpstreamError,
+  UpstreamRateLimited,
+  UpstreamUnavailable,
+} from '../errors.ts';
 import type { CallOutcome } from './lane/turn.ts';
 import type { Credential } from './task-source.ts';
 
@@ -8,14 +15,21 @@ export interface PollFault {
   readonly outcome: CallOutcome;
 }
 
+/** A 429 that does not say for how long pauses the lane for an interval, and for no less than this. */
+const SHORTEST_PAUSE_MS = 1_000;
+
 /**
  * A caller's refused token is that caller's problem and no sign of a sick upstream; the gateway's own is everyone's.
  * What is no upstream error at all counts as a missed poll, and keeps its cause.
  */
-export function faultOf(error: unknown, credential: Credential): PollFault {
+export function faultOf(error: unknown, credential: Credential, intervalMs: number): PollFault {
   if (!(error instanceof UpstreamError)) {
     const problem = new UpstreamUnavailable('The check failed', { cause: error });
     return { problem, outcome: problem };
+  }
+  if (error instanceof UpstreamRateLimited && error.retryAfterMs === null) {
+    const paused = new UpstreamRateLimited(error.message, { retryAfterMs: Math.max(SHORTEST_PAUSE_MS, intervalMs) });
+    return { problem: paused, outcome: paused };
   }
   if (!(error instanceof TokenRefused)) return { problem: error, outcome: error };
   if (credential.owner === 'caller')

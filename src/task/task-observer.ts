@@ -31,6 +31,8 @@ export class TaskObserver {
   readonly #watch: TaskWatch;
   readonly #sink: ObserverSink;
   readonly #unobserve: () => void;
+  /** What was known when this began to look; null: that is not known yet. */
+  #known: { readonly version: number; readonly outdated: boolean } | null = null;
   #graceTimer: NodeJS.Timeout | null = null;
   #answerTimer: NodeJS.Timeout | null = null;
   #ended = false;
@@ -39,18 +41,17 @@ export class TaskObserver {
     this.#watch = watch;
     this.#sink = sink;
     this.#unobserve = watch.observe(this);
-    const { state } = watch;
-    // That the token was refused some time ago says nothing: the next check will tell.
-    const outdated = isRefused(state) && !watch.settled;
-    if (!state.snapshot || outdated) {
+    if (!watch.state.snapshot || isRefused(watch.state)) {
       this.#graceTimer = setTimeout(() => this.#graceOver(), graceMs);
       this.#answerTimer = setTimeout(() => this.#unanswered(), firstAnswerMs);
     }
-    if (!outdated) this.changed(state);
+    const { catchingUp } = watch;
+    if (catchingUp === null) this.#begin();
+    else void catchingUp.then(() => this.#begin());
   }
 
   changed(state: WatchState): void {
-    if (this.#ended) return;
+    if (this.#ended || !this.#known) return;
     if (isRefused(state) && state.problem) return this.#fail(state.problem);
     if (state.snapshot) {
       this.#stopTimers();
@@ -64,14 +65,26 @@ export class TaskObserver {
     this.#end();
   }
 
+  #begin(): void {
+    const { state, settled } = this.#watch;
+    this.#known = { version: state.version, outdated: !settled };
+    // That the token was refused some time ago says nothing: the next check will tell.
+    if (settled || !isRefused(state)) this.changed(state);
+  }
+
+  /** What was known before says nothing of now: then the check that is under way, or comes next, decides. */
   #graceOver(): void {
     this.#graceTimer = null;
-    this.changed(this.#watch.state);
+    const { state } = this.#watch;
+    if (this.#known && state.version > this.#known.version) this.changed(state);
   }
 
   #unanswered(): void {
     this.#answerTimer = null;
-    this.#fail(this.#watch.state.problem ?? new UpstreamUnavailable('A2E has not answered in time'));
+    const { state } = this.#watch;
+    const old =
+      this.#known?.outdated && state.version === this.#known.version && (isMissing(state) || isRefused(state));
+    this.#fail((old ? null : state.problem) ?? new UpstreamUnavailable('A2E has not answered in time'));
   }
 
   #fail(error: GatewayError): void {

@@ -10,6 +10,7 @@ import {
   afterHearing,
   afterMiss,
   afterReport,
+  holdsMs,
   isFinal,
   isMissing,
   isNews,
@@ -37,6 +38,7 @@ export class TaskWatch implements Turn {
   readonly #waiters = new Waiters();
   #state = UNKNOWN_STATE;
   #active = false;
+  #catchingUp: Promise<void> | null = null;
   #running = false;
   #hinted = false;
   #ticket: Ticket | null = null;
@@ -56,10 +58,15 @@ export class TaskWatch implements Turn {
     return this.#state;
   }
 
+  /** Until it is known whether another gateway knows more: whoever was shown a newer state there must see none before. */
+  get catchingUp(): Promise<void> | null {
+    return this.#catchingUp;
+  }
+
   /** Nothing newer is to be had for now: the state is final, or the last check ended less than an interval ago. */
   get settled(): boolean {
     const ageMs = Date.now() - this.#state.attemptedAt;
-    return isFinal(this.#state) || (ageMs >= 0 && ageMs < this.#context.pace.intervalMs);
+    return isFinal(this.#state) || (ageMs >= 0 && ageMs < holdsMs(this.#state, this.#context.pace.intervalMs));
   }
 
   /** Tells `observer` of every change, and polls if it is the first. Undo with the returned function. */
@@ -112,7 +119,7 @@ export class TaskWatch implements Turn {
     this.#hinted = false;
     const known = this.#state.version;
     const version = await cluster.claim(this.key, intervalMs, known);
-    if (version === null) return this.#skip(known);
+    if (version === null || isFinal(this.#state)) return this.#skip(known);
     const { state, outcome } = await this.#check(version);
     this.#conclude(state);
     const told = this.#state;
@@ -121,7 +128,7 @@ export class TaskWatch implements Turn {
   }
 
   blocked(problem: GatewayError): void {
-    this.#become(afterMiss(this.#state, problem, this.#state.version));
+    this.#become(afterMiss(this.#state, problem, this.#state.version), true);
   }
 
   /** Another gateway has this tick. How it went may have been heard already, when that was no time to plan. */
@@ -132,6 +139,7 @@ export class TaskWatch implements Turn {
     if (version > known && nextInMs !== null) this.#follow(nextInMs, problem !== null);
     // It was granted before this claim, so an interval from now it is free again if nothing was heard of it.
     else this.#follow(this.#context.pace.intervalMs, true);
+    if (this.#hinted) this.hint();
     if (!this.#wanted()) this.#rest();
     return 'skipped';
   }
@@ -146,7 +154,7 @@ export class TaskWatch implements Turn {
       return { state, outcome: 'answered' };
     } catch (error) {
       if (!(error instanceof UpstreamError)) onUnforeseen(error);
-      const { problem, outcome } = faultOf(error, this.credential);
+      const { problem, outcome } = faultOf(error, this.credential, this.#context.pace.intervalMs);
       return { state: afterMiss(this.#state, problem, version), outcome };
     }
   }
@@ -159,7 +167,7 @@ export class TaskWatch implements Turn {
     const delayMs = this.#waitAfter(next);
     if (this.#watched() && !isFinal(state)) this.#arm(Date.now() + (this.#hinted ? 0 : delayMs));
     const nextInMs = this.#ticket && this.#ticket.expectedAt - Date.now();
-    this.#become(outdated ? state : { ...next, nextInMs });
+    this.#become(outdated ? state : { ...next, nextInMs }, true);
   }
 
   /** A claim or a message says that another gateway polls. */
@@ -184,12 +192,13 @@ export class TaskWatch implements Turn {
     return isNews(this.#state, next) ? this.#rhythm.changed() : this.#rhythm.unchanged();
   }
 
-  #become(next: WatchState): void {
+  /** @param checked just now: those who wait have their answer, whatever it is. */
+  #become(next: WatchState, checked = false): void {
     const news = isNews(this.#state, next);
     this.#state = next;
     this.#stamp();
     if (news) for (const observer of [...this.#observers]) observer.changed(this.#state);
-    this.#waiters.tell();
+    if (checked || this.settled) this.#waiters.tell();
     if (isFinal(next) || !this.#wanted()) this.#rest();
   }
 
@@ -222,8 +231,11 @@ export class TaskWatch implements Turn {
     this.#active = true;
     this.#join();
     this.#context.onActivity(this, true);
-    if (this.settled) this.#begin();
-    else void this.#recall().then(() => this.#begin());
+    const catchingUp = this.#recall().then(() => {
+      if (this.#catchingUp === catchingUp) this.#catchingUp = null;
+      this.#begin();
+    });
+    this.#catchingUp = catchingUp;
   }
 
   #begin(): void {

@@ -2,6 +2,9 @@ import { type GatewayError, TaskNotFound, Unauthenticated, UpstreamUnavailable }
 import { advanceStages, MAX_STAGES, sameState, type TaskSnapshot, type TaskStage } from './task-snapshot.ts';
 import { isFinished, type VideoTask } from './video-task.ts';
 
+/** A failure is no state: it answers those who ask right after it, and no longer than this. */
+const FAILURE_HOLDS_MS = 1_000;
+
 /** All that is known about one task through one credential; what the gateways of a cluster tell each other. */
 export interface WatchState {
   /** Of the tick this came from: see `Cluster.claim`. 0 before the first. */
@@ -10,7 +13,7 @@ export interface WatchState {
   readonly snapshot: TaskSnapshot | null;
   /** Why the last check brought nothing: `TaskNotFound` when A2E answered that it knows no such task. */
   readonly problem: GatewayError | null;
-  /** When the last check ended, in ms since the epoch; 0 before the first. */
+  /** When the last check ended, or could not be made, in ms since the epoch; 0 before the first. */
   readonly attemptedAt: number;
   /** When whoever made the last check means to make the next, in ms after it; null: not at all. */
   readonly nextInMs: number | null;
@@ -32,6 +35,12 @@ export function isFinal({ snapshot }: WatchState): boolean {
 /** A2E has never shown this task, and just said that it knows none: perhaps not yet. */
 export function isMissing({ snapshot, problem }: WatchState): boolean {
   return snapshot === null && problem instanceof TaskNotFound;
+}
+
+/** For how long a state answers queries, in ms. */
+export function holdsMs(state: WatchState, intervalMs: number): number {
+  const fault = state.snapshot === null && state.problem !== null && !isMissing(state) && !isRefused(state);
+  return fault ? Math.min(FAILURE_HOLDS_MS, intervalMs) : intervalMs;
 }
 
 /** The caller's own token was refused, by the last check. */

@@ -2,10 +2,10 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { SharedBudget } from '../../src/cluster/contract.ts';
 import { MemoryCluster } from '../../src/cluster/memory-cluster.ts';
 import { MemoryHub } from '../../src/cluster/memory-hub.ts';
-import { TokenRefused, UpstreamRateLimited } from '../../src/errors.ts';
+import { TokenRefused, UpstreamRateLimited, UpstreamUnavailable } from '../../src/errors.ts';
 import { ClusterBudget } from '../../src/task/lane/call-budget.ts';
 import type { WatchState } from '../../src/task/watch-state.ts';
-import { Heart, type HeartOptions } from '../task/heart.ts';
+import { Heart, type HeartOptions, OWN } from '../task/heart.ts';
 import { report, ScriptedSource } from '../task/scripted-source.ts';
 
 beforeEach(() => void vi.useFakeTimers());
@@ -96,6 +96,25 @@ test('a refusal holds for a gateway that first uses the token afterwards; a reme
   source.answer = (id) => report(id);
   await pass(20_000);
   expect(late?.last).toMatchObject({ stale: false });
+  await dispose(hearts);
+});
+
+test('the breaker of a gateway closes with the first answer that another one gets', async () => {
+  const source = new ScriptedSource();
+  const hearts = gateways(2, { source, firstAnswerMs: 1_000 });
+  const [one, two] = hearts;
+  for (const heart of hearts) heart.subscribe('task');
+  await pass(2_000);
+  source.answer = () => new UpstreamUnavailable('down');
+  const asked = Array.from({ length: 12 }, (_, n) => two?.registry.get(`asked-for-${n}`, OWN));
+  const answers = Promise.allSettled(asked);
+  await pass(5_000);
+  await answers;
+  expect(two?.lanes.for(OWN).blockage?.kind).toBe('broken');
+  source.answer = (id) => report(id);
+  one?.registry.watch('task', OWN).hint();
+  await pass(10);
+  expect(two?.lanes.for(OWN).blockage).toBeNull();
   await dispose(hearts);
 });
 

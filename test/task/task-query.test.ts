@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { MemoryHub } from '../../src/cluster/memory-hub.ts';
-import { UpstreamUnavailable } from '../../src/errors.ts';
+import { UpstreamRateLimited, UpstreamUnavailable } from '../../src/errors.ts';
 import type { TaskSnapshot } from '../../src/task/task-snapshot.ts';
 import type { WatchState } from '../../src/task/watch-state.ts';
 import { Heart, OWN } from './heart.ts';
@@ -65,6 +65,27 @@ describe('queries', () => {
     heart.source.answer = () => new UpstreamUnavailable('down');
     await pass(1_000);
     expect(await get(heart)).toMatchObject({ stale: true, nextCheckAt: null });
+  });
+
+  test('are answered with a failure for a second at most: it is no state', async () => {
+    await using heart = new Heart({ intervalMs: 60_000 });
+    heart.source.answer = () => new UpstreamUnavailable('down');
+    await expect(get(heart)).rejects.toMatchObject({ code: 'UPSTREAM_UNAVAILABLE' });
+    await pass(500);
+    heart.source.answer = (id) => report(id);
+    await expect(get(heart)).rejects.toMatchObject({ code: 'UPSTREAM_UNAVAILABLE' });
+    await pass(500);
+    expect(await get(heart)).toMatchObject({ stale: false });
+    expect(heart.source.calls).toHaveLength(2);
+  });
+
+  test('tell how long to wait, also when A2E asks for fewer calls and does not say', async () => {
+    await using heart = new Heart({ intervalMs: 3_000 });
+    heart.source.answer = () => new UpstreamRateLimited('slower');
+    await expect(get(heart)).rejects.toMatchObject({ extensions: { retryAfterSeconds: 3 } });
+    await pass(1_500);
+    await expect(get(heart)).rejects.toMatchObject({ extensions: { retryAfterSeconds: 2 } });
+    expect(heart.source.calls).toHaveLength(1);
   });
 
   test('a query in every interval does not push the poll of a busy lane back', async () => {

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { TaskNotFound, TokenRefused, Unauthenticated, UpstreamUnavailable } from '../../src/errors.ts';
-import { callers, Heart } from './heart.ts';
+import { callers, Heart, OWN } from './heart.ts';
 import { report, ScriptedSource } from './scripted-source.ts';
 
 const ID = 'task-1';
@@ -33,6 +33,20 @@ describe('who may see it', () => {
     source.answer = (id) => report(id);
     const again = heart.subscribe(ID, callers('x'));
     await pass(100);
+    expect(again).toMatchObject({ end: 'open', last: { stale: false } });
+  });
+
+  test('a token that was refused some time ago is not refused again while its check is under way', async () => {
+    const source = new ScriptedSource(() => new TokenRefused('no'));
+    await using heart = new Heart({ source });
+    heart.subscribe(ID, callers('x'));
+    await pass(10_000);
+    source.answer = (id) => report(id);
+    source.latencyMs = 5_000;
+    const again = heart.subscribe(ID, callers('x'));
+    await pass(4_500);
+    expect(again.end).toBe('open');
+    await pass(1_000);
     expect(again).toMatchObject({ end: 'open', last: { stale: false } });
   });
 
@@ -78,6 +92,33 @@ describe('a task that cannot be read yet', () => {
     await pass(14_999);
     expect(watcher.end).toBe('open');
     await pass(1);
+    expect(watcher).toMatchObject({ end: 'failed', error: { code: 'UPSTREAM_UNAVAILABLE' } });
+  });
+
+  test('is not "not found" because it was so before: the check under way decides', async () => {
+    const source = new ScriptedSource(() => null);
+    await using heart = new Heart({ source });
+    const before = heart.registry.get(ID, OWN);
+    await pass(500);
+    expect(await before).toBeNull();
+    source.answer = (id) => report(id);
+    source.latencyMs = 5_000;
+    const watcher = heart.subscribe(ID);
+    await pass(4_500);
+    expect(watcher.end).toBe('open');
+    await pass(1_500);
+    expect(watcher).toMatchObject({ end: 'open', last: { stale: false } });
+  });
+
+  test('without any answer of now it is unknown, not "not found", whatever was known before', async () => {
+    const source = new ScriptedSource(() => null);
+    await using heart = new Heart({ source });
+    const before = heart.registry.get(ID, OWN);
+    await pass(5_000);
+    expect(await before).toBeNull();
+    source.latencyMs = 60_000;
+    const watcher = heart.subscribe(ID);
+    await pass(15_000);
     expect(watcher).toMatchObject({ end: 'failed', error: { code: 'UPSTREAM_UNAVAILABLE' } });
   });
 

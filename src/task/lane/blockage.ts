@@ -19,8 +19,7 @@ export function problemAt({ problem, until }: Blockage, now: number): GatewayErr
   return new UpstreamRateLimited(problem.message, { retryAfterMs: Math.max(0, until - now) });
 }
 
-/** How long this failure stops the whole lane, in ms; null: not at all. A 429 that does not say: `defaultMs`. */
-export function pauseAfter(error: UpstreamError, defaultMs: number): number | null {
-  if (error instanceof UpstreamRateLimited) return error.retryAfterMs ?? defaultMs;
-  return error instanceof UpstreamUnavailable ? error.retryAfterMs : null;
+/** How long this failure stops the whole lane, in ms; null: not at all. */
+export function pauseAfter(error: UpstreamError): number | null {
+  return error instanceof UpstreamRateLimited || error instanceof UpstreamUnavailable ? error.retryAfterMs : null;
 }

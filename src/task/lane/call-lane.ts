@@ -24,8 +24,8 @@ interface Entry extends Ticket {
 }
 
 const REFUSED_PROBE_MS = 10_000;
-/** A 429 that does not say for how long pauses the lane for an interval, and for no less than this. */
-const SHORTEST_PAUSE_MS = 1_000;
+/** A pause that grows by less than this is no new one. */
+const SAME_PAUSE_MS = 1_000;
 /** What timers are late anyway is no sign of a queue. */
 const TIMER_GRAIN_MS = 20;
 
@@ -105,9 +105,9 @@ export class CallLane {
     this.#advance();
   }
 
-  /** Another gateway got an answer with this token at `at`. One from before the refusal says nothing. */
+  /** Another gateway got an answer with this token at `at`. One from before the calls were held back says nothing. */
   hearAnswer(at: number): void {
-    if (this.#blockage?.kind !== 'refused' || at <= this.#blockage.since) return;
+    if (!this.#blockage || this.#blockage.kind === 'paused' || at <= this.#blockage.since) return;
     this.#succeeded();
     this.#advance();
   }
@@ -221,7 +221,7 @@ export class CallLane {
     // Of several calls that were under way together and met the same pause the first one counts.
     if (this.#blockage?.kind !== 'paused') this.#breaker.fail(probe);
     if (this.#breaker.open && !wasOpen) this.#options.onEvent?.({ kind: 'breaker-opened' });
-    const pauseMs = pauseAfter(error, Math.max(SHORTEST_PAUSE_MS, this.#options.intervalMs));
+    const pauseMs = pauseAfter(error);
     if (pauseMs !== null) this.#pause(error, pauseMs);
     else if (this.#breaker.open && !this.#blockage) this.#block('broken', error, this.#breaker.probeSpacingMs);
   }
@@ -239,7 +239,7 @@ export class CallLane {
     const longerMs = forMs - (this.#blockage?.kind === 'paused' ? this.#blockage.until - Date.now() : 0);
     if (longerMs <= 0) return;
     this.#block('paused', problem, forMs);
-    if (longerMs >= SHORTEST_PAUSE_MS) this.#options.onEvent?.({ kind: 'paused', forMs });
+    if (longerMs >= SAME_PAUSE_MS) this.#options.onEvent?.({ kind: 'paused', forMs });
   }
 
   /** After failures enough to open the breaker a pause ends with a probe, else with all that have waited. */
