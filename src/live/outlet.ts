@@ -15,7 +15,7 @@ export interface Flushable {
 }
 
 export interface OutletOptions {
-  /** A peer that takes not one byte for this long is stalled, in ms. */
+  /** A peer whose full buffer, the system's included, moves in no way for this long is stalled, in ms. */
   readonly stallMs?: number;
   /** Disconnects the stalled peer. */
   readonly onStall: () => void;

@@ -8,7 +8,10 @@ export interface TaskFeed {
   get(id: string): Promise<TaskSnapshot | null>;
   /** The current state, then every change. Completes after SUCCESS or FAIL; throws a `GatewayError`. */
   watch(id: string): AsyncIterableIterator<TaskSnapshot>;
-  /** The same for several tasks on one stream. A fault ends only its own task; completes when all have ended. */
+  /**
+   * The same for several tasks on one stream. A fault ends only its own task, but for that of the last one left, which is
+   * thrown; completes when all have finished.
+   */
   watchAll(ids: readonly string[]): AsyncIterableIterator<TaskSnapshot | TaskFault>;
 }
 
