@@ -150,9 +150,11 @@ interface Edges {
   readonly connections: ConnectionCount;
 }
 
+const STRANGER = 'refused what a page of this origin asked: list it in CORS_ORIGINS if it may call';
+
 /** Everything that touches sockets, on one port. */
 async function createEdges(base: Base, registry: TaskRegistry, exampleId: string): Promise<Edges> {
-  const { config, timeouts, readiness, metrics, onUnforeseen, stack } = base;
+  const { config, log, timeouts, readiness, metrics, onUnforeseen, stack } = base;
   const { http, limits, poll } = config;
   const { introspection, trustedDocuments: trustedPath, trustProxy } = http;
   const documents = new Documents({ schema, limits, introspection, trustedPath });
@@ -169,7 +171,11 @@ async function createEdges(base: Base, registry: TaskRegistry, exampleId: string
   const queries = new QueryAnswers({ yoga, maxBodyBytes });
   const sse = stack.use(new SseEndpoint({ operations, queries, maxBodyBytes, stallMs: timeouts.stallMs, format }));
   const gate = {
-    origins: new Origins(http.corsOrigins, trustProxy),
+    origins: new Origins({
+      allowed: http.corsOrigins,
+      trustProxy,
+      onStranger: (origin) => log.warn({ origin }, STRANGER),
+    }),
     connections: new ConnectionCount(limits.connections, limits.connectionsPerAddress),
     addressOf: addressReader(trustProxy),
   };

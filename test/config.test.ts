@@ -1,3 +1,6 @@
+import { mkdtempDisposable, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type VariableName, variables } from '../src/config/variables.ts';
@@ -79,7 +82,10 @@ describe('defaults', () => {
 });
 
 describe('values', () => {
-  test('every variable arrives where it belongs', () => {
+  test('every variable arrives where it belongs', async () => {
+    await using directory = await mkdtempDisposable(join(tmpdir(), 'config-'));
+    const documents = join(directory.path, 'documents.json');
+    await writeFile(documents, '{"a":"{ __typename }"}');
     const config = loadConfig({
       ...JWT,
       PORT: '0',
@@ -93,7 +99,7 @@ describe('values', () => {
       REDIS_PREFIX: 'a:b',
       CORS_ORIGINS: 'https://a.example, HTTPS://B.example:443/,https://a.example',
       TRUST_PROXY: 'true',
-      TRUSTED_DOCUMENTS: './documents.json',
+      TRUSTED_DOCUMENTS: documents,
       WEBHOOK_TOKEN: 'hook',
       UPSTREAM_MAX_RPS: '7',
       MAX_CONNECTIONS_PER_ADDRESS: '8',
@@ -110,7 +116,7 @@ describe('values', () => {
       jwtAudience: 'you',
     });
     expect(config.redis).toEqual({ url: 'rediss://user:pass@redis:6380/1', prefix: 'a:b' });
-    expect(config.http).toMatchObject({ trustProxy: true, trustedDocuments: './documents.json', webhookToken: 'hook' });
+    expect(config.http).toMatchObject({ trustProxy: true, trustedDocuments: documents, webhookToken: 'hook' });
     expect(config.http.corsOrigins).toEqual(['https://a.example', 'https://b.example']);
     expect(config.limits).toMatchObject({ connectionsPerAddress: 8, operationsPerSecond: 9 });
   });
@@ -150,6 +156,7 @@ describe('values', () => {
     ['REDIS_URL', 'localhost:6379', 'http://a', 'redis://', 'redis://a,b', 'redis+sentinel://a', 'redis://a/x'],
     ['REDIS_PREFIX', 'a{b}', 'a b', 'x'.repeat(65)],
     ['CORS_ORIGINS', '*', 'null', 'https://a.example/path', 'https://a.example,', 'a.example'],
+    ['TRUSTED_DOCUMENTS', '/nowhere.json', '/', 'README.md', 'package.json'],
     ['GRAPHIQL', '1', 'yes', 'TRUE', 'true '],
     ['MAX_BODY_BYTES', '0', '64k', '1073741825'],
     ['LOG_LEVEL', 'INFO', 'verbose'],
@@ -179,6 +186,10 @@ describe('rules between variables', () => {
   test('keys without a mode are not left unused in silence', () => {
     expect(blamed({ A2E_API_TOKEN: 't', AUTH_JWT_SECRET: 's' })).toEqual(['AUTH_MODE']);
     expect(loadConfig({ ...JWT, AUTH_MODE: 'open' }).auth.mode).toBe('open');
+  });
+
+  test('a file that is none is named together with whatever else is wrong', () => {
+    expect(blamed({ MAX_IDS: '0', TRUSTED_DOCUMENTS: '/nowhere.json' })).toEqual(['MAX_IDS', 'TRUSTED_DOCUMENTS']);
   });
 
   test('a variable that is faulty by itself is blamed once', () => {

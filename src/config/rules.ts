@@ -1,3 +1,4 @@
+import { DOCUMENTS_FILE, readDocumentsFile } from './documents-file.ts';
 import type { Values, VariableName } from './variables.ts';
 
 /** A rule over several variables. */
@@ -28,7 +29,12 @@ function hasJwtKeys(values: Values): boolean {
   return values.AUTH_JWT_SECRET.length > 0 || values.AUTH_JWKS_URL !== null;
 }
 
-/** What must hold between variables. */
+function documentsFault({ TRUSTED_DOCUMENTS: path }: Values): string | null {
+  const documents = path === null ? null : readDocumentsFile(path);
+  return typeof documents === 'string' ? documents : null;
+}
+
+/** What must hold between variables, and of what they name. */
 export const rules: readonly Rule[] = [
   {
     name: 'POLL_MAX_INTERVAL_MS',
@@ -54,5 +60,12 @@ export const rules: readonly Rule[] = [
     reads: ['AUTH_MODE', 'AUTH_JWT_SECRET', 'AUTH_JWKS_URL'],
     kept: (values) => values.AUTH_MODE !== null || !hasJwtKeys(values),
     must: () => 'be set when AUTH_JWT_SECRET or AUTH_JWKS_URL is',
+  },
+  {
+    // What is in the documents is checked once the schema is at hand.
+    name: 'TRUSTED_DOCUMENTS',
+    reads: ['TRUSTED_DOCUMENTS'],
+    kept: (values) => documentsFault(values) === null,
+    must: (values) => `be ${DOCUMENTS_FILE}: ${documentsFault(values)}`,
   },
 ];

@@ -25,6 +25,8 @@ export interface GraphqlEndpointOptions {
   readonly format: (error: unknown) => GraphQLFormattedError;
 }
 
+const FOREIGN = { message: 'This origin is not listed in CORS_ORIGINS', extensions: { code: 'FORBIDDEN' } };
+
 /** `/graphql` over HTTP: decides who may ask and who answers: GraphiQL, a stream or a query's answer. */
 export class GraphqlEndpoint {
   readonly #options: GraphqlEndpointOptions;
@@ -37,7 +39,7 @@ export class GraphqlEndpoint {
     const { access, origins, graphiql, sse, queries, format, connections, addressOf, rate } = this.#options;
     const page = wantsPage(request) ? graphiql : null;
     if (!origins.allows(request) && !(page && origins.isNavigation(request))) {
-      return replyErrors(response, 403, [{ message: 'This origin may not call', extensions: { code: 'FORBIDDEN' } }]);
+      return replyErrors(response, 403, [FOREIGN]);
     }
     for (const [name, value] of Object.entries(origins.headers(request))) response.setHeader(name, value);
     if (request.method === 'GET') response.appendHeader('vary', 'accept, authorization');

@@ -1,14 +1,29 @@
 import type { IncomingMessage } from 'node:http';
 
+export interface OriginsOptions {
+  /** `CORS_ORIGINS` */
+  readonly allowed: readonly string[];
+  /** `TRUST_PROXY`: `X-Forwarded-Host` and `X-Forwarded-Proto` say where the browser believes to be. */
+  readonly trustProxy: boolean;
+  /** Hears of each origin that is refused, once: a browser tells its page nothing of why. */
+  readonly onStranger?: (origin: string) => void;
+}
+
+/** Anybody can invent origins: no more of them are told. */
+const MAX_STRANGERS = 100;
+const MAX_TOLD_LENGTH = 200;
+
 /** Which web origins may call: the same origin always, and those of `CORS_ORIGINS`. */
 export class Origins {
   readonly #allowed: ReadonlySet<string>;
   readonly #trustProxy: boolean;
+  readonly #onStranger: (origin: string) => void;
+  readonly #strangers = new Set<string>();
 
-  /** @param trustProxy `X-Forwarded-Host` and `X-Forwarded-Proto` say where the browser believes to be. */
-  constructor(allowed: readonly string[], trustProxy = false) {
+  constructor({ allowed, trustProxy, onStranger = () => {} }: OriginsOptions) {
     this.#allowed = new Set(allowed);
     this.#trustProxy = trustProxy;
+    this.#onStranger = onStranger;
   }
 
   /**
@@ -19,7 +34,9 @@ export class Origins {
   allows({ headers }: IncomingMessage): boolean {
     const { origin, 'sec-fetch-site': site } = headers;
     if (origin === undefined) return site === undefined || site === 'same-origin' || site === 'none';
-    return this.#allowed.has(origin) || this.#isSameOrigin(origin, headers);
+    const known = this.#allowed.has(origin) || this.#isSameOrigin(origin, headers);
+    if (!known) this.#tell(origin.slice(0, MAX_TOLD_LENGTH));
+    return known;
   }
 
   /** Whether a browser opens what a link leads to, wherever the link stands: a page may be shown, and nothing may run. */
@@ -39,6 +56,12 @@ export class Origins {
       'access-control-max-age': '600',
       vary: 'origin',
     };
+  }
+
+  #tell(origin: string): void {
+    if (this.#strangers.has(origin) || this.#strangers.size >= MAX_STRANGERS) return;
+    this.#strangers.add(origin);
+    this.#onStranger(origin);
   }
 
   /** Without a proxy that says so nobody knows whether the browser came by TLS: the host decides. */

@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
 import { parse, print, stripIgnoredCharacters } from 'graphql';
+import { DOCUMENTS_FILE, readDocumentsFile } from '../config/documents-file.ts';
 import { ConfigError } from '../config.ts';
 
 /** `TRUSTED_DOCUMENTS`: the only documents that are executed, by hash and by text. */
@@ -56,26 +56,16 @@ export function readTrustedDocuments(
   maxTokens: number,
   check: (text: string) => string | null,
 ): TrustedDocuments {
-  const refuse = (reason: string): ConfigError => {
-    const must = `be the path of a JSON object from hash to document: ${reason}`;
-    return new ConfigError([{ name: 'TRUSTED_DOCUMENTS', shown: JSON.stringify(path), must }]);
-  };
-  const value = readJson(path, refuse);
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw refuse('it is no object');
-  const documents = new Map<string, string>();
-  for (const [hash, text] of Object.entries(value)) {
-    if (typeof text !== 'string') throw refuse(`${JSON.stringify(hash)} is no text`);
+  const documents = readDocumentsFile(path);
+  if (typeof documents === 'string') throw refusal(path, documents);
+  for (const [hash, text] of documents) {
     const fault = check(text);
-    if (fault !== null) throw refuse(`${JSON.stringify(hash)}: ${fault}`);
-    documents.set(hash, text);
+    if (fault !== null) throw refusal(path, `${JSON.stringify(hash)}: ${fault}`);
   }
   return new TrustedDocuments(documents, maxTokens);
 }
 
-function readJson(path: string, refuse: (reason: string) => ConfigError): unknown {
-  try {
-    return JSON.parse(readFileSync(path, 'utf8'));
-  } catch (error) {
-    throw refuse(error instanceof SyntaxError ? 'it is no JSON' : 'it cannot be read');
-  }
+function refusal(path: string, reason: string): ConfigError {
+  const must = `be ${DOCUMENTS_FILE}: ${reason}`;
+  return new ConfigError([{ name: 'TRUSTED_DOCUMENTS', shown: JSON.stringify(path), must }]);
 }

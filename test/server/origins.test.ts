@@ -1,5 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Pair, startPair } from '../support/gateway.ts';
+import { loadConfig } from '../../src/config.ts';
+import { createGateway } from '../../src/gateway.ts';
+import { createLogger } from '../../src/log.ts';
+import { Origins } from '../../src/server/origins.ts';
+import { type Pair, startPair, TOKEN } from '../support/gateway.ts';
 import { ask, post } from '../support/http-client.ts';
 import { openStream } from '../support/sse-client.ts';
 import { connect, openSocket } from '../support/ws-client.ts';
@@ -80,6 +84,30 @@ it.each(['same-origin', 'none'])('a GET without an Origin is served when a brows
   const headers = { accept: 'application/json', 'sec-fetch-site': site, 'sec-fetch-mode': 'navigate' };
   const answer = await ask(`${pair.gateway.url}/graphql?query={__typename}`, { headers });
   expect(answer.json()).toEqual({ data: { __typename: 'Query' } });
+});
+
+it('tells the operator of each strange origin once, and of no more than a hundred', () => {
+  const told: string[] = [];
+  const origins = new Origins({ allowed: [FRIEND], trustProxy: false, onStranger: (origin) => told.push(origin) });
+  const allows = (origin: string) =>
+    origins.allows({ headers: { origin, host: 'gateway.example' } } as Parameters<Origins['allows']>[0]);
+  for (const origin of ['https://a.example', FRIEND, 'https://gateway.example', 'https://a.example']) allows(origin);
+  expect(told).toEqual(['https://a.example']);
+  for (let n = 0; n < 200; n += 1) expect(allows(`https://${n}.example/${'x'.repeat(1_000)}`)).toBe(false);
+  expect(told).toHaveLength(100);
+  expect(Math.max(...told.map(({ length }) => length))).toBe(200);
+});
+
+it('logs what to do about a strange origin', async () => {
+  const lines: string[] = [];
+  const log = createLogger('warn', { write: (line) => void lines.push(line) });
+  const config = loadConfig({ PORT: '0', A2E_API_URL: pair.simulator.url, A2E_API_TOKEN: TOKEN });
+  await using gateway = await createGateway(config, { log });
+  await post(gateway.url, LOOK, { headers: { origin: 'https://new.example' } });
+  await expect(openSocket(gateway.url, { origin: 'https://new.example' })).rejects.toThrow('403');
+  expect(lines.map((line) => JSON.parse(line))).toMatchObject([
+    { origin: 'https://new.example', msg: expect.stringContaining('CORS_ORIGINS') },
+  ]);
 });
 
 describe('a known origin', () => {
