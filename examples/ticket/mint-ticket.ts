@@ -36,10 +36,14 @@ export function mintTicket(
   return ticket.sign(new TextEncoder().encode(secret));
 }
 
-// node examples/ticket/mint-ticket.ts TASK_ID: prints a ticket, with the AUTH_JWT_… of the environment.
-const taskId = process.argv[2];
-if (import.meta.main && taskId !== undefined) {
+// npm run --silent ticket -- TASK_ID: prints a ticket, with the AUTH_JWT_… of the environment.
+if (import.meta.main) {
+  const taskId = process.argv[2];
   const { AUTH_JWT_SECRET = '', AUTH_JWT_ISSUER: issuer, AUTH_JWT_AUDIENCE: audience } = process.env;
   const secret = AUTH_JWT_SECRET.split(',')[0]?.trim() ?? '';
+  if (!taskId || secret === '') {
+    process.stderr.write('Usage: AUTH_JWT_SECRET=… npm run --silent ticket -- TASK_ID\n');
+    process.exit(2);
+  }
   process.stdout.write(`${await mintTicket(taskId, { secret, issuer, audience })}\n`);
 }

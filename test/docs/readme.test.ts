@@ -108,10 +108,12 @@ describe('the snippets', () => {
 
   test('run scripts that package.json has', async () => {
     const { default: manifest } = await import('../../package.json', { with: { type: 'json' } });
-    const contributing = await Markdown.read('CONTRIBUTING.md');
-    const texts = [...readme.codeBlocks, ...contributing.codeBlocks].map(({ text }) => text).join('\n');
+    const others = await Promise.all(['CONTRIBUTING.md', 'examples/ticket/README.md'].map(Markdown.read));
+    const texts = [readme, ...others]
+      .flatMap(({ codeBlocks, spans }) => [...codeBlocks.map(({ text }) => text), ...spans])
+      .join('\n');
     const run = Array.from(
-      texts.matchAll(/npm (?:run (\w+)|(start|test))/g),
+      texts.matchAll(/npm (?:run (?:--silent )?(\w+)|(start|test))/g),
       ([, named, short]) => named ?? short ?? '',
     );
     expect(run.length).toBeGreaterThan(3);
