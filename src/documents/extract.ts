@@ -16,8 +16,11 @@ export interface SourceFile {
   readonly text: string;
 }
 
-/** Texts tagged `gql` or `graphql`, called with one, or marked with a GraphQL comment, as editors know them. */
-const TAGGED = /(?:\b(?:gql|graphql)|\/\*\s*GraphQL\s*\*\/)\s*\(?\s*`((?:[^`\\]|\\.)*)`/g;
+/**
+ * Templates tagged `gql` or `graphql` (with the types of its data and variables or without), put into a call of one, or
+ * marked with a GraphQL comment, as editors know them.
+ */
+const TAGGED = /(?:\b(?:gql|graphql)(?:\s*<[^`]*>)?|\/\*\s*GraphQL\s*\*\/)\s*\(?\s*`((?:[^`\\]|\\.)*)`/g;
 /** What a template puts in: fragments, which are found by their names. */
 const INSERTED = /\$\{[^}]*\}/g;
 

@@ -8,8 +8,10 @@ if (out === undefined || patterns.length === 0) fail('Usage: npm run documents -
 
 const paths = [...new Set(globSync(patterns, { exclude: ['**/node_modules/**'] }))].toSorted();
 if (paths.length === 0) fail(`No file matches ${patterns.join(' ')}`);
+const READ = 'gql, graphql and /* GraphQL */ templates, .graphql and .gql files';
 try {
   const documents = extractDocuments(paths.map((path) => ({ path, text: readFileSync(path, 'utf8') })));
+  if (Object.keys(documents).length === 0) fail(`No operation in the ${paths.length} files; what is read: ${READ}`);
   writeFileSync(out, `${JSON.stringify(documents, null, 2)}\n`);
   process.stdout.write(`${Object.keys(documents).length} documents from ${paths.length} files in ${out}\n`);
 } catch (error) {

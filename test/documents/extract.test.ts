@@ -15,7 +15,9 @@ const APP = [
   },
   {
     path: 'b/call.ts',
-    text: 'const A = graphql(`query A { __typename }`); const B = /* GraphQL */ `query B { __typename }`',
+    text:
+      'const A = graphql(`query A { __typename }`); const B = /* GraphQL */ `query B { __typename }`;' +
+      'const C = gql<{ c: Array<C> }, { id: string }>`query C { __typename }`',
   },
 ];
 
@@ -29,7 +31,7 @@ test('every operation is listed by the hash of its text, with all it spreads', (
   const watch = texts.find((text) => text.startsWith('subscription Watch'));
   expect(watch).toContain('fragment Look on VideoTask');
   expect(watch).toContain('fragment More on VideoTask');
-  expect(texts.filter((text) => /query [AB]\b/.test(text))).toHaveLength(2);
+  expect(texts.filter((text) => /query [ABC]\b/.test(text))).toHaveLength(3);
 });
 
 test('each is listed as clients with a normalised cache send it, too', () => {
