@@ -11,12 +11,14 @@ await using simulator = await startSimulator();
 await using gateway = await startGateway(process.env).catch(refuse);
 
 const width = Math.max(...DEMO_TASKS.map(({ id }) => id.length));
+/** Where a browser on this machine finds it: an address that means all of them is none to open. */
+const open = gateway.url.replace('//0.0.0.0:', '//127.0.0.1:').replace('//[::]:', '//[::1]:');
 const tasks = DEMO_TASKS.map(({ id, description }) => `  ${id.padEnd(width)}  ${description}`);
 process.stdout.write(`listening on ${gateway.url}
 
-  Watch page   ${gateway.url}/?id=${LIVE_ID}
-  GraphiQL     ${gateway.url}/graphql
-  WebSocket    ${gateway.url.replace('http', 'ws')}/graphql
+  Watch page   ${open}/?id=${LIVE_ID}
+  GraphiQL     ${open}/graphql
+  WebSocket    ${open.replace('http', 'ws')}/graphql
 
 A live task id to paste: ${LIVE_ID}
 Others (add -1, -2, … to any for a fresh one):

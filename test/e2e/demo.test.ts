@@ -1,0 +1,36 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { expect, test } from 'vitest';
+
+const DEMO = new URL('../../src/demo.ts', import.meta.url).pathname;
+
+test.each(['127.0.0.1', '0.0.0.0'])(
+  'the demo on %s prints addresses that can be opened, and ends with 0',
+  async (host) => {
+    const { PATH = '' } = process.env;
+    const child = spawn(process.execPath, [DEMO], {
+      env: { PATH, HOST: host, PORT: '0' },
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    const exit = once(child, 'exit');
+    try {
+      let text = '';
+      for await (const line of createInterface({ input: child.stdout })) {
+        text += `${line}\n`;
+        if (line.startsWith('Ctrl-C')) break;
+      }
+      const port = text.match(/^listening on http:\/\/([\d.]+):(\d+)$/m)?.[2];
+      expect(text).toContain(`listening on http://${host}:${port}\n`);
+      expect(text).toContain(`Watch page   http://127.0.0.1:${port}/?id=demo-success\n`);
+      expect(text).toContain(`WebSocket    ws://127.0.0.1:${port}/graphql\n`);
+      expect((await fetch(text.match(/GraphiQL +(\S+)/)?.[1] ?? '', { headers: { accept: 'text/html' } })).status).toBe(
+        200,
+      );
+      child.kill('SIGTERM');
+      expect(await exit).toEqual([0, null]);
+    } finally {
+      child.kill('SIGKILL');
+    }
+  },
+);
