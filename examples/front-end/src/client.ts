@@ -9,7 +9,8 @@ const webSocket = new GraphQLWsLink(
     url: '/graphql',
     // Left alone, the client gives up when a connection breaks without a goodbye. Eight tries, ever slower: four minutes.
     retryAttempts: 8,
-    shouldRetry: () => true,
+    // Not after 4403, no token or a bad one: that is an error to show. Unless connectionParams fetches a fresh one.
+    shouldRetry: (closed) => !(closed instanceof CloseEvent && closed.code === 4403),
     // With a token: connectionParams: async () => ({ authorization: `Bearer ${await token()}` }),
   }),
 );
