@@ -13,7 +13,9 @@ const NOT_COVERED = [
 /** Whoever measures how soon several processes do something, or keeps them all busy, has the machine for itself. */
 const ALONE = [
   'test/e2e/reconnect-at-once.test.ts',
+  'test/e2e/cluster-budget.test.ts',
   'test/e2e/cluster-kill.test.ts',
+  'test/e2e/cluster-redis.test.ts',
   'test/e2e/cluster-sharing.test.ts',
   'test/cluster/redis-faults.test.ts',
 ];
@@ -33,6 +35,8 @@ export default defineConfig({
     ],
     testTimeout: 120_000,
     hookTimeout: 120_000,
+    // How soon is no question of a test; a poll that waits for what never comes fails all the same.
+    expect: { poll: { timeout: 20_000 } },
     retry: 0,
     maxWorkers: 2,
     reporters: ['default', new SecretsReporter(), ['json', { outputFile: 'coverage/test-results.json' }]],

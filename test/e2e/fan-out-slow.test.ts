@@ -55,7 +55,7 @@ it('shows a late joiner every one of several tasks as it is now, over WebSocket 
   simulator.setTask('b', { status: 'copy' });
   await early.messages.count(2 + ids.length);
   const joinedAt = Date.now();
-  await simulator.waitForCalls('a', simulator.countFor('a') + 2);
+  await Promise.all(ids.map((id) => simulator.waitForCalls(id, simulator.countFor(id) + 2)));
   await using late = await connect(gateway.url);
   late.subscribe('w', query, { ids });
   await using stream = await openStream(gateway.url, { query, variables: { ids } });

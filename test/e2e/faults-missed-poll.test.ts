@@ -3,6 +3,7 @@ import type { FaultAction } from '../../src/simulator/fault.ts';
 import type { Simulator } from '../../src/simulator/simulator.ts';
 import { startSimulator } from '../../src/simulator/simulator.ts';
 import { faultProxy } from '../support/fault-proxy.ts';
+import { freePort } from '../support/free-port.ts';
 import { startGateway, startPair, TOKEN } from '../support/gateway.ts';
 import { type Viewer, type ViewerTransport, view } from '../support/viewer.ts';
 
@@ -86,7 +87,7 @@ describe.concurrent('a missed poll: stale, alive, and well again', () => {
   });
 
   test('refused: nothing listens any more, and later something does', async () => {
-    const simulator = await startSimulator({ tokens: [TOKEN] });
+    const simulator = await startSimulator({ tokens: [TOKEN], port: await freePort() });
     await using gateway = await startGateway({ A2E_API_URL: simulator.url, A2E_API_TOKEN: TOKEN });
     simulator.setTask(ID, { status: 'process', process: 10 });
     await using viewer = await view(gateway.url, 'WebSocket', ID);

@@ -2,6 +2,7 @@ import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startSimulator } from '../../src/simulator/simulator.ts';
 import { launchBrowser, type TestBrowser } from '../support/browser.ts';
+import { freePort } from '../support/free-port.ts';
 import { startGateway } from '../support/gateway.ts';
 
 const ID = '652630d6bae4de626f8b49ec';
@@ -105,19 +106,17 @@ describe('the watch page on the real gateway', () => {
 
   it('lives through a restart of the gateway', async () => {
     await using simulator = await startSimulator();
-    const env = { A2E_API_URL: simulator.url, A2E_API_TOKEN: 'demo-token' };
+    const env = { A2E_API_URL: simulator.url, A2E_API_TOKEN: 'demo-token', PORT: `${await freePort()}` };
     await using tab = await browser.open();
     simulator.setTask(ID, { status: 'process', process: 30 });
-    let port = '';
     {
       await using gateway = await startGateway(env);
-      port = new URL(gateway.url).port;
       await tab.page.goto(`${gateway.url}/?id=${ID}`);
       await heading(tab.page, 'Processing');
     }
     await tab.page.getByText(/Reconnecting.* Showing the last known state\./).waitFor();
     simulator.setTask(ID, { status: 'success' });
-    await using _again = await startGateway({ ...env, PORT: port });
+    await using _again = await startGateway(env);
     await heading(tab.page, 'Ready');
   });
 });

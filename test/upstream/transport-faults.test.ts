@@ -5,10 +5,13 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { UpstreamUnavailable } from '../../src/errors.ts';
 import { TlsFailure } from '../../src/upstream/transport-failure.ts';
 import { type Fault, faultProxy } from '../support/fault-proxy.ts';
+import { reference } from '../support/pauses.ts';
 import { BODY_WORD, Harness, ID } from './harness.ts';
 import { answerFor, run, say, serve } from './upstream-server.ts';
 
 const TIMEOUT_MS = 250;
+/** Where a good answer has to come in time as well, on a busy machine. */
+const AMPLE_MS = 2_000;
 const HEAD = 'HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n';
 
 /** Says one byte every 20 ms for as long as anyone listens: no pause is ever long. */
@@ -19,9 +22,10 @@ function drip(socket: Socket): void {
 
 async function expectTimeout(origin: string): Promise<void> {
   await using harness = new Harness(origin, { timeoutMs: TIMEOUT_MS });
+  const beside = reference(TIMEOUT_MS);
   const startedAt = performance.now();
   expect(await harness.failure()).toBeInstanceOf(UpstreamUnavailable);
-  expect(performance.now() - startedAt).toBeLessThan(TIMEOUT_MS * 3);
+  expect(performance.now() - startedAt - (await beside)).toBeLessThan(TIMEOUT_MS);
   expect(harness.events).toEqual([{ kind: 'unanswered', ms: expect.any(Number), reason: 'TIMEOUT' }]);
 }
 
@@ -96,7 +100,7 @@ describe('the deadline covers the whole call', () => {
       if (server.connections === 1) response.write('{');
       else response.end(answerFor(ID));
     });
-    await using harness = new Harness(server.origin, { timeoutMs: TIMEOUT_MS, maxConnections: 1 });
+    await using harness = new Harness(server.origin, { timeoutMs: AMPLE_MS, maxConnections: 1 });
     await harness.failure();
     expect((await harness.read())?.id).toBe(ID);
     expect(server.connections).toBe(2);
@@ -110,7 +114,7 @@ describe('the deadline covers the whole call', () => {
   });
 });
 
-describe('through a faulty network', () => {
+describe.concurrent('through a faulty network', () => {
   test.each<Fault>([
     { kind: 'black-hole' },
     { kind: 'reset' },
@@ -123,7 +127,7 @@ describe('through a faulty network', () => {
   ])('$kind, and well again after it', async (fault) => {
     await using server = await serve((_request, response) => response.end(answerFor(ID)));
     await using proxy = await faultProxy(server);
-    await using harness = new Harness(`http://${proxy.host}:${proxy.port}`, { timeoutMs: TIMEOUT_MS });
+    await using harness = new Harness(`http://${proxy.host}:${proxy.port}`, { timeoutMs: AMPLE_MS });
     await harness.read();
     proxy.inject(fault);
     expect(await harness.failure()).toBeInstanceOf(UpstreamUnavailable);

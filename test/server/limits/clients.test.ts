@@ -7,6 +7,7 @@ import { startGateway, startPair, TOKEN } from '../../support/gateway.ts';
 import { clientFrame, closeCode, drip, HANDSHAKE, hostileSocket } from '../../support/hostile-socket.ts';
 import { ask, post } from '../../support/http-client.ts';
 import { startImpatient } from '../../support/impatient-gateway.ts';
+import { Pauses, reference } from '../../support/pauses.ts';
 import { untilQuiet } from '../../support/quiet.ts';
 import { openStream } from '../../support/sse-client.ts';
 import { codesOf, TRANSPORTS } from '../../support/transports.ts';
@@ -24,7 +25,7 @@ async function send(gatewayUrl: string, bytes: string): Promise<string> {
 describe('operations per second', () => {
   test.each(TRANSPORTS)('one too many is RATE_LIMITED over %s, and another caller is not', async (_name, call) => {
     await using gateway = await startGateway({ MAX_OPERATIONS_PER_SECOND: '3' });
-    const looks = Array.from({ length: 6 }, () => call(gateway.url, { query: '{ __typename }' }, 'token-a'));
+    const looks = Array.from({ length: 20 }, () => call(gateway.url, { query: '{ __typename }' }, 'token-a'));
     const codes = (await Promise.all(looks)).flatMap(codesOf);
     expect(codes.length).toBeGreaterThan(0);
     expect(new Set(codes)).toEqual(new Set(['RATE_LIMITED']));
@@ -33,7 +34,7 @@ describe('operations per second', () => {
 
   test('over HTTP the status says so as well', async () => {
     await using gateway = await startGateway({ A2E_API_TOKEN: 't', MAX_OPERATIONS_PER_SECOND: '1' });
-    const answers = await Promise.all([1, 2, 3].map(() => post(gateway.url, '{ __typename }')));
+    const answers = await Promise.all(Array.from({ length: 10 }, () => post(gateway.url, '{ __typename }')));
     const refused = answers.find(({ status }) => status === 429);
     expect(refused?.headers['retry-after']).toBe('1');
   });
@@ -132,9 +133,10 @@ describe('slow and silent clients', () => {
   test('a socket that answers no pings is gone after three periods', async () => {
     await using gateway = await startImpatient();
     await using client = await connect(gateway.url, undefined, { autoPong: false });
+    const beside = reference(2_000);
     const startedAt = performance.now();
     expect((await client.closed).code).toBe(1006);
-    expect(performance.now() - startedAt).toBeLessThan(2_000);
+    expect(performance.now() - startedAt).toBeLessThan(await beside);
     await untilQuiet(gateway);
   });
 
@@ -191,6 +193,7 @@ describe('a flood on one socket', () => {
     simulator.setTask('forever', { status: 'init' });
     const env = { A2E_API_TOKEN: TOKEN, A2E_API_URL: simulator.url, POLL_INTERVAL_MS: '100', POLL_LINGER_MS: '100' };
     await using gateway = await startImpatient(env, { ...TIMEOUTS, floodMs: 1_000 });
+    const begun = performance.now();
     await using healthy = await connect(gateway.url);
     healthy.subscribe('w', WATCH);
     await healthy.messages.find(({ type }) => type === 'next');
@@ -199,12 +202,14 @@ describe('a flood on one socket', () => {
     const frames = Array.from({ length: 10_000 }, (_, index) => frame(index));
     socket.write(Buffer.concat(frames));
     for (let round = 0; round < 20; round += 1) {
+      using pauses = new Pauses();
       const asked = performance.now();
       healthy.send({ type: 'ping' });
       await healthy.messages.count(3 + round);
-      expect(performance.now() - asked).toBeLessThan(1_000);
+      expect(performance.now() - asked).toBeLessThan(1_000 + pauses.totalSince(asked));
     }
-    expect(simulator.totalCalls()).toBeLessThan(100);
+    // One call an interval, for the one that is healthy.
+    expect(simulator.totalCalls()).toBeLessThan((performance.now() - begun) / 100 + 5);
     socket.destroy();
     healthy.socket.terminate();
     // A socket that is not read tells nothing of its end: it is found out when it is told to go.

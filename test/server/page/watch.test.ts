@@ -65,7 +65,7 @@ const KEEP_SOURCES = `
 const words = (page: Page, text: string | RegExp) =>
   page.getByText(text).and(page.locator(':visible')).first().waitFor();
 
-describe('the watch page', { timeout: 30_000 }, () => {
+describe('the watch page', () => {
   it('reconnects after a cut, says so, and keeps the last state meanwhile', async () => {
     await using gateway = await startScriptedGateway((call) => {
       if (gateway.calls.length === 1) call.next(result('a'));
