@@ -1,4 +1,6 @@
 // @ts-check
+import { askForToken, onToken } from './access.js';
+import { input, sayFault } from './field-fault.js';
 import { showResult } from './result.js';
 import { learnServerTime, serverNow } from './server-clock.js';
 import { subscribe } from './subscribe.js';
@@ -15,8 +17,7 @@ const QUERY = `subscription WatchPage($id: ID!) {
 }`;
 
 const TITLE = document.title;
-const idField = /** @type {HTMLInputElement} */ (element('id'));
-const tokenField = /** @type {HTMLInputElement} */ (element('token'));
+const idField = input('id');
 
 /** The caller's token lives in this variable and nowhere else. @type {string | null} */
 let token = null;
@@ -73,8 +74,7 @@ function forget() {
 /** @param {string} id */
 function idAccepted(id) {
   const fault = id === '' || ID_RULE.test(id) ? '' : ID_RULE_WORDS;
-  say('id-fault', fault);
-  idField.setAttribute('aria-invalid', String(fault !== ''));
+  sayFault(idField, fault);
   return id !== '' && fault === '';
 }
 
@@ -144,18 +144,11 @@ function refuse(code, { title, text }) {
     document.title = `${title} · ${TITLE}`;
     return notice(title, task === null ? text : `${text} Below is the last known state.`, 'Try again');
   }
+  const reason = token === null ? text : 'This token was refused or has expired. Try another one.';
   element('notice').hidden = true;
-  element('access').hidden = false;
-  element('access-reason').textContent =
-    code === 'FORBIDDEN'
-      ? `${text} Another one may.`
-      : token === null
-        ? text
-        : 'This token was refused or has expired. Try another one.';
   document.title = `${title} · ${TITLE}`;
   token = null;
-  tokenField.value = '';
-  tokenField.focus();
+  askForToken(code === 'FORBIDDEN' ? `${text} Another one may.` : reason);
 }
 
 /** @param {number} status */
@@ -190,14 +183,8 @@ element('ask').addEventListener('submit', (event) => {
   watch(id);
 });
 
-element('access').addEventListener('submit', (event) => {
-  event.preventDefault();
-  const given = tokenField.value.trim();
-  if (given === '') return tokenField.focus();
-  // A header takes printable ASCII only; anything else cannot be a token.
-  if (!/^[\x21-\x7e]+$/.test(given)) return refuse('UNAUTHENTICATED', faultWords('UNAUTHENTICATED'));
+onToken((given) => {
   token = given;
-  tokenField.value = '';
   watch(addressId());
 });
 

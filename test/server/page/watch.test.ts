@@ -1,6 +1,6 @@
-import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { launchBrowser, type TestBrowser } from '../../support/browser.ts';
+import { fault, result, words } from '../../support/page-results.ts';
 import { startScriptedGateway } from '../../support/scripted-gateway.ts';
 
 let browser: TestBrowser;
@@ -8,32 +8,6 @@ beforeAll(async () => {
   browser = await launchBrowser();
 });
 afterAll(() => browser[Symbol.asyncDispose]());
-
-/** A result of the page's subscription: a task that is being processed, but for `changes`. */
-function result(id: string, changes: Record<string, unknown> = {}): unknown {
-  const now = Date.now();
-  const task = {
-    id,
-    status: 'PROCESS',
-    rawStatus: 'process',
-    statusDescription: 'being processed',
-    progress: 40,
-    message: null,
-    resultUrl: null,
-    createdAt: new Date(now - 60_000).toISOString(),
-    elapsedSeconds: 60,
-    finished: false,
-    checkedAt: new Date(now).toISOString(),
-    nextCheckAt: new Date(now + 3000).toISOString(),
-    stale: false,
-    stages: [{ status: 'PROCESS', enteredAt: new Date(now - 5000).toISOString(), leftAt: null }],
-  };
-  return { data: { taskStatus: { ...task, ...changes } } };
-}
-
-function fault(code: string): unknown {
-  return { data: null, errors: [{ message: 'Refused.', extensions: { code } }] };
-}
 
 const TITLES = {
   TASK_NOT_FOUND: 'No such task',
@@ -60,10 +34,6 @@ const KEEP_SOURCES = `
     }
   };
 `;
-
-/** Waits until these words are to be seen. */
-const words = (page: Page, text: string | RegExp) =>
-  page.getByText(text).and(page.locator(':visible')).first().waitFor();
 
 describe('the watch page', () => {
   it('reconnects after a cut, says so, and keeps the last state meanwhile', async () => {
@@ -122,54 +92,6 @@ describe('the watch page', () => {
       await tab.page.getByRole('button', { name: 'Try again' }).click();
       await expect.poll(() => gateway.calls.length).toBe(before + 1);
     }
-  });
-
-  it.each([true, false])(
-    'asks for a token, keeps it in memory and sends it as a header (HTTP 401: %s)',
-    async (http) => {
-      await using gateway = await startScriptedGateway((call) => {
-        if (call.authorization === 'Bearer right') {
-          call.next(result(call.id));
-        } else if (http) {
-          call.refuse(401, 'UNAUTHENTICATED');
-        } else {
-          call.next(fault('UNAUTHENTICATED'));
-          call.complete();
-        }
-      });
-      await using tab = await browser.open();
-      await tab.page.goto(`${gateway.url}?id=a`);
-      const field = tab.page.getByLabel('Access token');
-      await field.fill('wrong');
-      await field.press('Enter');
-      await words(tab.page, 'This token was refused or has expired. Try another one.');
-      await field.fill('right');
-      await field.press('Enter');
-      await words(tab.page, '40 %');
-      expect(await field.isVisible()).toBe(false);
-      expect(await tab.page.locator('#token').inputValue()).toBe('');
-      const kept = 'JSON.stringify([location.href, {...localStorage}, {...sessionStorage}, document.cookie])';
-      expect(await tab.page.evaluate(kept)).not.toContain('right');
-      await tab.page.getByLabel('Task id').fill('b');
-      await tab.page.getByRole('button', { name: 'Watch' }).click();
-      await expect.poll(() => tab.page.title()).toBe('Processing 40 % · b');
-      expect(gateway.calls.at(-1)?.authorization).toBe('Bearer right');
-    },
-  );
-
-  it('reconnects with the token too', async () => {
-    await using gateway = await startScriptedGateway((call) => {
-      if (call.authorization === undefined) return call.refuse(401, 'UNAUTHENTICATED');
-      call.next(result('a', { progress: gateway.calls.filter((one) => one.authorization).length * 30 }));
-    });
-    await using tab = await browser.open();
-    await tab.page.goto(`${gateway.url}?id=a`);
-    await tab.page.getByLabel('Access token').fill('right');
-    await tab.page.getByRole('button', { name: 'Use token' }).click();
-    await words(tab.page, '30 %');
-    gateway.calls.at(-1)?.cut();
-    await words(tab.page, 'Connection lost. Reconnecting');
-    await words(tab.page, '60 %');
   });
 
   it('refuses what is no id before asking, and follows the history', async () => {

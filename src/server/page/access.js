@@ -1,0 +1,44 @@
+// @ts-check
+import { input, sayFault } from './field-fault.js';
+import { element } from './task-view.js';
+
+/** What stands before a token in the header that carries it, and is often copied along. */
+const SCHEME = /^bearer(\s+|$)/i;
+/** A header takes printable ASCII only; anything else cannot be a token. */
+const TOKEN_RULE = /^[\x21-\x7e]+$/;
+
+const field = input('token');
+
+/**
+ * Shows the form that asks for a token, empty.
+ * @param {string} reason
+ */
+export function askForToken(reason) {
+  element('access').hidden = false;
+  element('access-reason').textContent = reason;
+  field.value = '';
+  sayFault(field, '');
+  field.focus();
+}
+
+/**
+ * Hands over each token that is given, and none of what cannot be one: that stays in the field to be mended.
+ * @param {(token: string) => void} use
+ */
+export function onToken(use) {
+  element('access').addEventListener('submit', (event) => {
+    event.preventDefault();
+    const given = field.value.trim().replace(SCHEME, '');
+    const fault = faultOf(given);
+    sayFault(field, fault);
+    if (fault !== '') return field.focus();
+    field.value = '';
+    use(given);
+  });
+}
+
+/** @param {string} given */
+function faultOf(given) {
+  if (given === '') return 'Paste a token first.';
+  return TOKEN_RULE.test(given) ? '' : 'This is not a token: it has spaces or unusual characters.';
+}
