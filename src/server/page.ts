@@ -50,6 +50,7 @@ const ASSETS: readonly (readonly [path: string, file: string, type: string])[] =
   ['/access.js', 'access.js', SCRIPT],
   ['/event-stream.js', 'event-stream.js', SCRIPT],
   ['/field-fault.js', 'field-fault.js', SCRIPT],
+  ['/focus.js', 'focus.js', SCRIPT],
   ['/result.js', 'result.js', SCRIPT],
   ['/server-clock.js', 'server-clock.js', SCRIPT],
   ['/stages.js', 'stages.js', SCRIPT],

@@ -1,6 +1,7 @@
 // @ts-check
 import { askForToken, onToken } from './access.js';
 import { input, sayFault } from './field-fault.js';
+import { keepFocus } from './focus.js';
 import { showResult } from './result.js';
 import { learnServerTime, serverNow } from './server-clock.js';
 import { subscribe } from './subscribe.js';
@@ -33,16 +34,32 @@ let stop = () => {};
  */
 function watch(id) {
   stop();
-  stop = () => {};
+  stop = keepFocus(() => prepare(id)) ? follow(id) : () => {};
+}
+
+/**
+ * Shows what is known of this task before it is asked for.
+ * @param {string} id
+ * @returns {boolean} it can be asked for
+ */
+function prepare(id) {
   setLive(false);
   if (task?.id !== id) forget();
   for (const part of ['notice', 'access']) element(part).hidden = true;
   idField.value = id;
-  if (!idAccepted(id)) return;
+  if (!idAccepted(id)) return false;
   lookUp();
-  stop = subscribe(QUERY, { id }, token, {
-    next: show,
-    open: connected,
+  return true;
+}
+
+/**
+ * @param {string} id
+ * @returns {() => void} ends it
+ */
+function follow(id) {
+  return subscribe(QUERY, { id }, token, {
+    next: (result) => keepFocus(() => show(result)),
+    open: () => keepFocus(connected),
     complete: () => setLive(false),
     interrupted,
     failed: (refusal) => refuse(refusal.code ?? statusCode(refusal.status), refusalWords(refusal)),

@@ -1,0 +1,77 @@
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { launchBrowser, type TestBrowser } from '../../support/browser.ts';
+import { fault, result, words } from '../../support/page-results.ts';
+import { startScriptedGateway } from '../../support/scripted-gateway.ts';
+
+let browser: TestBrowser;
+beforeAll(async () => {
+  browser = await launchBrowser();
+});
+afterAll(() => browser[Symbol.asyncDispose]());
+
+/** The id of what has the keyboard's focus; of the body it is empty. */
+const focused = (page: Page) => page.evaluate<string>('document.activeElement.id');
+
+describe('the keyboard focus on the watch page', { timeout: 30_000 }, () => {
+  it('stays with the notice of another try, and goes on to the task', async () => {
+    await using gateway = await startScriptedGateway((call) => {
+      if (gateway.calls.length === 1) call.next(fault('UPSTREAM_UNAVAILABLE'));
+    });
+    await using tab = await browser.open();
+    const { page } = tab;
+    await page.goto(`${gateway.url}?id=a`);
+    await page.getByRole('button', { name: 'Try again' }).press('Enter');
+    await page.getByRole('heading', { name: 'Looking it up' }).waitFor();
+    expect(await focused(page)).toBe('notice');
+    await expect.poll(() => gateway.calls.length).toBe(2);
+    gateway.calls[1]?.next(fault('UPSTREAM_UNAVAILABLE'));
+    const again = page.getByRole('button', { name: 'Try again' });
+    await again.waitFor();
+    expect(await focused(page)).toBe('notice');
+    await page.keyboard.press('Tab');
+    expect(await focused(page)).toBe('retry');
+    await page.keyboard.press('Enter');
+    await expect.poll(() => gateway.calls.length).toBe(3);
+    gateway.calls[2]?.next(result('a'));
+    await words(page, '40 %');
+    expect(await focused(page)).toBe('task');
+    expect(await page.locator('#task').evaluate((task) => task.matches(':focus-visible'))).toBe(true);
+    const style = 'getComputedStyle(document.getElementById("task")).outlineStyle';
+    expect(await page.evaluate(style)).toBe('solid');
+  });
+
+  it('goes to the task once a token is accepted, and back to the field when it is refused', async () => {
+    await using gateway = await startScriptedGateway((call) => {
+      if (call.authorization === 'Bearer right') return call.next(result('a'));
+      call.next(fault('UNAUTHENTICATED'));
+      call.complete();
+    });
+    await using tab = await browser.open();
+    const { page } = tab;
+    await page.goto(`${gateway.url}?id=a`);
+    await page.getByLabel('Access token').fill('wrong');
+    await page.keyboard.press('Enter');
+    await words(page, 'This token was refused or has expired. Try another one.');
+    expect(await focused(page)).toBe('token');
+    await page.keyboard.type('right');
+    await page.keyboard.press('Enter');
+    await words(page, '40 %');
+    expect(await focused(page)).toBe('task');
+  });
+
+  it('is left where it is when it is elsewhere, and falls back to the id', async () => {
+    await using gateway = await startScriptedGateway((call) => call.next(result(call.id)));
+    await using tab = await browser.open();
+    const { page } = tab;
+    await page.goto(gateway.url);
+    await page.getByLabel('Task id').fill('a');
+    await page.keyboard.press('Enter');
+    await words(page, '40 %');
+    expect(await focused(page)).toBe('id');
+    await page.locator('#task').focus();
+    await page.goBack();
+    await page.locator('#task').waitFor({ state: 'hidden' });
+    expect(await focused(page)).toBe('id');
+  });
+});
