@@ -37,7 +37,7 @@ export function say(id, words) {
  */
 export function showTask(task) {
   const view = element('task');
-  view.hidden = false;
+  for (const id of ['task', 'skip']) element(id).hidden = false;
   view.dataset.mood = task.status === 'FAIL' ? 'failed' : task.status === 'SUCCESS' ? 'ready' : 'busy';
   element('status').textContent = statusName(task.status, task.rawStatus);
   element('description').textContent = task.statusDescription;
@@ -46,6 +46,12 @@ export function showTask(task) {
   element('stages').replaceChildren(...stepsOf(task).map(stepItem));
   say('message', task.message ?? (task.status === 'FAIL' ? 'A2E gave no reason for the failure.' : ''));
   showResult(element('result'), task.status === 'SUCCESS' ? task.resultUrl : null);
+}
+
+/** Takes the task away, and the link that skips to it. */
+export function hideTask() {
+  for (const id of ['task', 'skip']) element(id).hidden = true;
+  showResult(element('result'), null);
 }
 
 /** @param {Task} task */

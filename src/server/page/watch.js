@@ -2,10 +2,9 @@
 import { askForToken, onToken } from './access.js';
 import { input, sayFault } from './field-fault.js';
 import { keepFocus } from './focus.js';
-import { showResult } from './result.js';
 import { learnServerTime, serverNow } from './server-clock.js';
 import { subscribe } from './subscribe.js';
-import { element, say, showTask, showTimes } from './task-view.js';
+import { element, hideTask, say, showTask, showTimes } from './task-view.js';
 import { duration, faultWords, ID_RULE, ID_RULE_WORDS, refusalWords, statusName } from './words.js';
 
 /** @typedef {import('./task-view.js').Task} Task */
@@ -26,6 +25,8 @@ let token = null;
 let task = null;
 /** The subscription stands: what it last brought is still so. */
 let live = false;
+/** What the address named when it was last followed. @type {string | null} */
+let followedId = null;
 let stop = () => {};
 
 /**
@@ -34,6 +35,7 @@ let stop = () => {};
  */
 function watch(id) {
   stop();
+  followedId = id;
   stop = keepFocus(() => prepare(id)) ? follow(id) : () => {};
 }
 
@@ -83,8 +85,7 @@ function setLive(stands) {
 
 function forget() {
   task = null;
-  element('task').hidden = true;
-  showResult(element('result'), null);
+  hideTask();
   document.title = TITLE;
 }
 
@@ -206,7 +207,13 @@ onToken((given) => {
 });
 
 element('retry').addEventListener('click', () => watch(addressId()));
-addEventListener('popstate', () => watch(addressId()));
+// The address may change in another part, such as its fragment; what is watched goes on then.
+addEventListener('popstate', () => addressId() !== followedId && watch(addressId()));
+// Not by the address: that would be a step of the history.
+element('skip').addEventListener('click', (event) => {
+  event.preventDefault();
+  element('task').focus();
+});
 setInterval(() => task !== null && showTimes(task, serverNow(), live), 1000);
 
 void learnServerTime();

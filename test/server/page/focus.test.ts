@@ -74,4 +74,27 @@ describe('the keyboard focus on the watch page', { timeout: 30_000 }, () => {
     await page.locator('#task').waitFor({ state: 'hidden' });
     expect(await focused(page)).toBe('id');
   });
+
+  it('skips to the task without a step in the history or another subscription', async () => {
+    await using gateway = await startScriptedGateway((call) => call.next(result(call.id)));
+    await using tab = await browser.open();
+    const { page } = tab;
+    await page.goto(gateway.url);
+    const skip = page.getByRole('link', { name: 'Skip to the task' });
+    expect(await skip.count()).toBe(0);
+    await page.goto(`${gateway.url}?id=a`);
+    await words(page, '40 %');
+    const steps = await page.evaluate('history.length');
+    await skip.press('Enter');
+    expect(await focused(page)).toBe('task');
+    expect(page.url()).toBe(`${gateway.url}?id=a`);
+    expect(await page.evaluate('history.length')).toBe(steps);
+    await page.evaluate(`new Promise((resolve) => {
+      addEventListener('popstate', resolve, { once: true });
+      location.hash = 'task';
+    })`);
+    gateway.calls[0]?.next(result('a', { progress: 55 }));
+    await words(page, '55 %');
+    expect(gateway.calls).toHaveLength(1);
+  });
 });
