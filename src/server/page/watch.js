@@ -49,7 +49,9 @@ function prepare(id) {
   if (task?.id !== id) forget();
   for (const part of ['notice', 'access']) element(part).hidden = true;
   idField.value = id;
-  if (!idAccepted(id)) return false;
+  const accepted = idAccepted(id);
+  if (!accepted) document.title = faultTitle(faultWords('BAD_USER_INPUT').title);
+  if (!accepted || id === '') return false;
   lookUp();
   return true;
 }
@@ -89,11 +91,11 @@ function forget() {
   document.title = TITLE;
 }
 
-/** @param {string} id */
+/** Accepts an empty id too. @param {string} id */
 function idAccepted(id) {
-  const fault = id === '' || ID_RULE.test(id) ? '' : ID_RULE_WORDS;
-  sayFault(idField, fault);
-  return id !== '' && fault === '';
+  const accepted = id === '' || ID_RULE.test(id);
+  sayFault(idField, accepted ? '' : ID_RULE_WORDS);
+  return accepted;
 }
 
 /**
@@ -120,6 +122,11 @@ function show({ data, errors }) {
 function titleOf({ status, rawStatus, progress, id }) {
   const name = statusName(status, rawStatus);
   return `${name}${status === 'PROCESS' && progress !== null ? ` ${progress} %` : ''} · ${id}`;
+}
+
+/** @param {string} title what the page says of the fault */
+function faultTitle(title) {
+  return `${title} · ${TITLE}`;
 }
 
 /** Screen readers say it once they are done with what they are saying. @param {string} words */
@@ -159,12 +166,12 @@ function interrupted(refusal, waitMs) {
 function refuse(code, { title, text }) {
   setLive(false);
   if (code !== 'UNAUTHENTICATED' && !(code === 'FORBIDDEN' && token !== null)) {
-    document.title = `${title} · ${TITLE}`;
+    document.title = faultTitle(title);
     return notice(title, task === null ? text : `${text} Below is the last known state.`, 'Try again');
   }
   const reason = token === null ? text : 'This token was refused or has expired. Try another one.';
   element('notice').hidden = true;
-  document.title = `${title} · ${TITLE}`;
+  document.title = faultTitle(title);
   token = null;
   askForToken(code === 'FORBIDDEN' ? `${text} Another one may.` : reason);
 }
@@ -195,7 +202,7 @@ function addressId() {
 element('ask').addEventListener('submit', (event) => {
   event.preventDefault();
   const id = idField.value.trim();
-  if (id === '') say('id-fault', 'Paste a task id first.');
+  if (id === '') sayFault(idField, 'Paste a task id first.');
   if (id === '' || !idAccepted(id)) return idField.focus();
   if (id !== addressId()) history.pushState(null, '', `?${new URLSearchParams({ id })}`);
   watch(id);
@@ -218,4 +225,4 @@ setInterval(() => task !== null && showTimes(task, serverNow(), live), 1000);
 
 void learnServerTime();
 watch(addressId());
-if (addressId() === '') idField.focus();
+if (!ID_RULE.test(addressId())) idField.focus();

@@ -99,6 +99,10 @@ describe('the watch page', () => {
     await using tab = await browser.open();
     await tab.page.goto(gateway.url);
     const field = tab.page.getByLabel('Task id');
+    await field.fill(' ');
+    await field.press('Enter');
+    await words(tab.page, 'Paste a task id first.');
+    expect(await field.getAttribute('aria-invalid')).toBe('true');
     for (const bad of ['../x', '-a', 'a b', 'é', 'a'.repeat(129)]) {
       await field.fill(bad);
       await field.press('Enter');
@@ -118,6 +122,23 @@ describe('the watch page', () => {
     await expect.poll(() => tab.page.title()).toBe('Watch a video task');
     expect(await tab.page.locator('#task').isVisible()).toBe(false);
     expect(tab.faults).toEqual([]);
+  });
+
+  it('says of a malformed id in the address what it says of one that is given', async () => {
+    await using gateway = await startScriptedGateway((call) => call.next(result(call.id)));
+    await using tab = await browser.open();
+    await tab.page.goto(`${gateway.url}?id=a%20b`);
+    await words(tab.page, /^A task id has 1 to 128 letters/);
+    expect(await tab.page.title()).toBe('That is not a task id · Watch a video task');
+    const field = tab.page.getByLabel('Task id');
+    expect(await field.getAttribute('aria-invalid')).toBe('true');
+    expect(await tab.page.evaluate('document.activeElement.id')).toBe('id');
+    await field.fill('a');
+    await field.press('Enter');
+    await expect.poll(() => tab.page.title()).toBe('Processing 40 % · a');
+    expect(await field.getAttribute('aria-invalid')).toBe('false');
+    await tab.page.goBack();
+    await expect.poll(() => tab.page.title()).toBe('That is not a task id · Watch a video task');
   });
 
   it('shows markup as text and uses no address but http(s)', async () => {
