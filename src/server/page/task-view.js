@@ -102,7 +102,7 @@ export function showTimes(task, now, live) {
   const [name, value] = elapsed(task, createdAt, now);
   element('elapsed-name').textContent = name;
   element('elapsed').textContent = value;
-  element('checks').textContent = checks(task, now, live);
+  element('update').textContent = lastUpdate(task, now, live);
   say('stale', task.stale ? `Last check failed; showing the last known state, from ${ago(task, now)} ago.` : '');
 }
 
@@ -120,8 +120,8 @@ function elapsed(task, createdAt, now) {
   }
   // A2E's own count goes on after the end; how long it took is known only when the end was seen to come.
   const end = task.stages.at(-1);
-  const witnessed = createdAt !== null && end !== undefined && task.stages.length > 1;
-  return ['Took', witnessed ? duration(Date.parse(end.enteredAt) - createdAt) : 'ended before this gateway looked'];
+  if (end === undefined || task.stages.length < 2) return ['Took', 'not known (finished before this gateway looked)'];
+  return ['Took', createdAt === null ? 'not known' : duration(Date.parse(end.enteredAt) - createdAt)];
 }
 
 /**
@@ -131,13 +131,13 @@ function elapsed(task, createdAt, now) {
  * @param {number} now
  * @param {boolean} live
  */
-function checks(task, now, live) {
+function lastUpdate(task, now, live) {
   const last = `${ago(task, now)} ago`;
   if (task.finished) return moment(Date.parse(task.checkedAt));
   if (!live) return last;
   const nextMs = task.nextCheckAt === null ? null : Date.parse(task.nextCheckAt) - now;
   if (nextMs !== null && nextMs > 0) return `${last}, next check in ${duration(Math.max(1000, nextMs))}`;
-  return task.stale ? `${last}, trying again` : `no change seen for ${ago(task, now)}, checks go on`;
+  return `${last}, ${task.stale ? 'trying again' : 'no change since'}`;
 }
 
 /**

@@ -154,6 +154,22 @@ describe('the watch page', () => {
     expect(await tab.page.locator('img, video, a[href^="javascript"]').count()).toBe(0);
   });
 
+  it('names each fact and its value, also one it cannot know', async () => {
+    await using gateway = await startScriptedGateway((call) => {
+      const at = new Date().toISOString();
+      const stages = [{ status: 'SUCCESS', enteredAt: at, leftAt: null }];
+      call.next(result('a', { status: 'SUCCESS', rawStatus: 'success', finished: true, createdAt: null, stages }));
+      call.complete();
+    });
+    await using tab = await browser.open();
+    await tab.page.goto(`${gateway.url}?id=a`);
+    await words(tab.page, 'not known (finished before this gateway looked)');
+    expect(await tab.page.getByRole('term').allTextContents()).toEqual(['Took', 'Created', 'Last update']);
+    const values = await tab.page.getByRole('definition').allTextContents();
+    expect(values.slice(0, 2)).toEqual(['not known (finished before this gateway looked)', 'not known']);
+    expect(await tab.page.getByRole('definition').getByRole('timer').count()).toBe(1);
+  });
+
   it('speaks of checks only as far as it knows', async () => {
     let proceed = () => {};
     await using gateway = await startScriptedGateway((call) => {
@@ -164,7 +180,7 @@ describe('the watch page', () => {
     await tab.page.goto(`${gateway.url}?id=a`);
     await words(tab.page, /^\d+\ss ago, next check in (1\smin|\d+\ss)$/);
     proceed();
-    await words(tab.page, /^no change seen for \d+\ss, checks go on$/);
+    await words(tab.page, /^\d+\ss ago, no change since$/);
     expect(await tab.page.getByRole('progressbar', { name: 'Progress' }).getAttribute('value')).toBe('40');
     expect(await tab.page.locator('[aria-current="step"] .name').textContent()).toBe('Processing');
     expect(await tab.page.getByRole('status').allTextContents()).toEqual(['Processing.']);
