@@ -46,6 +46,7 @@ const ASSETS: readonly (readonly [path: string, file: string, type: string])[] =
   ['/', 'index.html', HTML],
   ['/watch.css', 'watch.css', CSS],
   ['/task.css', 'task.css', CSS],
+  ['/stages.css', 'stages.css', CSS],
   ['/watch.js', 'watch.js', SCRIPT],
   ['/access.js', 'access.js', SCRIPT],
   ['/event-stream.js', 'event-stream.js', SCRIPT],

@@ -13,7 +13,7 @@ afterAll(() => browser[Symbol.asyncDispose]());
 /** The id of what has the keyboard's focus; of the body it is empty. */
 const focused = (page: Page) => page.evaluate<string>('document.activeElement.id');
 
-describe('the keyboard focus on the watch page', { timeout: 30_000 }, () => {
+describe('the keyboard focus on the watch page', () => {
   it('stays with the notice of another try, and goes on to the task', async () => {
     await using gateway = await startScriptedGateway((call) => {
       if (gateway.calls.length === 1) call.next(fault('UPSTREAM_UNAVAILABLE'));

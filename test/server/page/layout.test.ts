@@ -39,7 +39,7 @@ function luminance(colour: string): number {
   return 0.2126 * (red ?? 0) + 0.7152 * (green ?? 0) + 0.0722 * (blue ?? 0);
 }
 
-describe('the layout of the watch page', { timeout: 30_000 }, () => {
+describe('the layout of the watch page', () => {
   it.each([
     [320, '.stages .name'],
     [360, '.stages .name, .stages time, .stages .took'],
