@@ -1,6 +1,6 @@
 // @ts-check
-import { input, sayFault } from './field-fault.js';
-import { element } from './task-view.js';
+import { sayFault } from './field-fault.js';
+import { element, input } from './task-view.js';
 
 /** What stands before a token in the header that carries it, and is often copied along. */
 const SCHEME = /^bearer(\s+|$)/i;

@@ -1,5 +1,5 @@
 // @ts-check
-import { element, say } from './task-view.js';
+import { say } from './task-view.js';
 
 /**
  * Says what is wrong with a field, below it; without words, that nothing is.
@@ -9,9 +9,4 @@ import { element, say } from './task-view.js';
 export function sayFault(field, words) {
   say(`${field.id}-fault`, words);
   field.setAttribute('aria-invalid', String(words !== ''));
-}
-
-/** @param {string} id */
-export function input(id) {
-  return /** @type {HTMLInputElement} */ (element(id));
 }

@@ -20,6 +20,11 @@ export function element(id) {
   return /** @type {HTMLElement} */ (document.getElementById(id));
 }
 
+/** @param {string} id */
+export function input(id) {
+  return /** @type {HTMLInputElement} */ (element(id));
+}
+
 /**
  * Writes words into an element that is hidden while it has none.
  * @param {string} id

@@ -1,10 +1,10 @@
 // @ts-check
 import { askForToken, onToken } from './access.js';
-import { input, sayFault } from './field-fault.js';
+import { sayFault } from './field-fault.js';
 import { keepFocus } from './focus.js';
 import { learnServerTime, serverNow } from './server-clock.js';
 import { subscribe } from './subscribe.js';
-import { element, hideTask, say, showTask, showTimes } from './task-view.js';
+import { element, hideTask, input, say, showTask, showTimes } from './task-view.js';
 import { duration, faultWords, ID_RULE, ID_RULE_WORDS, refusalWords, statusName } from './words.js';
 
 /** @typedef {import('./task-view.js').Task} Task */
