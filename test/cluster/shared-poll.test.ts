@@ -1,5 +1,4 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { MemoryCluster } from '../../src/cluster/memory-cluster.ts';
 import { MemoryHub } from '../../src/cluster/memory-hub.ts';
 import { UpstreamUnavailable } from '../../src/errors.ts';
 import type { WatchState } from '../../src/task/watch-state.ts';
@@ -17,28 +16,6 @@ const pass = (ms: number) => vi.advanceTimersByTimeAsync(ms);
 function gateways(count: number, options: HeartOptions = {}): Heart[] {
   const hub = new MemoryHub<WatchState>();
   return Array.from({ length: count }, () => new Heart({ hub, source: new ScriptedSource(), ...options }));
-}
-
-/** Where a claim may take its time. */
-class HeldClaims extends MemoryCluster<WatchState> {
-  #next: ((granted: number | null) => Promise<number | null>) | null = null;
-
-  /** The next claim is answered when it is released: as it would be, or refused. */
-  holdNext(refused = false): { release: () => void } {
-    const { promise: released, resolve: release } = Promise.withResolvers<void>();
-    this.#next = async (granted) => {
-      await released;
-      return refused ? null : granted;
-    };
-    return { release };
-  }
-
-  override async claim(...args: Parameters<MemoryCluster<WatchState>['claim']>): Promise<number | null> {
-    const held = this.#next;
-    this.#next = null;
-    const granted = await super.claim(...args);
-    return held ? held(granted) : granted;
-  }
 }
 
 async function query(heart: Heart | undefined, id = ID): Promise<string | undefined> {
@@ -230,44 +207,6 @@ describe('what another gateway knows', () => {
     expect(watcher?.states.map(({ task }) => task.status)).toEqual(['PROCESS', 'COPY']);
     expect(two?.source.calls).toHaveLength(1);
     await dispose(hearts);
-  });
-
-  test('costs no call when it is final, even if that is heard while the tick is claimed', async () => {
-    const hub = new MemoryHub<WatchState>();
-    await using other = new MemoryCluster<WatchState>({ hub });
-    await using claims = new HeldClaims({ hub });
-    await using heart = new Heart({ cluster: claims });
-    const watcher = heart.subscribe(ID);
-    await pass(1_500);
-    const claiming = claims.holdNext();
-    await pass(1_000);
-    const { key, state } = heart.registry.watch(ID, OWN);
-    const version = state.version + 5;
-    const snapshot = state.snapshot && { ...state.snapshot, version, task: report(ID, 'SUCCESS') };
-    await other.publish(key, { version, state: { ...state, version, snapshot } }, 60_000);
-    claiming.release();
-    await pass(5_000);
-    expect(watcher).toMatchObject({ end: 'completed', last: { task: { status: 'SUCCESS' } } });
-    expect([heart.source.calls.length, heart.registry.watchedCount]).toEqual([2, 0]);
-  });
-
-  test('is read again at once on a hint that came while the tick was claimed, and refused', async () => {
-    const hub = new MemoryHub<WatchState>();
-    await using one = new Heart({ hub });
-    await using claims = new HeldClaims({ hub });
-    await using two = new Heart({ cluster: claims });
-    const hint = () => two.registry.watch(ID, OWN).hint();
-    one.subscribe(ID);
-    const watcher = two.subscribe(ID);
-    await pass(1_200);
-    const claiming = claims.holdNext(true);
-    hint();
-    await pass(10);
-    two.source.answer = (id) => report(id, 'COPY');
-    hint();
-    claiming.release();
-    await pass(10);
-    expect(watcher.last?.task.status).toBe('COPY');
   });
 
   test('is shown at once, and checked at once, when it is old and nobody polls any more', async () => {
