@@ -55,6 +55,8 @@ export class HttpServer implements AsyncDisposable {
       response.setTimeout(stallMs);
       response.on('timeout', cutStalled);
       if (!response.socket) closeWith(request.socket, response);
+      // What has come behind an upgrade that was declined is lost: so a client knows to ask for it again.
+      if (request.headers.upgrade !== undefined) response.setHeader('connection', 'close');
       this.#route(request, response).catch((error: unknown) => this.#failed(request, response, error));
     });
     this.#server.on('upgrade', (request, stream, head) => this.#upgrade(request, stream as Socket, head));

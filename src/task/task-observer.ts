@@ -82,6 +82,7 @@ export class TaskObserver {
   #unanswered(): void {
     this.#answerTimer = null;
     const { state } = this.#watch;
+    if (state.snapshot && !isRefused(state)) return this.changed(state);
     const old =
       this.#known?.outdated && state.version === this.#known.version && (isMissing(state) || isRefused(state));
     this.#fail((old ? null : state.problem) ?? new UpstreamUnavailable('A2E has not answered in time'));

@@ -177,13 +177,14 @@ export class TaskWatch implements Turn {
     this.#arm(Date.now() + (stepIn ? this.#rhythm.ahead(otherInMs) : this.#rhythm.behind(otherInMs)));
   }
 
-  #hear({ version, state: told }: Versioned<WatchState>): void {
+  /** @param live somebody has just checked, whatever their clock says; else it is what was remembered. */
+  #hear({ version, state: told }: Versioned<WatchState>, live = false): void {
     if (version <= this.#state.version || isFinal(this.#state)) return;
     const heard = afterHearing(this.#state, { ...told, version });
     this.#waitAfter(heard);
     if (!heard.problem) this.#context.lanes.for(this.credential).hearAnswer(heard.attemptedAt);
     this.#follow(told.nextInMs ?? this.#context.pace.intervalMs, told.problem !== null);
-    this.#become(heard);
+    this.#become(heard, live);
   }
 
   #waitAfter(next: WatchState): number {
@@ -223,7 +224,7 @@ export class TaskWatch implements Turn {
   }
 
   #join(): void {
-    this.#leave ??= this.#context.cluster.join(this.key, (published) => this.#hear(published));
+    this.#leave ??= this.#context.cluster.join(this.key, (published) => this.#hear(published, true));
   }
 
   #activate(): void {

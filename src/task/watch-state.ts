@@ -50,7 +50,7 @@ export function isRefused(state: WatchState): boolean {
 
 /** Whether a watcher who has seen `before` must hear of `after`. */
 export function isNews(before: WatchState, after: WatchState): boolean {
-  if (!before.snapshot || !after.snapshot || after.problem instanceof Unauthenticated) return true;
+  if (!before.snapshot || !after.snapshot || isRefused(before) || isRefused(after)) return true;
   return !sameState(before.snapshot, after.snapshot);
 }
 

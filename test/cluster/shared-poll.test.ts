@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { MemoryCluster } from '../../src/cluster/memory-cluster.ts';
 import { MemoryHub } from '../../src/cluster/memory-hub.ts';
 import { UpstreamUnavailable } from '../../src/errors.ts';
 import type { WatchState } from '../../src/task/watch-state.ts';
@@ -138,6 +139,24 @@ describe('what another gateway knows', () => {
     expect(await query(two)).toBe('PROCESS');
     expect(calls(hearts)).toHaveLength(2);
     await dispose(hearts);
+  });
+
+  test('answers a query that waits when it has just been checked, however slow the clock of who did', async () => {
+    const hub = new MemoryHub<WatchState>();
+    class Slow extends MemoryCluster<WatchState> {
+      override publish(...[topic, told, forMs]: Parameters<MemoryCluster<WatchState>['publish']>): Promise<void> {
+        const state = { ...told.state, attemptedAt: told.state.attemptedAt - 2_000 };
+        return super.publish(topic, { ...told, state }, forMs);
+      }
+    }
+    await using cluster = new Slow({ hub });
+    await using one = new Heart({ cluster });
+    await using two = new Heart({ hub });
+    one.subscribe(ID);
+    await pass(1_300);
+    const answer = two.registry.get(ID, OWN);
+    await pass(1_000);
+    expect(await answer).toMatchObject({ stale: false });
   });
 
   test('is waited for by a query when the call is under way', async () => {

@@ -50,6 +50,24 @@ describe('who may see it', () => {
     expect(again).toMatchObject({ end: 'open', last: { stale: false } });
   });
 
+  test('after a refusal the last good state is shown, stale, while nobody can tell whether the token is good again', async () => {
+    const source = new ScriptedSource();
+    await using heart = new Heart({ source });
+    heart.subscribe(ID, callers('x'));
+    await pass(500);
+    source.answer = () => new TokenRefused('no');
+    await pass(5_000);
+    source.answer = () => new UpstreamUnavailable('down');
+    for (let n = 0; n < 12; n += 1) heart.subscribe(`other-${n}`, callers('x'));
+    await pass(1_000);
+    expect(heart.lanes.for(callers('x')).blockage?.kind).toBe('broken');
+    const again = heart.subscribe(ID, callers('x'));
+    await pass(1_000);
+    expect(again).toMatchObject({ end: 'open', last: { stale: true } });
+    await pass(20_000);
+    expect(again).toMatchObject({ end: 'open', last: { stale: true }, events: { length: 1 } });
+  });
+
   test("the gateway's own refused token ends nothing", async () => {
     await using heart = new Heart();
     const watcher = heart.subscribe(ID);
