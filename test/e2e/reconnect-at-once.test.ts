@@ -48,25 +48,29 @@ function firstResult(socket: Socket): Promise<string> {
     const found = /\{"data":.*?\}\}\}|"errors?".*/.exec(seen);
     if (found) resolve(found[0]);
   };
-  const closed = (): void => resolve(`closed after "${seen}"`);
+  const closed = (): void => resolve(`closed after "${seen}" ${socket.errored ?? 'without an error'}`);
   if (socket.closed) closed();
   socket.on('data', look).once('close', closed);
   return promise.finally(() => socket.off('data', look).off('close', closed).resume());
 }
 
-/** What the system has reset while it waited to be accepted, behind thousands of others: its client comes again. */
-const NOT_ACCEPTED = 'closed after ""';
+/**
+ * A connection that has ended before a byte has come: seen in two runs of ten, over SSE. Who ends it is not established;
+ * a bare server has not shown it. A client comes again, and what it met is printed.
+ */
+const UNANSWERED = /^closed after ""/;
 /** Of every hundred, at most. */
-const MOST_NOT_ACCEPTED = 5;
+const MOST_UNANSWERED = 5;
 
 /** So many at once, each until it has an answer. */
 async function comeAll(count: number, watch: () => Promise<Watcher>): Promise<readonly Watcher[]> {
   let again = 0;
   const come = async (): Promise<Watcher> => {
     const watcher = await watch();
-    if (watcher.first !== NOT_ACCEPTED) return watcher;
+    if (!UNANSWERED.test(watcher.first)) return watcher;
     again += 1;
-    return again * 100 > count * MOST_NOT_ACCEPTED ? watcher : come();
+    process.stdout.write(`comes again: ${watcher.first}\n`);
+    return again * 100 > count * MOST_UNANSWERED ? watcher : come();
   };
   return Promise.all(Array.from({ length: count }, come));
 }
