@@ -85,7 +85,8 @@ export class TaskWatch implements Turn {
    * first-answer time-out, or once `signal` aborts. When nobody is left who waits or watches, the call is not made.
    */
   async current(signal?: AbortSignal): Promise<WatchState> {
-    if (this.settled) return this.state;
+    if (this.settled && !this.#state.problem) return this.state;
+    // A failure here says nothing of what the other gateways know.
     if (!this.#leave) await this.#recall();
     if (this.settled) return this.state;
     const told = this.#waiters.wait(this.#context.firstAnswerMs, signal);

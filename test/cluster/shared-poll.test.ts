@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { MemoryCluster } from '../../src/cluster/memory-cluster.ts';
 import { MemoryHub } from '../../src/cluster/memory-hub.ts';
-import { UpstreamUnavailable } from '../../src/errors.ts';
+import { UpstreamRateLimited, UpstreamUnavailable } from '../../src/errors.ts';
 import type { WatchState } from '../../src/task/watch-state.ts';
 import { Heart, type HeartOptions, OWN, type Watcher } from '../task/heart.ts';
 import { report, ScriptedSource } from '../task/scripted-source.ts';
@@ -139,6 +139,23 @@ describe('what another gateway knows', () => {
     expect(await query(two)).toBe('PROCESS');
     expect(calls(hearts)).toHaveLength(2);
     await dispose(hearts);
+  });
+
+  test('answers a query, though this gateway itself was not allowed to ask a moment ago', async () => {
+    vi.spyOn(Math, 'random').mockReturnValue(0);
+    const hearts = gateways(2);
+    const [one, two] = hearts;
+    if (one) one.source.answer = () => new UpstreamRateLimited('limited', { retryAfterMs: 4_000 });
+    await expect(query(one, 'another')).rejects.toThrow('limited');
+    await pass(3_500);
+    await expect(query(one)).rejects.toThrow('limited');
+    const watcher = two?.subscribe(ID);
+    await pass(700);
+    expect(watcher?.states).toHaveLength(1);
+    expect(await query(one)).toBe('PROCESS');
+    expect(calls(hearts)).toEqual([{ at: expect.any(Number), by: 1 }]);
+    await dispose(hearts);
+    vi.restoreAllMocks();
   });
 
   test('answers a query that waits when it has just been checked, however slow the clock of who did', async () => {
