@@ -19,6 +19,8 @@ export class RedisGateways {
   readonly #sender: string;
   readonly #lanes: BudgetLanes;
   #count = 1;
+  /** How often the number was told on the channel. */
+  #told = 0;
 
   constructor({ keys, sender, lanes }: RedisGatewaysOptions) {
     this.#keys = keys;
@@ -62,7 +64,10 @@ export class RedisGateways {
   receive(message: string, channel: string): boolean {
     if (channel !== this.#keys.bulletin) return false;
     const nodes = /^nodes:(\d{1,6})$/.exec(message)?.[1];
-    if (nodes !== undefined) this.#count = Math.max(1, Number(nodes));
+    if (nodes !== undefined) {
+      this.#told += 1;
+      this.#count = Math.max(1, Number(nodes));
+    }
     const pause = /^pause:(\d{1,12}):([^:]{1,64}):(.+)$/s.exec(message);
     if (pause?.[3] && pause[2] !== this.#sender) this.#hearPause(pause[3], Number(pause[1]));
     return true;
@@ -70,8 +75,10 @@ export class RedisGateways {
 
   async #register(session: RedisSession, ttlMs: number): Promise<void> {
     const args = [this.#sender, ttlMs, session.publishCommand, this.#keys.bulletin];
+    const toldBefore = this.#told;
     const count = Number(await session.run(REGISTER, [this.#keys.nodes], args));
-    if (ttlMs > 0 && count >= 1) this.#count = count;
+    // The channel, on a connection of its own, may be ahead of the reply, and tells of every change in order.
+    if (ttlMs > 0 && count >= 1 && this.#told === toldBefore) this.#count = count;
   }
 
   #hearPause(lane: string, forMs: number): void {

@@ -9,7 +9,10 @@ import { report, ScriptedSource } from '../task/scripted-source.ts';
 const ID = 'task-1';
 
 beforeEach(() => void vi.useFakeTimers());
-afterEach(() => void vi.useRealTimers());
+afterEach(() => {
+  vi.useRealTimers();
+  vi.restoreAllMocks();
+});
 
 const pass = (ms: number) => vi.advanceTimersByTimeAsync(ms);
 
@@ -155,7 +158,6 @@ describe('what another gateway knows', () => {
     expect(await query(one)).toBe('PROCESS');
     expect(calls(hearts)).toEqual([{ at: expect.any(Number), by: 1 }]);
     await dispose(hearts);
-    vi.restoreAllMocks();
   });
 
   test('answers a query that waits when it has just been checked, however slow the clock of who did', async () => {
