@@ -28,15 +28,15 @@ interface Watcher {
   readonly first: string;
 }
 
-async function overWebSocket(gatewayUrl: string, from?: string): Promise<Watcher> {
-  const socket = await hostileSocket(gatewayUrl, from);
+async function overWebSocket(gatewayUrl: string): Promise<Watcher> {
+  const socket = await hostileSocket(gatewayUrl);
   socket.write(SUBSCRIBE);
   return { socket, first: await firstResult(socket) };
 }
 
-async function overSse(gatewayUrl: string, from?: string): Promise<Watcher> {
-  const socket = connect({ port: Number(new URL(gatewayUrl).port), host: '127.0.0.1', localAddress: from });
-  socket.on('error', () => {});
+async function overSse(gatewayUrl: string): Promise<Watcher> {
+  const { hostname, port } = new URL(gatewayUrl);
+  const socket = connect(Number(port), hostname).on('error', () => {});
   socket.write(STREAM);
   return { socket, first: await firstResult(socket) };
 }
@@ -56,12 +56,12 @@ function firstResult(socket: Socket): Promise<string> {
 }
 
 /**
- * Where those of a round come from: on Linux every round has an address of its own. So no connection has the address
- * and port of one that was reset a moment ago, as with ten thousand real clients. Where it could, one in some hundred
- * thousand was reset before a byte had come; that the reuse is why is likely, not shown.
+ * Where those of a round go: on Linux every round has a loopback address of its own. So no connection has both ends in
+ * common with one that was reset a moment ago, as with ten thousand real clients. Where it could, one in some hundred
+ * thousand was reset before a byte had come; that this is why is likely, not shown.
  */
-function originOf(round: number): string | undefined {
-  return process.platform === 'linux' ? `127.0.1.${round}` : undefined;
+function addressIn(round: number, gatewayUrl: string): string {
+  return process.platform === 'linux' ? gatewayUrl.replace('127.0.0.1', `127.0.1.${round}`) : gatewayUrl;
 }
 
 /** How many watchers got what. */
@@ -72,7 +72,7 @@ function tally(watchers: readonly Watcher[]): Readonly<Record<string, number>> {
 }
 
 /** Resolves once a gateway has noticed that nobody watches any more. */
-function untilDeserted({ url }: GatewayProcess): Promise<void> {
+function untilDeserted(url: string): Promise<void> {
   const gauges = async (): Promise<string> => (await fetch(`${url}/metrics`)).text();
   const deserted = /_watched_tasks 0\n.*_connections 0\n/s;
   return expect.poll(gauges, { timeout: 60_000 }).toMatch(deserted);
@@ -90,7 +90,8 @@ test.each([
     await using simulator = await startSimulator({ tokens: [TOKEN] });
     simulator.setTask('popular', { status: 'process', process: 42 });
     const env = { A2E_API_URL: simulator.url, A2E_API_TOKEN: TOKEN, POLL_INTERVAL_MS: `${INTERVAL_MS}` };
-    await using gateway = await GatewayProcess.start(env);
+    await using gateway = await GatewayProcess.start({ ...env, HOST: '0.0.0.0' });
+    const gatewayUrl = gateway.url.replace('0.0.0.0', '127.0.0.1');
     let watchers: readonly Watcher[] = [];
     let round = 0;
     const dropAll = (): void => {
@@ -98,8 +99,8 @@ test.each([
     };
     const reconnect = async (): Promise<void> => {
       round += 1;
-      const from = originOf(round);
-      watchers = await Promise.all(Array.from({ length: CLIENTS }, () => watch(gateway.url, from)));
+      const url = addressIn(round, gatewayUrl);
+      watchers = await Promise.all(Array.from({ length: CLIENTS }, () => watch(url)));
       expect(tally(watchers), gateway.log.join('\n')).toEqual({ [CURRENT]: CLIENTS });
       expect(simulator.totalCalls()).toBe(1);
     };
@@ -111,7 +112,7 @@ test.each([
     }
     // Once more, when the gateway has stopped watching meanwhile.
     dropAll();
-    await untilDeserted(gateway);
+    await untilDeserted(gatewayUrl);
     await reconnect();
     dropAll();
   },

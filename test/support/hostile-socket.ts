@@ -14,12 +14,10 @@ export const HANDSHAKE =
   'GET /graphql HTTP/1.1\r\nhost: gateway\r\nconnection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\n' +
   'sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\nsec-websocket-protocol: graphql-transport-ws\r\n\r\n';
 
-/**
- * A TCP socket that has asked for a WebSocket and begun the conversation, in one write; resolves once both are answered.
- * Comes from `localAddress`, or from wherever the system likes.
- */
-export async function hostileSocket(gatewayUrl: string, localAddress?: string): Promise<Socket> {
-  const socket = connect({ port: Number(new URL(gatewayUrl).port), host: '127.0.0.1', localAddress });
+/** A TCP socket that has asked for a WebSocket and begun the conversation, in one write; resolves once both are answered. */
+export async function hostileSocket(gatewayUrl: string): Promise<Socket> {
+  const { hostname, port } = new URL(gatewayUrl);
+  const socket = connect(Number(port), hostname);
   socket.on('error', () => {});
   socket.write(Buffer.concat([Buffer.from(HANDSHAKE), clientFrame(1, '{"type":"connection_init"}')]));
   await until(socket, 'connection_ack');
