@@ -7,7 +7,7 @@ const NOT_COVERED = [
   'src/demo.ts',
   'src/simulator/main.ts',
   'src/documents/main.ts',
-  'src/server/page/**',
+  'src/server/watch-page/public/**',
 ];
 
 /** Whoever measures how soon several processes do something, or keeps them all busy, has the machine for itself. */
@@ -17,7 +17,7 @@ const ALONE = [
   'test/e2e/cluster-kill.test.ts',
   'test/e2e/cluster-redis.test.ts',
   'test/e2e/cluster-sharing.test.ts',
-  'test/cluster/redis-faults.test.ts',
+  'test/cluster/redis/redis-faults.test.ts',
 ];
 
 /** Where vitest would load graphql's development build, what it imports loads the default one: two realms. */

@@ -1,6 +1,6 @@
 import { RedisServer } from '../test/support/redis-server.ts';
 import { Child } from './support/child.ts';
-import { Simulator } from './support/contestant.ts';
+import { Simulator } from './support/server-under-test.ts';
 import { taskId } from './support/task.ts';
 
 const INTERVAL_MS = 200;

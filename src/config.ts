@@ -1,9 +1,9 @@
-import { ConfigError, type ConfigFault, shownValue } from './config/fault.ts';
+import { ConfigError, type ConfigIssue, redactedValue } from './config/issue.ts';
 import { authMode, maxIntervalMs, rules } from './config/rules.ts';
 import type { Variable } from './config/variable.ts';
 import { type Values, variables } from './config/variables.ts';
 
-export { ConfigError } from './config/fault.ts';
+export { ConfigError } from './config/issue.ts';
 
 /** Everything the gateway can be told, checked and deep-frozen. Names that end in `Ms` are milliseconds. */
 export interface Config {
@@ -74,24 +74,24 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Reads the configuration from an environment. Throws one {@link ConfigError} with all faults, and nothing else. */
 export function loadConfig(env: Environment): Config {
-  const faults: ConfigFault[] = [];
+  const faults: ConfigIssue[] = [];
   const values = readValues(env, faults);
   const faulty = new Set(faults.map((fault) => fault.name));
-  for (const { name, reads, kept, must } of rules) {
-    if (reads.some((read) => faulty.has(read)) || kept(values)) continue;
-    faults.push({ name, shown: shownValue(env[name], variables[name].secret), must: must(values) });
+  for (const { name, reads, holds, requirement } of rules) {
+    if (reads.some((read) => faulty.has(read)) || holds(values)) continue;
+    faults.push({ name, shown: redactedValue(env[name], variables[name].secret), requirement: requirement(values) });
   }
   if (faults.length > 0) throw new ConfigError(faults);
   return deepFreeze(toConfig(values, env['NODE_ENV'] !== 'production'));
 }
 
-function readValues(env: Environment, faults: ConfigFault[]): Values {
+function readValues(env: Environment, faults: ConfigIssue[]): Values {
   const read = ([name, variable]: [string, Variable<unknown>]): [string, unknown] => {
     const raw = env[name];
     if (raw === undefined || raw === '') return [name, variable.fallback];
     const value = variable.parse(raw);
     if (value !== undefined) return [name, value];
-    faults.push({ name, shown: shownValue(raw, variable.secret), must: `be ${variable.allowed}` });
+    faults.push({ name, shown: redactedValue(raw, variable.secret), requirement: `be ${variable.allowed}` });
     return [name, variable.fallback];
   };
   return Object.fromEntries(Object.entries<Variable<unknown>>(variables).map(read)) as Values;

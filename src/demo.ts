@@ -1,6 +1,6 @@
 import { type Config, ConfigError, type Environment, loadConfig } from './config.ts';
 import { createGateway, type Gateway } from './gateway.ts';
-import { createLogger } from './log.ts';
+import { createLogger } from './observability/log.ts';
 import { DEMO_TASKS } from './simulator/demo-tasks.ts';
 import { startSimulator } from './simulator/simulator.ts';
 

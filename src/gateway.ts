@@ -1,39 +1,39 @@
-import type { Cluster, SharedBudget } from './cluster/contract.ts';
-import { MemoryCluster } from './cluster/memory-cluster.ts';
+import type { Cluster, SharedRateLimiter } from './cluster/contract.ts';
+import { MemoryCluster } from './cluster/memory/memory-cluster.ts';
 import type { Config } from './config.ts';
-import type { Logger } from './log.ts';
+import type { Logger } from './observability/log.ts';
+import { Metrics } from './observability/metrics.ts';
+import { Readiness } from './observability/readiness.ts';
+import { upstreamReporter } from './observability/upstream-reporter.ts';
+import { SchedulerRegistry } from './scheduling/scheduler-registry.ts';
 import { schema } from './schema/schema.ts';
-import type { Access } from './server/access/caller.ts';
-import { OpenAccess } from './server/access/open-access.ts';
-import { PassthroughAccess } from './server/access/passthrough-access.ts';
+import type { Authenticator } from './server/access/authenticator.ts';
+import { OpenAuthenticator } from './server/access/open-authenticator.ts';
+import { PassthroughAuthenticator } from './server/access/passthrough-authenticator.ts';
 import { accessWarnings } from './server/access/warnings.ts';
-import { addressReader } from './server/client-address.ts';
-import { ConnectionCount } from './server/connection-count.ts';
-import { Documents } from './server/documents.ts';
-import { drain } from './server/drain.ts';
-import { createErrorFormat } from './server/error-format.ts';
-import { graphiqlPage } from './server/graphiql.ts';
-import { GraphqlEndpoint } from './server/graphql-endpoint.ts';
-import { HttpServer } from './server/http-server.ts';
-import { OperationRate } from './server/limits/operation-rate.ts';
-import { TIMEOUTS, type Timeouts } from './server/limits/timeouts.ts';
-import { Metrics } from './server/metrics.ts';
-import { Operations } from './server/operations.ts';
-import { Origins } from './server/origins.ts';
-import { createPage } from './server/page.ts';
-import { QueryAnswers } from './server/query-answers.ts';
-import { Readiness } from './server/readiness.ts';
-import { SseEndpoint } from './server/sse/sse-endpoint.ts';
-import { Webhook } from './server/webhook.ts';
+import { graphiqlPage } from './server/graphiql/graphiql-page.ts';
+import { DocumentStore } from './server/graphql/document-store.ts';
+import { createErrorMasker } from './server/graphql/error-masking.ts';
+import { GraphqlEndpoint } from './server/graphql/graphql-endpoint.ts';
+import { OperationExecutor } from './server/graphql/operation-executor.ts';
+import { ResponseCache } from './server/graphql/response-cache.ts';
+import { createYogaHandler } from './server/graphql/yoga.ts';
+import { clientIpResolver } from './server/http/client-address.ts';
+import { HttpServer } from './server/http/http-server.ts';
+import { OriginPolicy } from './server/http/origin-policy.ts';
+import { Webhook } from './server/http/webhook.ts';
+import { ConnectionLimiter } from './server/limits/connection-limiter.ts';
+import { OperationRateLimiter } from './server/limits/operation-rate-limiter.ts';
+import { DEFAULT_TIMEOUTS, type Timeouts } from './server/limits/timeouts.ts';
+import { gracefulShutdown } from './server/shutdown/graceful-shutdown.ts';
+import { StreamEndpoint } from './server/stream/stream-endpoint.ts';
+import { createWatchPage } from './server/watch-page/watch-page.ts';
 import { WebSocketEndpoint } from './server/websocket/websocket-endpoint.ts';
-import { createYogaHandler } from './server/yoga.ts';
-import { CallLanes } from './task/lane/call-lanes.ts';
-import { patienceFor } from './task/task-observer.ts';
+import { subscriptionTimeouts } from './task/task-observer.ts';
 import { TaskRegistry } from './task/task-registry.ts';
 import type { WatchState } from './task/watch-state.ts';
 import { decodeWatchState, encodeWatchState } from './task/watch-state-codec.ts';
 import { A2eClient } from './upstream/a2e-client.ts';
-import { upstreamReporter } from './upstream-reporter.ts';
 
 /** Counts of what is alive, for tests, metrics and operators. */
 export interface GatewayCounts {
@@ -61,18 +61,18 @@ export interface GatewayOptions {
   readonly log: Logger;
   /** The id that GraphiQL opens with. */
   readonly exampleId?: string;
-  /** How long clients are waited for; by default {@link TIMEOUTS}. */
+  /** How long clients are waited for; by default {@link DEFAULT_TIMEOUTS}. */
   readonly timeouts?: Timeouts;
 }
 
 /** What every part of one gateway is built from. */
-interface Base {
+interface SharedServices {
   readonly config: Config;
   readonly log: Logger;
   readonly timeouts: Timeouts;
   readonly readiness: Readiness;
   readonly metrics: Metrics;
-  readonly onUnforeseen: (error: unknown) => void;
+  readonly onUnexpectedError: (error: unknown) => void;
   /** Owns what is built; disposes of it in reverse. */
   readonly stack: AsyncDisposableStack;
 }
@@ -80,16 +80,16 @@ interface Base {
 /** Builds everything a configuration asks for, and listens. Rejects when the address cannot be had. */
 export async function createGateway(
   config: Config,
-  { log, exampleId = 'YOUR_TASK_ID', timeouts = TIMEOUTS }: GatewayOptions,
+  { log, exampleId = 'YOUR_TASK_ID', timeouts = DEFAULT_TIMEOUTS }: GatewayOptions,
 ): Promise<Gateway> {
   await using stack = new AsyncDisposableStack();
   for (const warning of accessWarnings(config)) log.warn(warning);
-  const onUnforeseen = (error: unknown): void => log.error({ err: error }, 'unforeseen error');
+  const onUnexpectedError = (error: unknown): void => log.error({ err: error }, 'unforeseen error');
   const cluster = stack.use(await createCluster(config, log));
   const readiness = new Readiness(() => cluster.health);
-  const base: Base = { config, log, timeouts, readiness, metrics: new Metrics(), onUnforeseen, stack };
+  const base: SharedServices = { config, log, timeouts, readiness, metrics: new Metrics(), onUnexpectedError, stack };
   const registry = stack.use(createRegistry(base, cluster));
-  const { server, parts, operations, connections } = await createEdges(base, registry, exampleId);
+  const { server, closables, operations, connections } = await createHttpStack(base, registry, exampleId);
   const { port } = await server.listen(config.port, config.host);
   readiness.phase = 'ready';
   const counts = (): GatewayCounts => ({
@@ -104,8 +104,8 @@ export async function createGateway(
     counts,
     drain: () => {
       readiness.phase = 'draining';
-      const quiet = Promise.all([connections.none(), server.idle()]);
-      return drain({ graceMs: config.shutdownGraceMs, parts, quiet });
+      const idle = Promise.all([connections.idle(), server.idle()]);
+      return gracefulShutdown({ graceMs: config.shutdownGraceMs, closables, idle });
     },
     [Symbol.asyncDispose]: async () => {
       readiness.phase = 'draining';
@@ -115,9 +115,9 @@ export async function createGateway(
 }
 
 /** The clients of Redis are loaded where they are needed: without them a process starts a third sooner. */
-async function createCluster({ redis }: Config, logger: Logger): Promise<Cluster<WatchState> & SharedBudget> {
+async function createCluster({ redis }: Config, logger: Logger): Promise<Cluster<WatchState> & SharedRateLimiter> {
   if (!redis) return new MemoryCluster<WatchState>();
-  const { createRedisCluster } = await import('./cluster/redis-cluster.ts');
+  const { createRedisCluster } = await import('./cluster/redis/redis-cluster.ts');
   const codec = { encode: encodeWatchState, decode: decodeWatchState };
   const cluster = createRedisCluster<WatchState>({ ...redis, codec, logger });
   await cluster.ready;
@@ -126,8 +126,8 @@ async function createCluster({ redis }: Config, logger: Logger): Promise<Cluster
 
 /** The heart: all watches, the lanes their calls pass, and the client they call. */
 function createRegistry(
-  { config, log, readiness, metrics, onUnforeseen, stack }: Base,
-  cluster: Cluster<WatchState> & SharedBudget,
+  { config, log, readiness, metrics, onUnexpectedError, stack }: SharedServices,
+  cluster: Cluster<WatchState> & SharedRateLimiter,
 ): TaskRegistry {
   const { upstream, poll, redis } = config;
   const reporter = upstreamReporter(log, readiness, metrics);
@@ -137,68 +137,75 @@ function createRegistry(
   );
   const { intervalMs, maxIntervalMs, lingerMs, firstAnswerTimeoutMs: firstAnswerMs } = poll;
   const shared = redis ? cluster : undefined;
-  const lanes = stack.use(new CallLanes({ maxConcurrency, maxRps, intervalMs, shared, onEvent: reporter.onLane }));
-  const pace = { intervalMs, maxIntervalMs };
-  return new TaskRegistry({ source, cluster, lanes, pace, lingerMs, firstAnswerMs, onUnforeseen });
+  const schedulers = stack.use(
+    new SchedulerRegistry({ maxConcurrency, maxRps, intervalMs, shared, onEvent: reporter.onScheduler }),
+  );
+  const intervals = { intervalMs, maxIntervalMs };
+  return new TaskRegistry({ source, cluster, schedulers, intervals, lingerMs, firstAnswerMs, onUnexpectedError });
 }
 
-interface Edges {
+interface HttpStack {
   readonly server: HttpServer;
   /** Those whose clients are told to go before the end. */
-  readonly parts: readonly [WebSocketEndpoint, SseEndpoint];
-  readonly operations: Operations;
-  readonly connections: ConnectionCount;
+  readonly closables: readonly [WebSocketEndpoint, StreamEndpoint];
+  readonly operations: OperationExecutor;
+  readonly connections: ConnectionLimiter;
 }
 
-const STRANGER = 'refused what a page of this origin asked: list it in CORS_ORIGINS if it may call';
+const REJECTED_ORIGIN = 'refused what a page of this origin asked: list it in CORS_ORIGINS if it may call';
 
 /** Everything that touches sockets, on one port. */
-async function createEdges(base: Base, registry: TaskRegistry, exampleId: string): Promise<Edges> {
-  const { config, log, timeouts, readiness, metrics, onUnforeseen, stack } = base;
+async function createHttpStack(base: SharedServices, registry: TaskRegistry, exampleId: string): Promise<HttpStack> {
+  const { config, log, timeouts, readiness, metrics, onUnexpectedError, stack } = base;
   const { http, limits, poll } = config;
   const { introspection, trustedDocuments: trustedPath, trustProxy } = http;
-  const documents = new Documents({ schema, limits, introspection, trustedPath });
-  const format = createErrorFormat(onUnforeseen);
-  const patience = patienceFor(poll.intervalMs, poll.firstAnswerTimeoutMs);
-  const shared = { schema, documents, registry, patience, maxIds: limits.ids, format, onUnforeseen };
-  const operations = new Operations(shared);
+  const documents = new DocumentStore({ schema, limits, introspection, trustedPath });
+  const maskError = createErrorMasker(onUnexpectedError);
+  const subscriptions = subscriptionTimeouts(poll.intervalMs, poll.firstAnswerTimeoutMs);
+  const shared = { schema, documents, registry, maxIds: limits.ids, maskError, onUnexpectedError };
+  const executing = { ...shared, timeouts: subscriptions };
+  const executor = new OperationExecutor(executing);
   const maxBodyBytes = limits.bodyBytes;
-  const access = await createAccess(config);
-  const rate = new OperationRate(limits.operationsPerSecond);
+  const authenticator = await createAuthenticator(config);
+  const rate = new OperationRateLimiter(limits.operationsPerSecond);
   const sockets = { maxSubscriptions: limits.subscriptionsPerConnection, maxFrameBytes: maxBodyBytes, timeouts };
-  const websocket = stack.use(new WebSocketEndpoint({ ...shared, ...sockets, operations, access, rate }));
-  const yoga = createYogaHandler(shared);
-  const queries = new QueryAnswers({ yoga, maxBodyBytes });
-  const sse = stack.use(new SseEndpoint({ operations, queries, maxBodyBytes, stallMs: timeouts.stallMs, format }));
+  const websocket = stack.use(
+    new WebSocketEndpoint({ ...shared, ...sockets, operations: executor, access: authenticator, rate }),
+  );
+  const yoga = createYogaHandler(executing);
+  const queries = new ResponseCache({ yoga, maxBodyBytes });
+  const streams = stack.use(
+    new StreamEndpoint({ executor, queries, maxBodyBytes, stallMs: timeouts.stallMs, maskError }),
+  );
   const gate = {
-    origins: new Origins({
+    origins: new OriginPolicy({
       allowed: http.corsOrigins,
       trustProxy,
-      onStranger: (origin) => log.warn({ origin }, STRANGER),
+      onRejectedOrigin: (origin) => log.warn({ origin }, REJECTED_ORIGIN),
     }),
-    connections: new ConnectionCount(limits.connections, limits.connectionsPerAddress),
-    addressOf: addressReader(trustProxy),
+    connections: new ConnectionLimiter(limits.connections, limits.connectionsPerAddress),
+    clientIp: clientIpResolver(trustProxy),
   };
   const graphiql = http.graphiql ? graphiqlPage(exampleId) : null;
-  const graphql = new GraphqlEndpoint({ ...gate, access, rate, sse, queries, graphiql, format });
-  const routes = { graphql, websocket, webhook: createWebhook(config, registry), page: createPage(), metrics };
-  const server = stack.use(new HttpServer({ ...gate, ...routes, readiness, timeouts, onUnforeseen }));
-  return { server, parts: [websocket, sse], operations, connections: gate.connections };
+  const graphql = new GraphqlEndpoint({ ...gate, access: authenticator, rate, streams, queries, graphiql, maskError });
+  const routes = { graphql, websocket, webhook: createWebhook(config, registry), page: createWatchPage(), metrics };
+  const server = stack.use(new HttpServer({ ...gate, ...routes, readiness, timeouts, onUnexpectedError }));
+  return { server, closables: [websocket, streams], operations: executor, connections: gate.connections };
 }
 
 function createWebhook({ http, limits }: Config, registry: TaskRegistry): Webhook | null {
   if (http.webhookToken === null) return null;
-  const hint = (ids: ReadonlySet<string>): void => {
-    for (const watch of registry.watchedAmong(ids)) watch.hint();
+  const invalidate = (ids: ReadonlySet<string>): void => {
+    for (const watch of registry.activeWatches(ids)) watch.invalidate();
   };
-  return new Webhook({ token: http.webhookToken, maxBodyBytes: limits.bodyBytes, hint });
+  return new Webhook({ token: http.webhookToken, maxBodyBytes: limits.bodyBytes, invalidate });
 }
 
-async function createAccess({ auth, upstream }: Config): Promise<Access> {
-  if (auth.mode === 'passthrough') return new PassthroughAccess();
+async function createAuthenticator({ auth, upstream }: Config): Promise<Authenticator> {
+  if (auth.mode === 'passthrough') return new PassthroughAuthenticator();
   if (upstream.token === null) throw new Error(`AUTH_MODE=${auth.mode} needs a token of the gateway's own`);
-  if (auth.mode === 'open') return new OpenAccess(upstream.token);
-  const { JwtAccess } = await import('./server/access/jwt-access.ts');
+  if (auth.mode === 'open') return new OpenAuthenticator(upstream.token);
+  const { JwtAuthenticator } = await import('./server/access/jwt-authenticator.ts');
   const { jwtSecrets: secrets, jwksUrl, jwtIssuer: issuer, jwtAudience: audience } = auth;
-  return new JwtAccess({ gatewayToken: upstream.token, secrets, jwksUrl, issuer, audience });
+  return new JwtAuthenticator({ gatewayToken: upstream.token, secrets, jwksUrl, issuer, audience });
 }

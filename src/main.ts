@@ -7,7 +7,7 @@ enableCompileCache();
 const { default: closeWithGrace } = await import('close-with-grace');
 const { ConfigError, loadConfig } = await import('./config.ts');
 const { createGateway } = await import('./gateway.ts');
-const { createLogger } = await import('./log.ts');
+const { createLogger } = await import('./observability/log.ts');
 
 const config = readConfig();
 const log = createLogger(config.logLevel);

@@ -10,33 +10,34 @@ const BIOME = join(ROOT, 'node_modules/.bin/biome');
 /** For a file of each layer: what it may import, and what it may not. */
 const layers: Readonly<Record<string, { readonly may: readonly string[]; readonly mayNot: readonly string[] }>> = {
   'src/errors.ts': { may: [], mayNot: ['./config.ts', './task/video-task.ts'] },
-  'src/log.ts': { may: ['pino'], mayNot: ['./config.ts', './errors.ts'] },
+  'src/observability/log.ts': { may: ['pino'], mayNot: ['./config.ts', './errors.ts'] },
   'src/config.ts': { may: ['./config/variables.ts'], mayNot: ['./gateway.ts', './server/x.ts', './errors.ts'] },
   'src/config/probe.ts': {
-    may: ['./variable.ts', '../cluster/redis-url.ts'],
-    mayNot: ['../task/x.ts', '../cluster/contract.ts', '../log.ts'],
+    may: ['./variable.ts', './redis-url.ts'],
+    mayNot: ['../task/x.ts', '../cluster/contract.ts', '../observability/log.ts', '../scheduling/x.ts'],
   },
   'src/cluster/probe.ts': {
-    may: ['../errors.ts', 'redis', './contract.ts', 'node:crypto'],
-    mayNot: ['../task/video-task.ts', '../upstream/x.ts', '../config.ts', '../log.ts', '../gateway.ts'],
+    may: ['../errors.ts', 'redis', './contract.ts', '../config/redis-url.ts', 'node:crypto'],
+    mayNot: ['../task/video-task.ts', '../upstream/x.ts', '../config.ts', '../observability/log.ts', '../gateway.ts'],
   },
   'src/cluster/redis/probe.ts': { may: ['../contract.ts', '../../errors.ts'], mayNot: ['../../task/video-task.ts'] },
   'src/task/probe.ts': {
-    may: ['../errors.ts', '../cluster/contract.ts', './task-source.ts', './lane/x.ts', 'lru-cache'],
+    may: ['../errors.ts', '../cluster/contract.ts', './task-source.ts', '../scheduling/x.ts', 'lru-cache'],
     mayNot: [
-      '../cluster/redis-cluster.ts',
+      '../cluster/redis/redis-cluster.ts',
       '../upstream/x.ts',
       '../live/x.ts',
       '../schema/x.ts',
       '../server/x.ts',
-      '../log.ts',
+      '../observability/log.ts',
     ],
   },
-  'src/task/lane/probe.ts': {
-    may: ['../task-source.ts', '../../errors.ts', '../../cluster/contract.ts'],
+  'src/scheduling/probe.ts': {
+    may: ['../errors.ts', '../cluster/contract.ts', '../task/credential.ts'],
     mayNot: [
-      '../../upstream/x.ts',
-      '../../cluster/memory.ts',
+      '../task/task-watch.ts',
+      '../upstream/x.ts',
+      '../cluster/memory/x.ts',
       'undici',
       'redis',
       'ws',
@@ -72,7 +73,7 @@ const layers: Readonly<Record<string, { readonly may: readonly string[]; readonl
       '../task/x.ts',
       '../cluster/contract.ts',
       '../config.ts',
-      '../log.ts',
+      '../observability/log.ts',
       'ws',
     ],
     mayNot: [
@@ -84,16 +85,26 @@ const layers: Readonly<Record<string, { readonly may: readonly string[]; readonl
       '../demo.ts',
     ],
   },
-  'src/server/page/probe.ts': { may: ['../page.ts'], mayNot: ['../../gateway.ts', '../../upstream/x.ts'] },
+  'src/server/watch-page/public/probe.ts': {
+    may: ['../watch-page.ts'],
+    mayNot: ['../../../gateway.ts', '../../../upstream/x.ts'],
+  },
   'src/gateway.ts': {
-    may: ['./server/x.ts', './cluster/redis.ts', './upstream/x.ts', './config.ts', './log.ts'],
+    may: ['./server/x.ts', './cluster/redis.ts', './upstream/x.ts', './config.ts', './observability/log.ts'],
     mayNot: ['./main.ts', './demo.ts', './simulator/x.ts'],
   },
   'src/main.ts': { may: ['./gateway.ts', './config.ts'], mayNot: ['./simulator/x.ts', './demo.ts'] },
   'src/demo.ts': { may: ['./gateway.ts', './simulator/x.ts'], mayNot: ['./main.ts'] },
   'src/simulator/probe.ts': {
     may: ['./errors.ts', './main.ts', 'node:http'],
-    mayNot: ['../errors.ts', '../task/video-task.ts', '../upstream/x.ts', '../config.ts', '../log.ts', '../gateway.ts'],
+    mayNot: [
+      '../errors.ts',
+      '../task/video-task.ts',
+      '../upstream/x.ts',
+      '../config.ts',
+      '../observability/log.ts',
+      '../gateway.ts',
+    ],
   },
 };
 

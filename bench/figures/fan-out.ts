@@ -1,4 +1,4 @@
-import { duel } from '../support/duel.ts';
+import { duel } from '../support/paired-runs.ts';
 import { compared, type Figure } from './figure.ts';
 
 const CPU = { unit: 'µs CPU per update' };

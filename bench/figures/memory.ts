@@ -1,6 +1,6 @@
 import { Child } from '../support/child.ts';
-import { type Contestant, startGateway, startMadeUp } from '../support/contestant.ts';
 import { median } from '../support/median.ts';
+import { type Contestant, startGateway, startMadeUp } from '../support/server-under-test.ts';
 import { compared, type Figure } from './figure.ts';
 
 const FEW = 3_000;

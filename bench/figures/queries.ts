@@ -1,7 +1,7 @@
-import { Audience } from '../support/audience.ts';
-import { startGateway, startMadeUp } from '../support/contestant.ts';
 import { median } from '../support/median.ts';
 import { Poller } from '../support/poller.ts';
+import { startGateway, startMadeUp } from '../support/server-under-test.ts';
+import { Audience } from '../support/subscriber-pool.ts';
 import { compared, type Figure } from './figure.ts';
 
 const STRETCH_MS = 3_000;

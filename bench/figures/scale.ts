@@ -1,8 +1,8 @@
 import { setTimeout } from 'node:timers/promises';
-import { Audience } from '../support/audience.ts';
 import { Child } from '../support/child.ts';
-import { startGateway } from '../support/contestant.ts';
 import { median, quantile } from '../support/median.ts';
+import { startGateway } from '../support/server-under-test.ts';
+import { Audience } from '../support/subscriber-pool.ts';
 import { compared, type Figure, type Result } from './figure.ts';
 
 const FEW = 1_000;

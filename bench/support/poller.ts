@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
 import { Child } from './child.ts';
-import type { Contestant } from './contestant.ts';
+import type { Contestant } from './server-under-test.ts';
 
 const CONNECTIONS = 32;
 

@@ -1,5 +1,5 @@
 import { connect } from 'node:net';
-import { arrived } from './arrivals.ts';
+import { arrived } from './arrival-times.ts';
 import { inBatches } from './batches.ts';
 import { expose } from './probe.ts';
 import { SUBSCRIPTION, taskId } from './task.ts';

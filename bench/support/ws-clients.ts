@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
 import { WebSocket } from 'ws';
-import { arrived } from './arrivals.ts';
+import { arrived } from './arrival-times.ts';
 import { inBatches } from './batches.ts';
 import { expose } from './probe.ts';
 import { SUBSCRIPTION, taskId } from './task.ts';

@@ -21,7 +21,7 @@ export interface Cluster<S> extends AsyncDisposable {
    * was remembered meanwhile. Never called for one's own publications. Undo with the returned function, which is
    * idempotent; other listeners of the same topic stay.
    */
-  join(topic: string, hear: (published: Versioned<S>) => void): () => void;
+  subscribe(topic: string, hear: (published: Versioned<S>) => void): () => void;
 
   /** The last state published on `topic` by anyone and still remembered, or null. */
   read(topic: string): Promise<Versioned<S> | null>;
@@ -48,13 +48,13 @@ export interface ClusterLogger {
  * token; the name is opaque and safe to store). As with {@link Cluster} no call rejects or hangs: when the others
  * cannot be reached, this process takes its share of the rate, by the number of gateways last seen.
  */
-export interface SharedBudget {
+export interface SharedRateLimiter {
   /**
    * Asks for one upstream call. 0: granted, make it now. Otherwise nothing was granted, and asking again makes sense
    * after that many ms: the time until the lane's next free slot or, if longer, the end of its pause. Grants are
    * spaced evenly, without credit for idle time. `Infinity` as `ratePerSecond` leaves only the pauses.
    */
-  takeBudget(lane: string, ratePerSecond: number): Promise<number>;
+  tryConsume(lane: string, ratePerSecond: number): Promise<number>;
 
   /** How long the lane is still paused, by anyone, in ms; 0 when it is not. Costs nothing. */
   pausedFor(lane: string): number;

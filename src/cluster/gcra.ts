@@ -1,8 +1,8 @@
 import { LRUCache } from 'lru-cache';
 
 /** Upstream calls booked ahead: they may be made from `waitMs` ms from now on. */
-export interface Booking {
-  readonly waitMs: number;
+export interface Reservation {
+  readonly delayMs: number;
   readonly calls: number;
 }
 
@@ -10,7 +10,7 @@ export interface Booking {
  * How many calls to book at once: 50 ms worth of them, at least one. Booking one by one could not keep up with high
  * rates, since every booking takes a round trip.
  */
-export function callsPerBooking(ratePerSecond: number): number {
+export function reservationSize(ratePerSecond: number): number {
   return Math.max(1, Math.floor(ratePerSecond / 20));
 }
 
@@ -22,9 +22,9 @@ export class Gcra {
   readonly #nextFree = new LRUCache<string, number>({ max: 10_000 });
 
   /** Books the lane's next free slots. */
-  book(lane: string, ratePerSecond: number, calls: number, now = Date.now()): Booking {
+  reserve(lane: string, ratePerSecond: number, calls: number, now = Date.now()): Reservation {
     const start = Math.max(now, this.#nextFree.get(lane) ?? 0);
     this.#nextFree.set(lane, start + (calls * 1000) / ratePerSecond);
-    return { waitMs: start - now, calls };
+    return { delayMs: start - now, calls };
   }
 }

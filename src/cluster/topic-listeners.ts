@@ -1,10 +1,10 @@
 import type { ClusterLogger, Versioned } from './contract.ts';
 
-type Hear<S> = (published: Versioned<S>) => void;
+type StateListener<S> = (published: Versioned<S>) => void;
 
 interface Topic<S> {
-  readonly listeners: Set<{ readonly hear: Hear<S> }>;
-  heard: number;
+  readonly listeners: Set<{ readonly hear: StateListener<S> }>;
+  lastVersion: number;
 }
 
 /** Who listens to which topic in this process. Listeners are counted; each hears rising versions only, once each. */
@@ -25,8 +25,8 @@ export class TopicListeners<S> {
   }
 
   /** Adds a listener; the returned function removes it and says whether it was the topic's last one. */
-  add(topic: string, hear: Hear<S>): () => boolean {
-    const known = this.#topics.get(topic) ?? { listeners: new Set(), heard: 0 };
+  add(topic: string, hear: StateListener<S>): () => boolean {
+    const known = this.#topics.get(topic) ?? { listeners: new Set(), lastVersion: 0 };
     // An object of its own per call: the same function may be given twice, and both count.
     const listener = { hear };
     known.listeners.add(listener);
@@ -39,16 +39,16 @@ export class TopicListeners<S> {
   }
 
   /** Raises the version below which nothing is told any more, as for a state that came from this process. */
-  raise(topic: string, version: number): void {
+  advanceVersion(topic: string, version: number): void {
     const known = this.#topics.get(topic);
-    if (known && version > known.heard) known.heard = version;
+    if (known && version > known.lastVersion) known.lastVersion = version;
   }
 
   /** Tells the topic's listeners, unless they have heard this version or a higher one. A listener's fault stays its own. */
-  tell(topic: string, published: Versioned<S>): void {
+  notify(topic: string, published: Versioned<S>): void {
     const known = this.#topics.get(topic);
-    if (!known || published.version <= known.heard) return;
-    known.heard = published.version;
+    if (!known || published.version <= known.lastVersion) return;
+    known.lastVersion = published.version;
     for (const { hear } of [...known.listeners]) {
       try {
         hear(published);

@@ -7,9 +7,9 @@ interface Rule {
   readonly name: VariableName;
   /** What the rule reads: it is not applied while one of these is faulty by itself. */
   readonly reads: readonly VariableName[];
-  readonly kept: (values: Values) => boolean;
+  readonly holds: (values: Values) => boolean;
   /** Words that complete "must …". */
-  readonly must: (values: Values) => string;
+  readonly requirement: (values: Values) => string;
 }
 
 /** A task that does not change is polled this seldom when `POLL_MAX_INTERVAL_MS` is unset, in ms. */
@@ -29,7 +29,7 @@ function hasJwtKeys(values: Values): boolean {
   return values.AUTH_JWT_SECRET.length > 0 || values.AUTH_JWKS_URL !== null;
 }
 
-function documentsFault({ TRUSTED_DOCUMENTS: path }: Values): string | null {
+function documentsIssue({ TRUSTED_DOCUMENTS: path }: Values): string | null {
   const documents = path === null ? null : readDocumentsFile(path);
   return typeof documents === 'string' ? documents : null;
 }
@@ -39,33 +39,33 @@ export const rules: readonly Rule[] = [
   {
     name: 'POLL_MAX_INTERVAL_MS',
     reads: ['POLL_INTERVAL_MS', 'POLL_MAX_INTERVAL_MS'],
-    kept: (values) => maxIntervalMs(values) >= values.POLL_INTERVAL_MS,
-    must: (values) => `be at least POLL_INTERVAL_MS, which is ${values.POLL_INTERVAL_MS}`,
+    holds: (values) => maxIntervalMs(values) >= values.POLL_INTERVAL_MS,
+    requirement: (values) => `be at least POLL_INTERVAL_MS, which is ${values.POLL_INTERVAL_MS}`,
   },
   {
     name: 'A2E_API_TOKEN',
     reads: ['AUTH_MODE', 'A2E_API_TOKEN'],
-    kept: (values) => authMode(values) === 'passthrough' || values.A2E_API_TOKEN !== null,
-    must: (values) => `be set for AUTH_MODE=${authMode(values)}`,
+    holds: (values) => authMode(values) === 'passthrough' || values.A2E_API_TOKEN !== null,
+    requirement: (values) => `be set for AUTH_MODE=${authMode(values)}`,
   },
   {
     name: 'AUTH_JWT_SECRET',
     reads: ['AUTH_MODE', 'AUTH_JWT_SECRET', 'AUTH_JWKS_URL'],
-    kept: (values) => authMode(values) !== 'jwt' || hasJwtKeys(values),
-    must: () => 'be set, or AUTH_JWKS_URL, for AUTH_MODE=jwt',
+    holds: (values) => authMode(values) !== 'jwt' || hasJwtKeys(values),
+    requirement: () => 'be set, or AUTH_JWKS_URL, for AUTH_MODE=jwt',
   },
   {
     // Whoever sets up keys means tokens to be checked: the default mode would leave the door open.
     name: 'AUTH_MODE',
     reads: ['AUTH_MODE', 'AUTH_JWT_SECRET', 'AUTH_JWKS_URL'],
-    kept: (values) => values.AUTH_MODE !== null || !hasJwtKeys(values),
-    must: () => 'be set when AUTH_JWT_SECRET or AUTH_JWKS_URL is',
+    holds: (values) => values.AUTH_MODE !== null || !hasJwtKeys(values),
+    requirement: () => 'be set when AUTH_JWT_SECRET or AUTH_JWKS_URL is',
   },
   {
     // What is in the documents is checked once the schema is at hand.
     name: 'TRUSTED_DOCUMENTS',
     reads: ['TRUSTED_DOCUMENTS'],
-    kept: (values) => documentsFault(values) === null,
-    must: (values) => `be ${DOCUMENTS_FILE}: ${documentsFault(values)}`,
+    holds: (values) => documentsIssue(values) === null,
+    requirement: (values) => `be ${DOCUMENTS_FILE}: ${documentsIssue(values)}`,
   },
 ];

@@ -1,5 +1,5 @@
 import { isIPv6 } from 'node:net';
-import { parseRedisUrl } from '../cluster/redis-url.ts';
+import { parseRedisUrl } from './redis-url.ts';
 
 /** How one environment variable is read. */
 export interface Variable<T> {

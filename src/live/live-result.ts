@@ -1,17 +1,17 @@
 import type { ExecutionResult, GraphQLFormattedError } from 'graphql';
-import type { Delivery, Ending } from './delivery.ts';
-import { ResultFrame } from './result-frame.ts';
+import { EncodedResult } from './encoded-result.ts';
+import type { Completion, Subscriber } from './subscriber.ts';
 
 /** Where the results of a live result come from. */
 export interface LiveSource {
   /** What happens, one event after the other. */
   readonly events: AsyncIterator<unknown>;
   /** How many slots there are: with fewer shown, something is still missing. */
-  readonly slots: number;
+  readonly expectedKeys: number;
   /** What an event is about: for a slow reader a newer one takes the place of an older one of the same slot. */
-  slotOf(event: unknown): string;
+  keyOf(event: unknown): string;
   /** Whether a slot has ended with a fault that somebody who asks anew need not run into. */
-  isFault(event: unknown): boolean;
+  isTransientError(event: unknown): boolean;
   /** The same event with what is known by now. */
   refresh(event: unknown): unknown;
   /** Executes the operation for an event. */
@@ -19,27 +19,27 @@ export interface LiveSource {
 }
 
 /** What a started operation yields: a source of results, or at once the reason why there is none. */
-export type Started = LiveSource | ExecutionResult;
+export type StartResult = LiveSource | ExecutionResult;
 
 export interface LiveResultOptions {
   /** Starts the one execution. */
-  readonly start: () => Promise<Started>;
+  readonly start: () => Promise<StartResult>;
   /** What a caller may see of an error. */
   readonly format: (error: unknown) => GraphQLFormattedError;
   /** It has ended, or nobody is left: nobody may join any more. */
   readonly onEnd: () => void;
 }
 
-interface Shown {
+interface CurrentResult {
   readonly event: unknown;
-  readonly frame: ResultFrame;
+  readonly encoded: EncodedResult;
 }
 
 /**
  * While something is missing a live result takes joiners only this long, so that each gets its own grace in full; with
  * a fault too, since what it was about may be there for whoever asks later.
  */
-const JOINABLE_UNANSWERED_MS = 100;
+const INCOMPLETE_JOIN_WINDOW_MS = 100;
 
 /**
  * One execution of one subscription, for all clients that ask the same: each result is computed and serialised once
@@ -47,10 +47,10 @@ const JOINABLE_UNANSWERED_MS = 100;
  */
 export class LiveResult {
   readonly #options: LiveResultOptions;
-  readonly #members = new Set<Delivery>();
+  readonly #subscribers = new Set<Subscriber>();
   readonly #startedAt = performance.now();
   /** The newest result of every slot. */
-  readonly #shown = new Map<string, Shown>();
+  readonly #current = new Map<string, CurrentResult>();
   #source: LiveSource | null = null;
   #ended = false;
 
@@ -60,37 +60,37 @@ export class LiveResult {
   }
 
   /** Whether whoever joins now gets what an execution of their own would show them. */
-  get joinable(): boolean {
-    return !this.#ended && (performance.now() - this.#startedAt < JOINABLE_UNANSWERED_MS || this.#answered());
+  get acceptsSubscribers(): boolean {
+    return !this.#ended && (performance.now() - this.#startedAt < INCOMPLETE_JOIN_WINDOW_MS || this.#isComplete());
   }
 
   get size(): number {
-    return this.#members.size;
+    return this.#subscribers.size;
   }
 
   /**
    * Delivers to `member` from now on, the newest results first; one that cannot be given those ends with the error.
    * Undo with the returned function.
    */
-  join(member: Delivery): () => void {
-    this.#members.add(member);
+  subscribe(member: Subscriber): () => void {
+    this.#subscribers.add(member);
     try {
-      for (const slot of this.#shown.keys()) member.next(this.#current(slot), slot);
+      for (const slot of this.#current.keys()) member.next(this.#currentEncoded(slot), slot);
     } catch (error) {
-      this.#leave(member);
+      this.#unsubscribe(member);
       member.end([this.#options.format(error)]);
     }
     return () => {
       member.close();
-      this.#leave(member);
+      this.#unsubscribe(member);
     };
   }
 
   /** Whether there is a state of everything. */
-  #answered(): boolean {
+  #isComplete(): boolean {
     const source = this.#source;
-    if (source === null || this.#shown.size < source.slots) return false;
-    return this.#shown.values().every(({ event }) => !source.isFault(event));
+    if (source === null || this.#current.size < source.expectedKeys) return false;
+    return this.#current.values().every(({ event }) => !source.isTransientError(event));
   }
 
   async #pump(): Promise<void> {
@@ -111,42 +111,42 @@ export class LiveResult {
   async #publishAll(source: LiveSource): Promise<void> {
     const { events } = source;
     for (let step = await events.next(); !step.done && !this.#ended; step = await events.next())
-      this.#publish(source.slotOf(step.value), step.value, await source.render(step.value));
+      this.#publish(source.keyOf(step.value), step.value, await source.render(step.value));
   }
 
   #publish(slot: string, event: unknown, result: ExecutionResult): void {
-    const frame = ResultFrame.of(result, this.#options.format);
-    this.#shown.set(slot, { event, frame });
-    for (const member of this.#members) member.next(frame, slot);
+    const encoded = EncodedResult.of(result, this.#options.format);
+    this.#current.set(slot, { event, encoded });
+    for (const member of this.#subscribers) member.next(encoded, slot);
   }
 
   /** What a slot shows now: when it was checked and will be again moves on without an event. */
-  #current(slot: string): ResultFrame {
-    const { event, frame } = this.#shown.get(slot) as Shown;
+  #currentEncoded(slot: string): EncodedResult {
+    const { event, encoded } = this.#current.get(slot) as CurrentResult;
     const now = this.#source?.refresh(event);
-    if (!this.#source || now === event) return frame;
+    if (!this.#source || now === event) return encoded;
     const result = this.#source.render(now);
-    if (result instanceof Promise) return frame;
-    const refreshed = ResultFrame.of(result, this.#options.format);
-    this.#shown.set(slot, { event: now, frame: refreshed });
+    if (result instanceof Promise) return encoded;
+    const refreshed = EncodedResult.of(result, this.#options.format);
+    this.#current.set(slot, { event: now, encoded: refreshed });
     return refreshed;
   }
 
-  #end(ending: Ending): void {
+  #end(ending: Completion): void {
     if (this.#ended) return;
     this.#ended = true;
     this.#options.onEnd();
-    const members = [...this.#members];
-    this.#members.clear();
+    const members = [...this.#subscribers];
+    this.#subscribers.clear();
     for (const member of members) member.end(ending);
   }
 
-  #leave(member: Delivery): void {
-    if (this.#members.delete(member) && this.#members.size === 0) this.#abandon();
+  #unsubscribe(member: Subscriber): void {
+    if (this.#subscribers.delete(member) && this.#subscribers.size === 0) this.#cancel();
   }
 
   /** Nobody is left: stops the execution. */
-  #abandon(): void {
+  #cancel(): void {
     if (this.#ended) return;
     this.#ended = true;
     this.#options.onEnd();

@@ -1,4 +1,4 @@
-import type { TaskFault } from '../task/task-fault.ts';
+import type { TaskErrorEvent } from '../task/task-error-event.ts';
 import type { TaskSnapshot } from '../task/task-snapshot.ts';
 import { createTaskLoader, type TaskLoader } from './task-loader.ts';
 
@@ -12,7 +12,7 @@ export interface TaskFeed {
    * The same for several tasks on one stream. A fault ends only its own task, but for that of the last one left, which is
    * thrown; completes when all have finished.
    */
-  watchAll(ids: readonly string[]): AsyncIterableIterator<TaskSnapshot | TaskFault>;
+  watchAll(ids: readonly string[]): AsyncIterableIterator<TaskSnapshot | TaskErrorEvent>;
 }
 
 /** What the resolvers get beside their arguments. Made for one operation; holds no state of any task. */

@@ -1,5 +1,5 @@
 import { builder } from './builder.ts';
-import { namingTask } from './errors.ts';
+import { withTaskId } from './graphql-errors.ts';
 import { parseTaskId, parseTaskIds } from './task-id.ts';
 import { VideoTask } from './video-task.ts';
 
@@ -20,7 +20,7 @@ builder.queryField('videoTask', (t) =>
     },
     resolve: (_root, { id }, { loader }) => {
       const taskId = parseTaskId(id);
-      return namingTask(taskId, () => loader.load(taskId));
+      return withTaskId(taskId, () => loader.load(taskId));
     },
   }),
 );
@@ -40,6 +40,6 @@ builder.queryField('videoTasks', (t) =>
       }),
     },
     resolve: (_root, { ids }, { loader, maxIds }) =>
-      parseTaskIds(ids, maxIds).map((id) => namingTask(id, () => loader.load(id))),
+      parseTaskIds(ids, maxIds).map((id) => withTaskId(id, () => loader.load(id))),
   }),
 );

@@ -1,7 +1,7 @@
 import type { GraphQLSchema } from 'graphql';
 import './query.ts';
 import './subscription.ts';
-import './video-task-watch.ts';
+import './video-task-freshness.ts';
 import { builder } from './builder.ts';
 import './url.ts';
 

@@ -1,6 +1,6 @@
 import { BadUserInput } from '../errors.ts';
 import { builder } from './builder.ts';
-import { taskError } from './errors.ts';
+import { taskGraphQLError } from './graphql-errors.ts';
 import { parseTaskId, parseTaskIds } from './task-id.ts';
 import { VideoTask } from './video-task.ts';
 
@@ -49,7 +49,7 @@ builder.subscriptionField('taskStatuses', (t) =>
     },
     resolve: (event) => {
       if ('error' in event) {
-        throw taskError(event.id, event.error);
+        throw taskGraphQLError(event.id, event.error);
       }
       return event;
     },

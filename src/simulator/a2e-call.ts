@@ -1,24 +1,24 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { type Access, accepts, bearerToken, refusalAnswer } from './access.ts';
 import { later, parseJson, readBody, sendJson } from './answer.ts';
 import type { CallLog } from './call-log.ts';
 import { answerFault, sendRows } from './fault-answers.ts';
-import type { FaultBook } from './fault-book.ts';
-import type { Reading } from './simulated-task.ts';
-import type { TaskBook } from './task-book.ts';
+import type { FaultRegistry } from './fault-registry.ts';
+import type { TaskResponse } from './simulated-task.ts';
+import type { TaskStore } from './task-store.ts';
+import { accepts, bearerToken, refusalAnswer, type TokenPolicy } from './token-policy.ts';
 
 /** The one address of A2E that is simulated. */
 export const AWS_RESULT_PATH = '/api/v1/video/awsResult';
 
 /** What an answer depends on; changed from outside while the simulator runs. */
-export interface World {
-  access: Access;
+export interface SimulatorState {
+  access: TokenPolicy;
   down: boolean;
   latencyMs: number;
   readonly now: () => number;
   readonly resultOrigin: string;
-  readonly tasks: TaskBook;
-  readonly faults: FaultBook;
+  readonly tasks: TaskStore;
+  readonly faults: FaultRegistry;
   readonly log: CallLog;
 }
 
@@ -29,7 +29,11 @@ interface A2eCall {
 }
 
 /** Answers `POST /api/v1/video/awsResult`: counted first; then down, a fault, a bad token, a bad body, the task. */
-export async function answerCall(world: World, request: IncomingMessage, response: ServerResponse): Promise<void> {
+export async function answerCall(
+  world: SimulatorState,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
   const body = await readBody(request);
   if (body === null && response.destroyed) return;
   const call: A2eCall = { id: idOf(body), token: bearerToken(request.headers.authorization), response };
@@ -39,9 +43,9 @@ export async function answerCall(world: World, request: IncomingMessage, respons
   answer(world, call);
 }
 
-function answer(world: World, call: A2eCall): void {
+function answer(world: SimulatorState, call: A2eCall): void {
   const { id, token, response } = call;
-  const fault = world.faults.strike(id, token);
+  const fault = world.faults.match(id, token);
   if (fault) {
     answerFault({ response, rows: () => rowsOf(readTask(world, call)) }, fault);
   } else if (!accepts(world.access, token)) {
@@ -54,17 +58,17 @@ function answer(world: World, call: A2eCall): void {
   }
 }
 
-function answerReading(response: ServerResponse, reading: Reading | null): void {
+function answerReading(response: ServerResponse, reading: TaskResponse | null): void {
   const rows = rowsOf(reading);
   if (reading?.fault) answerFault({ response, rows: () => rows }, reading.fault);
   else sendRows(response, rows);
 }
 
-function readTask({ tasks, now, resultOrigin }: World, { id, token }: A2eCall): Reading | null {
+function readTask({ tasks, now, resultOrigin }: SimulatorState, { id, token }: A2eCall): TaskResponse | null {
   return tasks.find(id, token)?.call({ now: now(), resultOrigin }) ?? null;
 }
 
-function rowsOf(reading: Reading | null): Reading['row'][] {
+function rowsOf(reading: TaskResponse | null): TaskResponse['row'][] {
   return reading ? [reading.row] : [];
 }
 

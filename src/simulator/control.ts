@@ -1,8 +1,8 @@
 import type { RowPatch } from './a2e-row.ts';
-import type { Access } from './access.ts';
 import type { Call } from './call-log.ts';
 import type { Fault } from './fault.ts';
 import type { TaskOptions } from './simulated-task.ts';
+import type { TokenPolicy } from './token-policy.ts';
 
 /** Steering and watching a simulator: in its process directly, from another one through its `/_sim/` addresses. */
 export interface SimulatorControl {
@@ -22,7 +22,7 @@ export interface SimulatorControl {
   /** While down, every connection is cut and every call on a new one too. The calls that arrive are still counted. */
   setDown(down: boolean): void;
   /** Changes which tokens are good, or how the others are refused. */
-  setAccess(access: Partial<Access>): void;
+  setAccess(access: Partial<TokenPolicy>): void;
   /** How long every answer takes from now on, in ms. */
   setLatency(ms: number): void;
   /** When the calls for that task arrived, in ms since the epoch with fractions; oldest first. */

@@ -4,13 +4,13 @@ import type { FaultAction, FaultKind } from './fault.ts';
 import { padded, sendBomb, sendDrip, sendEndless, sendHalf } from './fault-bodies.ts';
 
 /** A call that a fault has struck. */
-export interface StruckCall {
+export interface FaultedCall {
   readonly response: ServerResponse;
   /** The rows a proper answer would have: one, or none. Only asking for them counts as a call in the task's script. */
   readonly rows: () => readonly Readonly<Record<string, unknown>>[];
 }
 
-type Answers = { readonly [K in FaultKind]: (call: StruckCall, fault: Extract<FaultAction, { kind: K }>) => void };
+type Answers = { readonly [K in FaultKind]: (call: FaultedCall, fault: Extract<FaultAction, { kind: K }>) => void };
 
 const MEBIBYTE = 1024 * 1024;
 const JSON_TYPE = 'application/json; charset=utf-8';
@@ -56,8 +56,8 @@ const ANSWERS: Answers = {
 export const FAULT_KINDS = Object.keys(ANSWERS);
 
 /** Does to the call what the fault says. */
-export function answerFault(call: StruckCall, fault: FaultAction): void {
-  const answer = ANSWERS[fault.kind] as (call: StruckCall, fault: FaultAction) => void;
+export function answerFault(call: FaultedCall, fault: FaultAction): void {
+  const answer = ANSWERS[fault.kind] as (call: FaultedCall, fault: FaultAction) => void;
   answer(call, fault);
 }
 

@@ -20,13 +20,13 @@ export interface TaskOptions {
 }
 
 /** What a call to a task finds: its row and, where its script says so, a fault to answer it with. */
-export interface Reading {
+export interface TaskResponse {
   readonly row: Readonly<Record<string, unknown>>;
   readonly fault: FaultAction | null;
 }
 
 /** What the simulator knows beside the task. Times in ms since the epoch. */
-export interface Surroundings {
+export interface CallContext {
   readonly now: number;
   readonly resultOrigin: string;
 }
@@ -53,7 +53,7 @@ export class SimulatedTask {
   }
 
   /** Answers one call. */
-  call(surroundings: Surroundings): Reading {
+  call(surroundings: CallContext): TaskResponse {
     if (this.#byHand) {
       const status = typeof this.#byHand.status === 'string' ? this.#byHand.status : 'init';
       const stage = { status, progress: usualProgress(status) };
@@ -64,7 +64,7 @@ export class SimulatedTask {
     return { row, fault: phase.fault ?? null };
   }
 
-  #plainRow(stage: Stage, { now, resultOrigin }: Surroundings): A2eRow {
+  #plainRow(stage: Stage, { now, resultOrigin }: CallContext): A2eRow {
     return a2eRow({ id: this.#id, stage, createdAt: this.#createdAt, now, resultOrigin });
   }
 }

@@ -1,17 +1,17 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { AWS_RESULT_PATH, answerCall, type World } from './a2e-call.ts';
-import type { Access } from './access.ts';
+import { AWS_RESULT_PATH, answerCall, type SimulatorState } from './a2e-call.ts';
 import { answerAdmin } from './admin.ts';
 import { sendHtml, sendJson } from './answer.ts';
 import { CallLog } from './call-log.ts';
 import { Connections } from './connections.ts';
 import { ADMIN_PATH, type SimulatorControl } from './control.ts';
-import { FaultBook } from './fault-book.ts';
+import { FaultRegistry } from './fault-registry.ts';
 import { RESULTS_PATH, sendVideo } from './result-video.ts';
-import { type AutoCreate, TaskBook } from './task-book.ts';
-import { worldControl } from './world-control.ts';
+import { type AutoCreate, TaskStore } from './task-store.ts';
+import type { TokenPolicy } from './token-policy.ts';
+import { createControl } from './world-control.ts';
 
 /** All optional. */
 export interface SimulatorOptions {
@@ -20,9 +20,9 @@ export interface SimulatorOptions {
   /** Default 127.0.0.1. */
   readonly host?: string;
   /** The bearer tokens that are good (default `demo-token` alone), or `*` for any. */
-  readonly tokens?: Access['tokens'];
+  readonly tokens?: TokenPolicy['tokens'];
   /** How other tokens are refused (default `http401`). */
-  readonly refusal?: Access['refusal'];
+  readonly refusal?: TokenPolicy['refusal'];
   /** The clock of the tasks, in ms since the epoch (default `Date.now`). Calls are timed by the machine's all the same. */
   readonly now?: () => number;
   /** How long every answer takes (default 0). */
@@ -55,8 +55,8 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   await once(server, 'listening');
   const address = server.address() as AddressInfo;
   const url = `http://${host.includes(':') ? `[${host}]` : host}:${address.port}`;
-  const world = createWorld(options, url);
-  const control = worldControl(world, () => connections.cut());
+  const world = createState(options, url);
+  const control = createControl(world, () => connections.cut());
   server.on('request', (request, response) => {
     const path = (request.url ?? '/').split('?', 1)[0] ?? '/';
     if (isUnder(path, ADMIN_PATH)) connections.spare(request.socket);
@@ -80,10 +80,10 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   };
 }
 
-function createWorld(options: SimulatorOptions, resultOrigin: string): World {
+function createState(options: SimulatorOptions, resultOrigin: string): SimulatorState {
   const { tokens = ['demo-token'], refusal = 'http401', now = Date.now, latencyMs = 0 } = options;
   const { speed = 1, autoCreate = () => false, maxCalls = 1_000_000 } = options;
-  const tasks = new TaskBook({ now, speed, autoCreate });
+  const tasks = new TaskStore({ now, speed, autoCreate });
   const log = new CallLog(maxCalls);
   return {
     access: { tokens, refusal },
@@ -92,13 +92,13 @@ function createWorld(options: SimulatorOptions, resultOrigin: string): World {
     now,
     resultOrigin,
     tasks,
-    faults: new FaultBook(),
+    faults: new FaultRegistry(),
     log,
   };
 }
 
 async function route(
-  world: World,
+  world: SimulatorState,
   control: SimulatorControl,
   path: string,
   request: IncomingMessage,

@@ -1,9 +1,9 @@
-import type { World } from './a2e-call.ts';
+import type { SimulatorState } from './a2e-call.ts';
 import type { SimulatorControl } from './control.ts';
 import { FAULT_KINDS } from './fault-answers.ts';
 
 /** The control methods of a running simulator; none needs its `this`. `cut` ends the connections that are open. */
-export function worldControl(world: World, cut: () => void): SimulatorControl {
+export function createControl(world: SimulatorState, cut: () => void): SimulatorControl {
   const { tasks, faults, log } = world;
   return {
     addTask: (id, options) => tasks.add(id, options),

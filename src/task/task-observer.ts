@@ -1,10 +1,10 @@
 import { type GatewayError, UpstreamUnavailable } from '../errors.ts';
 import type { TaskSnapshot } from './task-snapshot.ts';
 import type { TaskWatch } from './task-watch.ts';
-import { isFinal, isMissing, isRefused, type WatchState } from './watch-state.ts';
+import { isFinal, isNotFound, isUnauthenticated, type WatchState } from './watch-state.ts';
 
 /** How patient a subscription is with a task of which nothing can be shown. All in ms. */
-export interface Patience {
+export interface SubscriptionTimeouts {
   /** `FIRST_ANSWER_TIMEOUT_MS`: without any state by then it ends with an error. */
   readonly firstAnswerMs: number;
   /** A task just created may not be readable yet: "no such task" counts only after this. */
@@ -12,15 +12,15 @@ export interface Patience {
 }
 
 /** The grace of the contract: three intervals, at least 2 s, at most the first-answer time-out. */
-export function patienceFor(intervalMs: number, firstAnswerMs: number): Patience {
+export function subscriptionTimeouts(intervalMs: number, firstAnswerMs: number): SubscriptionTimeouts {
   return { firstAnswerMs, graceMs: Math.min(Math.max(3 * intervalMs, 2_000), firstAnswerMs) };
 }
 
 /** Where an observer delivers. After `finished` or `failed` nothing follows. */
 export interface ObserverSink {
-  state(snapshot: TaskSnapshot): void;
-  finished(): void;
-  failed(error: GatewayError): void;
+  next(snapshot: TaskSnapshot): void;
+  complete(): void;
+  error(error: GatewayError): void;
 }
 
 /**
@@ -32,32 +32,32 @@ export class TaskObserver {
   readonly #sink: ObserverSink;
   readonly #unobserve: () => void;
   /** What was known when this began to look; null: that is not known yet. */
-  #known: { readonly version: number; readonly outdated: boolean } | null = null;
+  #initial: { readonly version: number; readonly outdated: boolean } | null = null;
   #graceTimer: NodeJS.Timeout | null = null;
   #answerTimer: NodeJS.Timeout | null = null;
   #ended = false;
 
-  constructor(watch: TaskWatch, { firstAnswerMs, graceMs }: Patience, sink: ObserverSink) {
+  constructor(watch: TaskWatch, { firstAnswerMs, graceMs }: SubscriptionTimeouts, sink: ObserverSink) {
     this.#watch = watch;
     this.#sink = sink;
     this.#unobserve = watch.observe(this);
-    if (!watch.state.snapshot || isRefused(watch.state)) {
-      this.#graceTimer = setTimeout(() => this.#graceOver(), graceMs);
-      this.#answerTimer = setTimeout(() => this.#unanswered(), firstAnswerMs);
+    if (!watch.state.snapshot || isUnauthenticated(watch.state)) {
+      this.#graceTimer = setTimeout(() => this.#onGraceExpired(), graceMs);
+      this.#answerTimer = setTimeout(() => this.#onFirstAnswerTimeout(), firstAnswerMs);
     }
-    const { catchingUp } = watch;
-    if (catchingUp === null) this.#begin();
-    else void catchingUp.then(() => this.#begin());
+    const { hydrating } = watch;
+    if (hydrating === null) this.#begin();
+    else void hydrating.then(() => this.#begin());
   }
 
-  changed(state: WatchState): void {
-    if (this.#ended || !this.#known) return;
-    if (isRefused(state) && state.problem) return this.#fail(state.problem);
+  onState(state: WatchState): void {
+    if (this.#ended || !this.#initial) return;
+    if (isUnauthenticated(state) && state.failure) return this.#fail(state.failure);
     if (state.snapshot) {
       this.#stopTimers();
-      this.#sink.state(state.snapshot);
-      if (isFinal(state) && this.#end()) this.#sink.finished();
-    } else if (isMissing(state) && !this.#graceTimer && state.problem) this.#fail(state.problem);
+      this.#sink.next(state.snapshot);
+      if (isFinal(state) && this.#end()) this.#sink.complete();
+    } else if (isNotFound(state) && !this.#graceTimer && state.failure) this.#fail(state.failure);
   }
 
   /** Stops observing. Idempotent. */
@@ -66,30 +66,32 @@ export class TaskObserver {
   }
 
   #begin(): void {
-    const { state, settled } = this.#watch;
-    this.#known = { version: state.version, outdated: !settled };
+    const { state, isFresh } = this.#watch;
+    this.#initial = { version: state.version, outdated: !isFresh };
     // That the token was refused some time ago says nothing: the next check will tell.
-    if (settled || !isRefused(state)) this.changed(state);
+    if (isFresh || !isUnauthenticated(state)) this.onState(state);
   }
 
   /** What was known before says nothing of now: then the check that is under way, or comes next, decides. */
-  #graceOver(): void {
+  #onGraceExpired(): void {
     this.#graceTimer = null;
     const { state } = this.#watch;
-    if (this.#known && state.version > this.#known.version) this.changed(state);
+    if (this.#initial && state.version > this.#initial.version) this.onState(state);
   }
 
-  #unanswered(): void {
+  #onFirstAnswerTimeout(): void {
     this.#answerTimer = null;
     const { state } = this.#watch;
-    if (state.snapshot && !isRefused(state)) return this.changed(state);
+    if (state.snapshot && !isUnauthenticated(state)) return this.onState(state);
     const old =
-      this.#known?.outdated && state.version === this.#known.version && (isMissing(state) || isRefused(state));
-    this.#fail((old ? null : state.problem) ?? new UpstreamUnavailable('A2E has not answered in time'));
+      this.#initial?.outdated &&
+      state.version === this.#initial.version &&
+      (isNotFound(state) || isUnauthenticated(state));
+    this.#fail((old ? null : state.failure) ?? new UpstreamUnavailable('A2E has not answered in time'));
   }
 
   #fail(error: GatewayError): void {
-    if (this.#end()) this.#sink.failed(error);
+    if (this.#end()) this.#sink.error(error);
   }
 
   #end(): boolean {

@@ -1,26 +1,27 @@
 import { LRUCache } from 'lru-cache';
 import type { Cluster } from '../cluster/contract.ts';
 import { UpstreamUnavailable } from '../errors.ts';
-import type { CallLanes } from './lane/call-lanes.ts';
-import type { PollPace } from './poll-pace.ts';
+import type { SchedulerRegistry } from '../scheduling/scheduler-registry.ts';
+import type { Credential } from './credential.ts';
+import type { PollIntervalOptions } from './poll-interval-policy.ts';
 import type { TaskSnapshot } from './task-snapshot.ts';
-import type { Credential, TaskSource } from './task-source.ts';
+import type { TaskSource } from './task-source.ts';
 import { TaskWatch } from './task-watch.ts';
 import { type WatchContext, watchKey } from './watch-context.ts';
-import { isMissing, isRefused, type WatchState } from './watch-state.ts';
+import { isNotFound, isUnauthenticated, type WatchState } from './watch-state.ts';
 
 export interface TaskRegistryOptions {
   readonly source: TaskSource;
   readonly cluster: Cluster<WatchState>;
-  readonly lanes: CallLanes;
-  readonly pace: PollPace;
+  readonly schedulers: SchedulerRegistry;
+  readonly intervals: PollIntervalOptions;
   readonly lingerMs: number;
   /** `FIRST_ANSWER_TIMEOUT_MS`: how long {@link TaskRegistry.get} waits for a call. */
   readonly firstAnswerMs: number;
   /** How many tasks that nobody watches are remembered, the latest used first. */
-  readonly maxIdle?: number;
+  readonly maxCached?: number;
   /** Hears of a check that failed with something that is no `UpstreamError`. It counts as a missed poll. */
-  readonly onUnforeseen?: (error: unknown) => void;
+  readonly onUnexpectedError?: (error: unknown) => void;
 }
 
 /** All watches of this gateway: those that are watched, and the bounded memory of those that were. */
@@ -30,11 +31,20 @@ export class TaskRegistry implements Disposable {
   readonly #idle: LRUCache<string, TaskWatch>;
 
   constructor(options: TaskRegistryOptions) {
-    const { source, cluster, lanes, pace, lingerMs, firstAnswerMs } = options;
-    const { maxIdle = 10_000, onUnforeseen = () => {} } = options;
-    const onActivity = (watch: TaskWatch, active: boolean): void => this.#move(watch, active);
-    this.#context = { source, cluster, lanes, pace, lingerMs, firstAnswerMs, onActivity, onUnforeseen };
-    this.#idle = new LRUCache({ max: maxIdle });
+    const { source, cluster, schedulers, intervals, lingerMs, firstAnswerMs } = options;
+    const { maxCached = 10_000, onUnexpectedError = () => {} } = options;
+    const onActiveChange = (watch: TaskWatch, active: boolean): void => this.#move(watch, active);
+    this.#context = {
+      source,
+      cluster,
+      schedulers,
+      intervals,
+      lingerMs,
+      firstAnswerMs,
+      onActiveChange,
+      onUnexpectedError,
+    };
+    this.#idle = new LRUCache({ max: maxCached });
   }
 
   /** How many tasks are being watched. */
@@ -53,7 +63,7 @@ export class TaskRegistry implements Disposable {
   }
 
   /** Those of the tasks that are watched, through whatever credential. */
-  *watchedAmong(ids: ReadonlySet<string>): Generator<TaskWatch> {
+  *activeWatches(ids: ReadonlySet<string>): Generator<TaskWatch> {
     for (const watch of this.#watched.values()) if (ids.has(watch.id)) yield watch;
   }
 
@@ -64,10 +74,10 @@ export class TaskRegistry implements Disposable {
    */
   async get(id: string, credential: Credential, signal?: AbortSignal): Promise<TaskSnapshot | null> {
     const state = await this.watch(id, credential).current(signal);
-    if (isRefused(state) && state.problem) throw state.problem;
+    if (isUnauthenticated(state) && state.failure) throw state.failure;
     if (state.snapshot) return state.snapshot;
-    if (isMissing(state)) return null;
-    throw state.problem ?? new UpstreamUnavailable('A2E has not answered');
+    if (isNotFound(state)) return null;
+    throw state.failure ?? new UpstreamUnavailable('A2E has not answered');
   }
 
   [Symbol.dispose](): void {

@@ -1,14 +1,5 @@
+import type { Credential } from './credential.ts';
 import type { VideoTask } from './video-task.ts';
-
-/** In whose name upstream is called. Watches, caches and results are kept apart by `key`. */
-export interface Credential {
-  /** A keyed one-way hash of the token: safe in keys, logs and Redis. */
-  readonly key: string;
-  /** The bearer token itself: goes upstream and nowhere else. */
-  readonly token: string;
-  /** Whose token it is: the gateway's own, or the caller's (passthrough). */
-  readonly owner: 'gateway' | 'caller';
-}
 
 /** Where task states come from: the one port of the heart towards A2E. */
 export interface TaskSource {

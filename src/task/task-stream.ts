@@ -1,30 +1,30 @@
 import { TaskError } from '../errors.ts';
-import { LatestSlots } from './latest-slots.ts';
-import type { TaskFault } from './task-fault.ts';
-import { type Patience, TaskObserver } from './task-observer.ts';
+import { ConflatingQueue } from './conflating-queue.ts';
+import type { TaskErrorEvent } from './task-error-event.ts';
+import { type SubscriptionTimeouts, TaskObserver } from './task-observer.ts';
 import type { TaskSnapshot } from './task-snapshot.ts';
 import type { TaskWatch } from './task-watch.ts';
 
 /** A task to stream, or the reason why it may not be. */
-export type StreamPart = TaskWatch | TaskFault;
+export type WatchOrError = TaskWatch | TaskErrorEvent;
 
 /**
  * The changes of one or many tasks as one stream, a latest-wins slot per task. A task that ends with an error is
- * told as a {@link TaskFault} while others go on; when nothing is left it is thrown, as a {@link TaskError}. Completes when all have finished.
+ * told as a {@link TaskErrorEvent} while others go on; when nothing is left it is thrown, as a {@link TaskError}. Completes when all have finished.
  * Observing begins at once, and ends when the stream has ended or its reader returns.
  */
 export function streamTasks(
-  parts: readonly StreamPart[],
-  patience: Patience,
-): AsyncIterableIterator<TaskSnapshot | TaskFault, undefined> {
+  parts: readonly WatchOrError[],
+  patience: SubscriptionTimeouts,
+): AsyncIterableIterator<TaskSnapshot | TaskErrorEvent, undefined> {
   const observers: TaskObserver[] = [];
-  const slots = new LatestSlots<TaskSnapshot | TaskFault>(() => {
+  const slots = new ConflatingQueue<TaskSnapshot | TaskErrorEvent>(() => {
     for (const observer of observers) observer.stop();
   });
   let left = parts.length;
-  const fault = (part: TaskFault): void => {
+  const fault = (part: TaskErrorEvent): void => {
     left -= 1;
-    if (left > 0) slots.put(part.id, part);
+    if (left > 0) slots.push(part.id, part);
     else slots.fail(new TaskError(part.id, part.error));
   };
   for (const part of parts) {
@@ -32,12 +32,12 @@ export function streamTasks(
     const { id } = part;
     observers.push(
       new TaskObserver(part, patience, {
-        state: (snapshot) => slots.put(id, snapshot),
-        finished: () => {
+        next: (snapshot) => slots.push(id, snapshot),
+        complete: () => {
           left -= 1;
           if (left === 0) slots.finish();
         },
-        failed: (error) => fault({ id, error }),
+        error: (error) => fault({ id, error }),
       }),
     );
   }
@@ -46,13 +46,16 @@ export function streamTasks(
 }
 
 /** The changes of one task: completes after SUCCESS or FAIL, throws a definitive error. */
-export function streamTask(watch: TaskWatch, patience: Patience): AsyncIterableIterator<TaskSnapshot, undefined> {
+export function streamTask(
+  watch: TaskWatch,
+  patience: SubscriptionTimeouts,
+): AsyncIterableIterator<TaskSnapshot, undefined> {
   let observer: TaskObserver | null = null;
-  const slots = new LatestSlots<TaskSnapshot>(() => observer?.stop());
+  const slots = new ConflatingQueue<TaskSnapshot>(() => observer?.stop());
   observer = new TaskObserver(watch, patience, {
-    state: (snapshot) => slots.put(watch.id, snapshot),
-    finished: () => slots.finish(),
-    failed: (error) => slots.fail(error),
+    next: (snapshot) => slots.push(watch.id, snapshot),
+    complete: () => slots.finish(),
+    error: (error) => slots.fail(error),
   });
   return slots;
 }

@@ -1,24 +1,24 @@
 import type { Versioned } from '../cluster/contract.ts';
 import { type GatewayError, TaskNotFound, UpstreamError } from '../errors.ts';
-import type { CallOutcome, Ticket, Turn } from './lane/turn.ts';
-import { faultOf } from './poll-fault.ts';
-import { PollRhythm } from './poll-pace.ts';
-import type { Credential } from './task-source.ts';
-import { Waiters } from './waiters.ts';
+import type { CallOutcome, Job, ScheduledJob } from '../scheduling/job.ts';
+import type { Credential } from './credential.ts';
+import { classifyPollError } from './poll-failure.ts';
+import { PollIntervalPolicy } from './poll-interval-policy.ts';
+import { Waitlist } from './waitlist.ts';
 import { type WatchContext, type WatchObserver, watchKey } from './watch-context.ts';
 import {
-  afterHearing,
-  afterMiss,
-  afterReport,
-  holdsMs,
+  freshForMs,
+  hasChanged,
   isFinal,
-  isMissing,
-  isNews,
-  rememberMs,
+  isNotFound,
+  mergePeerState,
+  onFailure,
+  onQueryTimeout,
+  onSuccess,
+  ttlMs,
   UNKNOWN_STATE,
   type WatchState,
   withNextCheck,
-  withoutAnswer,
 } from './watch-state.ts';
 
 /**
@@ -26,23 +26,23 @@ import {
  * with queries and with the other gateways. "Have I a state" is apart from "am I polling": an idle watch keeps its
  * state. A poll is re-armed when the last one has ended, so polls never overlap.
  */
-export class TaskWatch implements Turn {
+export class TaskWatch implements Job {
   readonly id: string;
   readonly credential: Credential;
   /** Names this watch here and in the cluster; holds no secret. */
   readonly key: string;
   readonly #context: WatchContext;
-  readonly #rhythm: PollRhythm;
+  readonly #intervals: PollIntervalPolicy;
   readonly #observers = new Set<WatchObserver>();
   /** Queries that wait for the check under way. */
-  readonly #waiters = new Waiters();
+  readonly #queries = new Waitlist();
   #state = UNKNOWN_STATE;
   #active = false;
-  #catchingUp: Promise<void> | null = null;
+  #hydrating: Promise<void> | null = null;
   #running = false;
-  #hinted = false;
-  #ticket: Ticket | null = null;
-  #leave: (() => void) | null = null;
+  #invalidated = false;
+  #scheduled: ScheduledJob | null = null;
+  #unsubscribe: (() => void) | null = null;
   #linger: NodeJS.Timeout | null = null;
 
   constructor(id: string, credential: Credential, context: WatchContext) {
@@ -50,23 +50,23 @@ export class TaskWatch implements Turn {
     this.credential = credential;
     this.key = watchKey(id, credential);
     this.#context = context;
-    this.#rhythm = new PollRhythm(context.pace);
+    this.#intervals = new PollIntervalPolicy(context.intervals);
   }
 
   get state(): WatchState {
-    this.#stamp();
+    this.#refreshNextCheck();
     return this.#state;
   }
 
   /** Until it is known whether another gateway knows more: whoever was shown a newer state there must see none before. */
-  get catchingUp(): Promise<void> | null {
-    return this.#catchingUp;
+  get hydrating(): Promise<void> | null {
+    return this.#hydrating;
   }
 
   /** Nothing newer is to be had for now: the state is final, or the last check ended less than an interval ago. */
-  get settled(): boolean {
+  get isFresh(): boolean {
     const ageMs = Date.now() - this.#state.attemptedAt;
-    return isFinal(this.#state) || (ageMs >= 0 && ageMs < holdsMs(this.#state, this.#context.pace.intervalMs));
+    return isFinal(this.#state) || (ageMs >= 0 && ageMs < freshForMs(this.#state, this.#context.intervals.intervalMs));
   }
 
   /** Tells `observer` of every change, and polls if it is the first. Undo with the returned function. */
@@ -85,194 +85,196 @@ export class TaskWatch implements Turn {
    * first-answer time-out, or once `signal` aborts. When nobody is left who waits or watches, the call is not made.
    */
   async current(signal?: AbortSignal): Promise<WatchState> {
-    if (this.settled && !this.#state.problem) return this.state;
+    if (this.isFresh && !this.#state.failure) return this.state;
     // A failure here says nothing of what the other gateways know.
-    if (!this.#leave) await this.#recall();
-    if (this.settled) return this.state;
-    const told = this.#waiters.wait(this.#context.firstAnswerMs, signal);
-    if (this.#waiters.size > 0) this.#hasten();
+    if (!this.#unsubscribe) await this.#loadSharedState();
+    if (this.isFresh) return this.state;
+    const told = this.#queries.wait(this.#context.firstAnswerMs, signal);
+    if (this.#queries.size > 0) this.#expedite();
     if (await told) return this.state;
-    const known = withoutAnswer(this.state);
-    if (!this.#wanted()) this.#rest();
+    const known = onQueryTimeout(this.state);
+    if (!this.#isNeeded()) this.#deactivate();
     return known;
   }
 
   /** Checks at once if anybody watches: somebody hinted that the state has changed. */
-  hint(): void {
-    if (!this.#watched() || isFinal(this.#state)) return;
-    this.#hinted = true;
-    this.#hasten();
+  invalidate(): void {
+    if (!this.#isWatched() || isFinal(this.#state)) return;
+    this.#invalidated = true;
+    this.#expedite();
   }
 
   /** Stops for good. */
   dispose(): void {
     this.#observers.clear();
-    this.#waiters.tell();
-    this.#rest();
+    this.#queries.notifyAll();
+    this.#deactivate();
   }
 
   async run(): Promise<CallOutcome> {
-    const { cluster, pace } = this.#context;
-    this.#ticket = null;
+    const { cluster, intervals } = this.#context;
+    this.#scheduled = null;
     this.#running = true;
-    if (this.#watched()) this.#state = withNextCheck(this.#state, Date.now());
-    const intervalMs = this.#hinted ? 1 : pace.intervalMs;
-    this.#hinted = false;
+    if (this.#isWatched()) this.#state = withNextCheck(this.#state, Date.now());
+    const intervalMs = this.#invalidated ? 1 : intervals.intervalMs;
+    this.#invalidated = false;
     const known = this.#state.version;
     const version = await cluster.claim(this.key, intervalMs, known);
-    if (version === null || isFinal(this.#state)) return this.#skip(known);
-    const { state, outcome } = await this.#check(version);
-    this.#conclude(state);
+    if (version === null || isFinal(this.#state)) return this.#onClaimLost(known);
+    const { state, outcome } = await this.#poll(version);
+    this.#applyResult(state);
     const told = this.#state;
-    if (told.version === version) void cluster.publish(this.key, { version, state: told }, rememberMs(told));
+    if (told.version === version) void cluster.publish(this.key, { version, state: told }, ttlMs(told));
     return outcome;
   }
 
-  blocked(problem: GatewayError): void {
-    this.#become(afterMiss(this.#state, problem, this.#state.version), true);
+  onBlocked(problem: GatewayError): void {
+    this.#setState(onFailure(this.#state, problem, this.#state.version), true);
   }
 
   /** Another gateway has this tick. How it went may have been heard already, when that was no time to plan. */
-  async #skip(known: number): Promise<CallOutcome> {
-    await this.#recall();
+  async #onClaimLost(known: number): Promise<CallOutcome> {
+    await this.#loadSharedState();
     this.#running = false;
-    const { version, nextInMs, problem } = this.#state;
-    if (version > known && nextInMs !== null) this.#follow(nextInMs, problem !== null);
+    const { version, nextPollInMs, failure } = this.#state;
+    if (version > known && nextPollInMs !== null) this.#rescheduleAfterPeer(nextPollInMs, failure !== null);
     // It was granted before this claim, so an interval from now it is free again if nothing was heard of it.
-    else this.#follow(this.#context.pace.intervalMs, true);
-    if (this.#hinted) this.hint();
-    if (!this.#wanted()) this.#rest();
+    else this.#rescheduleAfterPeer(this.#context.intervals.intervalMs, true);
+    if (this.#invalidated) this.invalidate();
+    if (!this.#isNeeded()) this.#deactivate();
     return 'skipped';
   }
 
-  async #check(version: number): Promise<{ readonly state: WatchState; readonly outcome: CallOutcome }> {
-    const { source, onUnforeseen } = this.#context;
+  async #poll(version: number): Promise<{ readonly state: WatchState; readonly outcome: CallOutcome }> {
+    const { source, onUnexpectedError } = this.#context;
     try {
       const task = await source.read(this.id, this.credential);
       const state = task
-        ? afterReport(this.#state, task, version)
-        : afterMiss(this.#state, new TaskNotFound(`A2E knows no task ${this.id}`), version);
+        ? onSuccess(this.#state, task, version)
+        : onFailure(this.#state, new TaskNotFound(`A2E knows no task ${this.id}`), version);
       return { state, outcome: 'answered' };
     } catch (error) {
-      if (!(error instanceof UpstreamError)) onUnforeseen(error);
-      const { problem, outcome } = faultOf(error, this.credential, this.#context.pace.intervalMs);
-      return { state: afterMiss(this.#state, problem, version), outcome };
+      if (!(error instanceof UpstreamError)) onUnexpectedError(error);
+      const { failure, outcome } = classifyPollError(error, this.credential, this.#context.intervals.intervalMs);
+      return { state: onFailure(this.#state, failure, version), outcome };
     }
   }
 
   /** Takes over the outcome of one's own check, unless something newer was heard meanwhile, and plans the next. */
-  #conclude(next: WatchState): void {
+  #applyResult(next: WatchState): void {
     this.#running = false;
     const outdated = isFinal(this.#state) || next.version < this.#state.version;
     const state = outdated ? this.#state : next;
-    const delayMs = this.#waitAfter(next);
-    if (this.#watched() && !isFinal(state)) this.#arm(Date.now() + (this.#hinted ? 0 : delayMs));
-    const nextInMs = this.#ticket && this.#ticket.expectedAt - Date.now();
-    this.#become(outdated ? state : { ...next, nextInMs }, true);
+    const delayMs = this.#nextDelay(next);
+    if (this.#isWatched() && !isFinal(state)) this.#schedule(Date.now() + (this.#invalidated ? 0 : delayMs));
+    const nextPollInMs = this.#scheduled && this.#scheduled.expectedAt - Date.now();
+    this.#setState(outdated ? state : { ...next, nextPollInMs }, true);
   }
 
   /** A claim or a message says that another gateway polls. */
-  #follow(otherInMs: number, stepIn = false): void {
-    if (!this.#wanted() || this.#running || isFinal(this.#state)) return;
-    this.#join();
-    this.#arm(Date.now() + (stepIn ? this.#rhythm.ahead(otherInMs) : this.#rhythm.behind(otherInMs)));
+  #rescheduleAfterPeer(otherInMs: number, stepIn = false): void {
+    if (!this.#isNeeded() || this.#running || isFinal(this.#state)) return;
+    this.#subscribe();
+    this.#schedule(
+      Date.now() + (stepIn ? this.#intervals.takeoverDelay(otherInMs) : this.#intervals.followerDelay(otherInMs)),
+    );
   }
 
   /** @param live somebody has just checked, whatever their clock says; else it is what was remembered. */
-  #hear({ version, state: told }: Versioned<WatchState>, live = false): void {
+  #onPeerState({ version, state: told }: Versioned<WatchState>, live = false): void {
     if (version <= this.#state.version || isFinal(this.#state)) return;
-    const heard = afterHearing(this.#state, { ...told, version });
-    this.#waitAfter(heard);
-    if (!heard.problem) this.#context.lanes.for(this.credential).hearAnswer(heard.attemptedAt);
-    this.#follow(told.nextInMs ?? this.#context.pace.intervalMs, told.problem !== null);
-    this.#become(heard, live);
+    const heard = mergePeerState(this.#state, { ...told, version });
+    this.#nextDelay(heard);
+    if (!heard.failure) this.#context.schedulers.for(this.credential).onPeerSuccess(heard.attemptedAt);
+    this.#rescheduleAfterPeer(told.nextPollInMs ?? this.#context.intervals.intervalMs, told.failure !== null);
+    this.#setState(heard, live);
   }
 
-  #waitAfter(next: WatchState): number {
-    if (isMissing(next)) return this.#rhythm.changed();
-    if (next.problem) return this.#rhythm.failed();
-    return isNews(this.#state, next) ? this.#rhythm.changed() : this.#rhythm.unchanged();
+  #nextDelay(next: WatchState): number {
+    if (isNotFound(next)) return this.#intervals.onChanged();
+    if (next.failure) return this.#intervals.onFailed();
+    return hasChanged(this.#state, next) ? this.#intervals.onChanged() : this.#intervals.onUnchanged();
   }
 
   /** @param checked just now: those who wait have their answer, whatever it is. */
-  #become(next: WatchState, checked = false): void {
-    const news = isNews(this.#state, next);
+  #setState(next: WatchState, checked = false): void {
+    const news = hasChanged(this.#state, next);
     this.#state = next;
-    this.#stamp();
-    if (news) for (const observer of [...this.#observers]) observer.changed(this.#state);
-    if (checked || this.settled) this.#waiters.tell();
-    if (isFinal(next) || !this.#wanted()) this.#rest();
+    this.#refreshNextCheck();
+    if (news) for (const observer of [...this.#observers]) observer.onState(this.#state);
+    if (checked || this.isFresh) this.#queries.notifyAll();
+    if (isFinal(next) || !this.#isNeeded()) this.#deactivate();
   }
 
   /** Keeps `nextCheckAt` true: only the lane knows when the turn is to come. */
-  #stamp(): void {
-    const goesOn = this.#watched() && !isFinal(this.#state);
-    const planned = this.#ticket?.expectedAt ?? this.#state.snapshot?.nextCheckAt ?? Date.now();
+  #refreshNextCheck(): void {
+    const goesOn = this.#isWatched() && !isFinal(this.#state);
+    const planned = this.#scheduled?.expectedAt ?? this.#state.snapshot?.nextCheckAt ?? Date.now();
     this.#state = withNextCheck(this.#state, goesOn ? planned : null);
   }
 
-  async #recall(): Promise<void> {
+  async #loadSharedState(): Promise<void> {
     const remembered = await this.#context.cluster.read(this.key);
-    if (remembered) this.#hear(remembered);
+    if (remembered) this.#onPeerState(remembered);
   }
 
-  #watched(): boolean {
+  #isWatched(): boolean {
     return this.#observers.size > 0 || this.#linger !== null;
   }
 
-  #wanted(): boolean {
-    return this.#watched() || this.#waiters.size > 0;
+  #isNeeded(): boolean {
+    return this.#isWatched() || this.#queries.size > 0;
   }
 
-  #join(): void {
-    this.#leave ??= this.#context.cluster.join(this.key, (published) => this.#hear(published, true));
+  #subscribe(): void {
+    this.#unsubscribe ??= this.#context.cluster.subscribe(this.key, (published) => this.#onPeerState(published, true));
   }
 
   #activate(): void {
     if (this.#active) return;
     this.#active = true;
-    this.#join();
-    this.#context.onActivity(this, true);
-    const catchingUp = this.#recall().then(() => {
-      if (this.#catchingUp === catchingUp) this.#catchingUp = null;
-      this.#begin();
+    this.#subscribe();
+    this.#context.onActiveChange(this, true);
+    const catchingUp = this.#loadSharedState().then(() => {
+      if (this.#hydrating === catchingUp) this.#hydrating = null;
+      this.#schedulePoll();
     });
-    this.#catchingUp = catchingUp;
+    this.#hydrating = catchingUp;
   }
 
-  #begin(): void {
+  #schedulePoll(): void {
     if (!this.#active || this.#running || isFinal(this.#state)) return;
-    const { intervalMs } = this.#context.pace;
-    const { attemptedAt, nextInMs, problem } = this.#state;
-    if (attemptedAt === 0 || this.#waiters.size > 0) return this.#hasten();
+    const { intervalMs } = this.#context.intervals;
+    const { attemptedAt, nextPollInMs, failure } = this.#state;
+    if (attemptedAt === 0 || this.#queries.size > 0) return this.#expedite();
     // Whoever told of this state goes first; of one that was remembered for long nobody may be left.
-    const spacingMs = nextInMs === null || problem ? intervalMs : this.#rhythm.behind(nextInMs);
+    const spacingMs = nextPollInMs === null || failure ? intervalMs : this.#intervals.followerDelay(nextPollInMs);
     const dueAt = Math.max(Date.now(), attemptedAt + spacingMs);
-    if (!this.#ticket || this.#ticket.dueAt > dueAt) this.#arm(dueAt);
+    if (!this.#scheduled || this.#scheduled.dueAt > dueAt) this.#schedule(dueAt);
   }
 
-  #arm(dueAt: number, urgent = false): void {
-    const lane = this.#context.lanes.for(this.credential);
-    this.#ticket?.cancel();
-    this.#ticket = lane.schedule(this, { dueAt, urgent, afterFailure: this.#rhythm.failing });
+  #schedule(dueAt: number, urgent = false): void {
+    const lane = this.#context.schedulers.for(this.credential);
+    this.#scheduled?.cancel();
+    this.#scheduled = lane.schedule(this, { dueAt, urgent, afterFailure: this.#intervals.failing });
   }
 
   /**
    * Makes the next check an urgent one, and of a watched task a poll that is due, whichever comes first. One that has
    * begun will do.
    */
-  #hasten(): void {
+  #expedite(): void {
     if (this.#running) return;
-    const { dueAt: plannedAt = Number.POSITIVE_INFINITY, urgent = false } = this.#ticket ?? {};
-    const dueAt = this.#watched() ? Math.min(plannedAt, Date.now()) : Number.POSITIVE_INFINITY;
-    if (!urgent || dueAt < plannedAt) this.#arm(dueAt, true);
+    const { dueAt: plannedAt = Number.POSITIVE_INFINITY, urgent = false } = this.#scheduled ?? {};
+    const dueAt = this.#isWatched() ? Math.min(plannedAt, Date.now()) : Number.POSITIVE_INFINITY;
+    if (!urgent || dueAt < plannedAt) this.#schedule(dueAt, true);
   }
 
   #startLinger(): void {
     if (!this.#active) return;
     this.#linger = setTimeout(() => {
       this.#linger = null;
-      if (!this.#wanted()) this.#rest();
+      if (!this.#isNeeded()) this.#deactivate();
     }, this.#context.lingerMs);
   }
 
@@ -281,16 +283,16 @@ export class TaskWatch implements Turn {
     this.#linger = null;
   }
 
-  #rest(): void {
+  #deactivate(): void {
     this.#stopLinger();
-    this.#ticket?.cancel();
-    this.#ticket = null;
-    this.#leave?.();
-    this.#leave = null;
-    this.#state = { ...this.#state, nextInMs: null };
-    this.#stamp();
+    this.#scheduled?.cancel();
+    this.#scheduled = null;
+    this.#unsubscribe?.();
+    this.#unsubscribe = null;
+    this.#state = { ...this.#state, nextPollInMs: null };
+    this.#refreshNextCheck();
     if (!this.#active) return;
     this.#active = false;
-    this.#context.onActivity(this, false);
+    this.#context.onActiveChange(this, false);
   }
 }

@@ -15,7 +15,9 @@ const LAST_MOMENT = 8.64e15;
 
 /** Writes a state for the other gateways. It holds what A2E said of the task, and no token. */
 export function encodeWatchState(state: WatchState): string {
-  return JSON.stringify({ ...state, problem: state.problem && encodeProblem(state.problem) });
+  const { version, snapshot, failure, attemptedAt, nextPollInMs } = state;
+  const problem = failure && encodeFailure(failure);
+  return JSON.stringify({ version, snapshot, problem, attemptedAt, nextInMs: nextPollInMs });
 }
 
 /**
@@ -27,19 +29,19 @@ export function decodeWatchState(text: string): WatchState {
   return {
     version: number(state['version']),
     snapshot: nullable(state['snapshot'], decodeSnapshot),
-    problem: nullable(state['problem'], decodeProblem),
+    failure: nullable(state['problem'], decodeFailure),
     attemptedAt: moment(state['attemptedAt']),
-    nextInMs: nullable(state['nextInMs'], number),
+    nextPollInMs: nullable(state['nextInMs'], number),
   };
 }
 
 /** A problem as it travels between gateways: no cause, no stack. */
-function encodeProblem(problem: GatewayError): object {
+function encodeFailure(problem: GatewayError): object {
   const retryAfterMs = 'retryAfterMs' in problem ? problem.retryAfterMs : null;
   return { code: problem.code, message: problem.message, retryAfterMs };
 }
 
-function decodeProblem(value: unknown): GatewayError {
+function decodeFailure(value: unknown): GatewayError {
   const problem = record(value);
   const message = string(problem['message']);
   const retryAfterMs = nullable(problem['retryAfterMs'], number);

@@ -1,13 +1,14 @@
 import { Pool } from 'undici';
 import { TokenRefused } from '../errors.ts';
-import type { Credential, TaskSource } from '../task/task-source.ts';
+import type { Credential } from '../task/credential.ts';
+import type { TaskSource } from '../task/task-source.ts';
 import type { VideoTask } from '../task/video-task.ts';
+import { fingerprintBody } from './body-fingerprint.ts';
 import { CallDeadline } from './call-deadline.ts';
 import { ContractViolation, WrongTask } from './contract-violation.ts';
 import { decodeAnswer } from './decode.ts';
-import { describeBody } from './describe-body.ts';
-import { exchange, type HttpAnswer } from './exchange.ts';
 import { statusFailure } from './http-status.ts';
+import { type HttpResponse, postJson } from './post-json.ts';
 import { decodeBody } from './response-body.ts';
 import { failureCode, TlsFailure, transportFailure } from './transport-failure.ts';
 import type { UpstreamEvent } from './upstream-event.ts';
@@ -77,11 +78,11 @@ export class A2eClient implements TaskSource, AsyncDisposable {
     return this.#disposal;
   }
 
-  async #ask(pool: Pool, id: string, token: string, signal: AbortSignal | undefined): Promise<HttpAnswer> {
+  async #ask(pool: Pool, id: string, token: string, signal: AbortSignal | undefined): Promise<HttpResponse> {
     const startedAt = performance.now();
     using deadline = new CallDeadline(this.#timeoutMs, signal);
     try {
-      const answer = await exchange(pool, { path: this.#path, id, token, signal: deadline.signal });
+      const answer = await postJson(pool, { path: this.#path, id, token, signal: deadline.signal });
       signal?.throwIfAborted();
       this.#onEvent({ kind: 'answered', ms: performance.now() - startedAt, status: answer.status });
       return answer;
@@ -98,15 +99,15 @@ export class A2eClient implements TaskSource, AsyncDisposable {
     }
   }
 
-  async #interpret(answer: HttpAnswer, id: string): Promise<VideoTask | null> {
+  async #interpret(answer: HttpResponse, id: string): Promise<VideoTask | null> {
     const failure = statusFailure(answer.status, answer.headers);
     if (failure !== null) throw failure;
     if (answer.status === 404) return null;
     return decodeAnswer(parseJson(await decodeBody(answer.body, answer.headers['content-encoding'])), id);
   }
 
-  #report(violation: ContractViolation, { status, body }: HttpAnswer): void {
-    const description = describeBody(body.bytes);
+  #report(violation: ContractViolation, { status, body }: HttpResponse): void {
+    const description = fingerprintBody(body.bytes);
     if (violation instanceof WrongTask) this.#onEvent({ kind: 'wrong-task', ...description });
     else this.#onEvent({ kind: 'contract-violation', reason: violation.reason, status, ...description });
   }

@@ -1,7 +1,7 @@
 import { TokenRefused } from '../errors.ts';
 import type { VideoTask, VideoTaskStatus } from '../task/video-task.ts';
 import { ContractViolation, WrongTask } from './contract-violation.ts';
-import { chinaTime, instant, int, percentage, text, webUrl } from './wire-field.ts';
+import { chinaTime, instant, int, percentage, text, webUrl } from './field-decoders.ts';
 
 /** The documented words of `status`. */
 const STATUSES: ReadonlyMap<string, VideoTaskStatus> = new Map([

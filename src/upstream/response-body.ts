@@ -28,7 +28,7 @@ export interface RawBody {
 export const UNREADABLE_BODY: RawBody = { bytes: Buffer.alloc(0), oversized: false };
 
 /** Takes the chunks of a body up to the cap. */
-export class CollectedBody {
+export class BodyCollector {
   readonly #chunks: Buffer[] = [];
   #length = 0;
 

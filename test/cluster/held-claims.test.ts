@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { MemoryCluster } from '../../src/cluster/memory-cluster.ts';
-import { MemoryHub } from '../../src/cluster/memory-hub.ts';
+import { MemoryCluster } from '../../src/cluster/memory/memory-cluster.ts';
+import { MemoryHub } from '../../src/cluster/memory/memory-hub.ts';
 import type { WatchState } from '../../src/task/watch-state.ts';
-import { Heart, OWN } from '../task/heart.ts';
 import { report } from '../task/scripted-source.ts';
+import { OWN, TaskHarness } from '../task/task-harness.ts';
 
 const ID = 'task-1';
 
@@ -38,27 +38,27 @@ test('a final state that is heard while the tick is claimed costs no call', asyn
   const hub = new MemoryHub<WatchState>();
   await using other = new MemoryCluster<WatchState>({ hub });
   await using claims = new HeldClaims({ hub });
-  await using heart = new Heart({ cluster: claims });
-  const watcher = heart.subscribe(ID);
+  await using harness = new TaskHarness({ cluster: claims });
+  const watcher = harness.subscribe(ID);
   await pass(1_500);
   const claiming = claims.holdNext();
   await pass(1_000);
-  const { key, state } = heart.registry.watch(ID, OWN);
+  const { key, state } = harness.registry.watch(ID, OWN);
   const version = state.version + 5;
   const snapshot = state.snapshot && { ...state.snapshot, version, task: report(ID, 'SUCCESS') };
   await other.publish(key, { version, state: { ...state, version, snapshot } }, 60_000);
   claiming.release();
   await pass(5_000);
   expect(watcher).toMatchObject({ end: 'completed', last: { task: { status: 'SUCCESS' } } });
-  expect([heart.source.calls.length, heart.registry.watchedCount]).toEqual([2, 0]);
+  expect([harness.source.calls.length, harness.registry.watchedCount]).toEqual([2, 0]);
 });
 
 test('a hint that comes while the tick is claimed has the task read at once, though the claim is refused', async () => {
   const hub = new MemoryHub<WatchState>();
-  await using one = new Heart({ hub });
+  await using one = new TaskHarness({ hub });
   await using claims = new HeldClaims({ hub });
-  await using two = new Heart({ cluster: claims });
-  const hint = () => two.registry.watch(ID, OWN).hint();
+  await using two = new TaskHarness({ cluster: claims });
+  const hint = () => two.registry.watch(ID, OWN).invalidate();
   one.subscribe(ID);
   const watcher = two.subscribe(ID);
   await pass(1_200);

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
-import type { Cluster, SharedBudget, Versioned } from '../../src/cluster/contract.ts';
-import { Inbox } from '../support/inbox.ts';
-import { Pauses } from '../support/pauses.ts';
+import type { Cluster, SharedRateLimiter, Versioned } from '../../src/cluster/contract.ts';
+import { CallbackQueue } from '../support/callback-queue.ts';
 import { until } from '../support/redis-server.ts';
+import { StallDetector } from '../support/stall-detector.ts';
 
 /** The state the suite publishes. */
 export interface Weather {
@@ -12,7 +12,7 @@ export interface Weather {
 }
 
 /** One gateway's end of a cluster. */
-export type ClusterNode = Cluster<Weather> & SharedBudget;
+export type ClusterNode = Cluster<Weather> & SharedRateLimiter;
 
 /** Nodes that belong together; each test takes as many as it needs. */
 export interface ClusterUnderTest extends AsyncDisposable {
@@ -102,8 +102,8 @@ function describeStates(start: () => Promise<ClusterUnderTest>): void {
     await using cluster = await start();
     const [a, b] = await nodesOf(cluster, 2);
     const topic = randomUUID();
-    const heard = new Inbox<Versioned<Weather>>();
-    b.join(topic, heard.put);
+    const heard = new CallbackQueue<Versioned<Weather>>();
+    b.subscribe(topic, heard.put);
     const [read] = await Promise.all([b.read(topic), a.publish(topic, sunny(1), HOUR)]);
     if (read) expect(read).toEqual(sunny(1));
     else await heard.find(({ version }) => version === 1);
@@ -126,9 +126,9 @@ function describeStates(start: () => Promise<ClusterUnderTest>): void {
     await using cluster = await start();
     const [a, b] = await nodesOf(cluster, 2);
     const topic = randomUUID();
-    const [gone, stays] = [new Inbox<Versioned<Weather>>(), new Inbox<Versioned<Weather>>()];
-    const leave = b.join(topic, gone.put);
-    b.join(topic, stays.put);
+    const [gone, stays] = [new CallbackQueue<Versioned<Weather>>(), new CallbackQueue<Versioned<Weather>>()];
+    const leave = b.subscribe(topic, gone.put);
+    b.subscribe(topic, stays.put);
     await b.read(topic);
     leave();
     leave();
@@ -141,9 +141,9 @@ function describeStates(start: () => Promise<ClusterUnderTest>): void {
     await using cluster = await start();
     const [a, b] = await nodesOf(cluster, 2);
     const topic = randomUUID();
-    const heard = new Inbox<Versioned<Weather>>();
-    for (let round = 0; round < 5; round += 1) b.join(topic, heard.put)();
-    b.join(topic, heard.put);
+    const heard = new CallbackQueue<Versioned<Weather>>();
+    for (let round = 0; round < 5; round += 1) b.subscribe(topic, heard.put)();
+    b.subscribe(topic, heard.put);
     await b.read(topic);
     await a.publish(topic, sunny(1), HOUR);
     expect(await heard.count(1)).toEqual([sunny(1)]);
@@ -164,7 +164,7 @@ function describeStates(start: () => Promise<ClusterUnderTest>): void {
     await using cluster = await start();
     const [a, b] = await nodesOf(cluster, 2);
     const topic = randomUUID();
-    b.join(topic, () => {
+    b.subscribe(topic, () => {
       throw new Error('a fault of the listener');
     });
     const heard = await listen(b, topic);
@@ -190,7 +190,7 @@ function describeBudget(start: () => Promise<ClusterUnderTest>): void {
     await using cluster = await start();
     const nodes = await nodesOf(cluster, 3);
     const lane = randomUUID();
-    using pauses = new Pauses();
+    using pauses = new StallDetector();
     const begun = performance.now();
     await Promise.all(nodes.map((node) => take(node, lane, 200, 60)));
     const tookMs = performance.now() - begun;
@@ -212,10 +212,10 @@ function describeBudget(start: () => Promise<ClusterUnderTest>): void {
     await using cluster = await start();
     const [a] = await nodesOf(cluster, 2);
     const lane = randomUUID();
-    expect(await a.takeBudget(lane, 1)).toBe(0);
-    expect(await a.takeBudget(lane, 1)).toBeGreaterThan(500);
-    expect(await a.takeBudget(randomUUID(), 1)).toBe(0);
-    for (let call = 0; call < 100; call += 1) expect(await a.takeBudget(lane, Number.POSITIVE_INFINITY)).toBe(0);
+    expect(await a.tryConsume(lane, 1)).toBe(0);
+    expect(await a.tryConsume(lane, 1)).toBeGreaterThan(500);
+    expect(await a.tryConsume(randomUUID(), 1)).toBe(0);
+    for (let call = 0; call < 100; call += 1) expect(await a.tryConsume(lane, Number.POSITIVE_INFINITY)).toBe(0);
   });
 }
 
@@ -224,7 +224,7 @@ function describePauses(start: () => Promise<ClusterUnderTest>): void {
     await using cluster = await start();
     const [a, b] = await nodesOf(cluster, 2);
     const lane = randomUUID();
-    const [own, others] = [new Inbox<string>(), new Inbox<string>()];
+    const [own, others] = [new CallbackQueue<string>(), new CallbackQueue<string>()];
     a.onPause(own.put);
     b.onPause(others.put);
     await a.pause(lane, 60_000);
@@ -233,8 +233,8 @@ function describePauses(start: () => Promise<ClusterUnderTest>): void {
     for (const node of [a, b, late]) {
       expect(node.pausedFor(lane)).toBeGreaterThan(55_000);
       expect(node.pausedFor(lane)).toBeLessThanOrEqual(60_000);
-      expect(await node.takeBudget(lane, 1000)).toBeGreaterThan(55_000);
-      expect(await node.takeBudget(lane, Number.POSITIVE_INFINITY)).toBeGreaterThan(55_000);
+      expect(await node.tryConsume(lane, 1000)).toBeGreaterThan(55_000);
+      expect(await node.tryConsume(lane, Number.POSITIVE_INFINITY)).toBeGreaterThan(55_000);
     }
     expect(own.all).toEqual([]);
     expect(late.pausedFor(randomUUID())).toBe(0);
@@ -244,7 +244,7 @@ function describePauses(start: () => Promise<ClusterUnderTest>): void {
     await using cluster = await start();
     const [a, b] = await nodesOf(cluster, 2);
     const [lane, short] = [randomUUID(), randomUUID()];
-    const heard = new Inbox<string>();
+    const heard = new CallbackQueue<string>();
     const stop = b.onPause(heard.put);
     await a.pause(lane, 60_000);
     await heard.count(1);
@@ -255,7 +255,7 @@ function describePauses(start: () => Promise<ClusterUnderTest>): void {
     stop();
     expect(a.pausedFor(lane)).toBeGreaterThan(55_000);
     while (b.pausedFor(short) > 0) await delay(b.pausedFor(short));
-    expect(await b.takeBudget(short, 1000)).toBe(0);
+    expect(await b.tryConsume(short, 1000)).toBe(0);
   });
 }
 
@@ -267,9 +267,9 @@ async function nodesOf(cluster: ClusterUnderTest, count: number): Promise<Cluste
 }
 
 /** Joins, and waits until the subscription is live. */
-async function listen(node: ClusterNode, topic: string): Promise<Inbox<Versioned<Weather>>> {
-  const heard = new Inbox<Versioned<Weather>>();
-  node.join(topic, heard.put);
+async function listen(node: ClusterNode, topic: string): Promise<CallbackQueue<Versioned<Weather>>> {
+  const heard = new CallbackQueue<Versioned<Weather>>();
+  node.subscribe(topic, heard.put);
   await node.read(topic);
   return heard;
 }
@@ -283,7 +283,7 @@ async function untilGranted(claim: () => Promise<number | null>): Promise<number
 
 async function take(node: ClusterNode, lane: string, rate: number, calls: number): Promise<void> {
   for (let call = 0; call < calls; call += 1) {
-    for (let wait = await node.takeBudget(lane, rate); wait > 0; wait = await node.takeBudget(lane, rate)) {
+    for (let wait = await node.tryConsume(lane, rate); wait > 0; wait = await node.tryConsume(lane, rate)) {
       await delay(wait);
     }
   }

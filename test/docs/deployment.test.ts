@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parse, parseAllDocuments } from 'yaml';
-import { parseRedisUrl } from '../../src/cluster/redis-url.ts';
+import { parseRedisUrl } from '../../src/config/redis-url.ts';
 import { variables } from '../../src/config/variables.ts';
 import { type Config, loadConfig } from '../../src/config.ts';
 import type { ComposeFile, KubernetesObject, Probe } from './deployment-shapes.ts';

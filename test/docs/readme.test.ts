@@ -5,7 +5,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import type { Variable } from '../../src/config/variable.ts';
 import { variables } from '../../src/config/variables.ts';
 import { loadConfig } from '../../src/config.ts';
-import { INTERNAL_SERVER_ERROR } from '../../src/schema/errors.ts';
+import { INTERNAL_SERVER_ERROR } from '../../src/schema/graphql-errors.ts';
 import { schema } from '../../src/schema/schema.ts';
 import { operationsIn } from './graphql-texts.ts';
 import { Markdown, ROOT } from './markdown.ts';

@@ -1,14 +1,14 @@
 import { expect, test } from 'vitest';
 import { GatewayFleet, TOKEN } from '../support/gateway-fleet.ts';
-import { Pauses } from '../support/pauses.ts';
 import { until } from '../support/redis-server.ts';
+import { StallDetector } from '../support/stall-detector.ts';
 
 const RATE = 20;
 const TASKS = Array.from({ length: 40 }, (_, index) => `task-${index}`);
 
 /** Calls per second from now on, over so many calls; measured again when this process was held up meanwhile. */
 async function rateOf(fleet: GatewayFleet, calls: number): Promise<number> {
-  using pauses = new Pauses();
+  using pauses = new StallDetector();
   for (;;) {
     const begun = performance.now();
     const rate = await rateOver(fleet, calls);

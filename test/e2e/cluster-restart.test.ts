@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import type { Seen } from '../support/browser-client.ts';
 import { GatewayFleet } from '../support/gateway-fleet.ts';
-import { reference } from '../support/pauses.ts';
+import { reference } from '../support/stall-detector.ts';
 
 const INTERVAL = 400;
 const GRACE = 3_000;

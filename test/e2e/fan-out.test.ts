@@ -3,8 +3,8 @@ import type { Gateway } from '../../src/gateway.ts';
 import type { Phase } from '../../src/simulator/timeline.ts';
 import { startPair } from '../support/gateway.ts';
 import { post } from '../support/http-client.ts';
-import { untilQuiet } from '../support/quiet.ts';
 import { openStream } from '../support/sse-client.ts';
+import { untilIdle } from '../support/until-idle.ts';
 import { connect } from '../support/ws-client.ts';
 
 const SOCKETS = 1_000;
@@ -86,7 +86,7 @@ it('shows 1,000 sockets and 200 streams every state for one call per interval', 
   expect(simulator.maxConcurrency('popular')).toBe(1);
 
   await stack.disposeAsync();
-  await untilQuiet(gateway);
+  await untilIdle(gateway);
   await untilNotCalled(pair, 'popular');
 });
 
@@ -96,7 +96,7 @@ it('stops polling an unfinished task when the last of 1,200 viewers has gone', {
   pair.simulator.setTask('endless', { status: 'process', process: 1 });
   await openAll(pair.gateway, 'endless', stack);
   await stack.disposeAsync();
-  await untilQuiet(pair.gateway);
+  await untilIdle(pair.gateway);
   await untilNotCalled(pair, 'endless');
 });
 

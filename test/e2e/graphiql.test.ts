@@ -2,7 +2,7 @@ import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { launchBrowser, type TestBrowser } from '../support/browser.ts';
 import { startPair } from '../support/gateway.ts';
-import { untilQuiet } from '../support/quiet.ts';
+import { untilIdle } from '../support/until-idle.ts';
 
 /** Ten states on ten calls, then success: what GraphiQL's example asks for. */
 const EXAMPLE_ID = 'YOUR_TASK_ID';
@@ -35,7 +35,7 @@ it('runs its example, a subscription, to the end over WebSocket and asks no othe
   await tab.page.goto(`${pair.gateway.url}/graphql`);
   await play(tab.page);
   await responseHas(tab.page, '"SUCCESS"');
-  await untilQuiet(pair.gateway);
+  await untilIdle(pair.gateway);
   await expect.poll(() => frames.at(-1)).toMatch(/"type":"complete"/);
   expect(frames.filter((frame) => frame.includes('"type":"next"')).length).toBeGreaterThanOrEqual(3);
   expect([...tab.hosts]).toEqual([new URL(pair.gateway.url).host]);

@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { expect, it } from 'vitest';
-import { Delivery } from '../../src/live/delivery.ts';
-import { Outlet } from '../../src/live/outlet.ts';
-import { ResultFrame } from '../../src/live/result-frame.ts';
+import { EncodedResult } from '../../src/live/encoded-result.ts';
+import { StreamWriter } from '../../src/live/stream-writer.ts';
+import { Subscriber } from '../../src/live/subscriber.ts';
 
 const FRAMES = 2_000;
 const FRAME_BYTES = 10_000;
@@ -24,14 +24,14 @@ async function createConnection() {
   return { reader, writer, [Symbol.asyncDispose]: () => stack.disposeAsync() };
 }
 
-function frame(index: number): ResultFrame {
-  return new ResultFrame(`${FILLER}${index}\n`);
+function frame(index: number): EncodedResult {
+  return new EncodedResult(`${FILLER}${index}\n`);
 }
 
 function createDelivery(writer: Socket, onStall: () => void, stallMs?: number) {
-  const outlet = new Outlet(writer, { onStall, ...(stallMs === undefined ? {} : { stallMs }) });
-  const wire = { next: ({ bytes }: ResultFrame) => outlet.write(bytes), end: () => void writer.end('end\n') };
-  return new Delivery(wire, outlet);
+  const outlet = new StreamWriter(writer, { onStall, ...(stallMs === undefined ? {} : { stallMs }) });
+  const wire = { next: ({ utf8 }: EncodedResult) => outlet.write(utf8), end: () => void writer.end('end\n') };
+  return new Subscriber(wire, outlet);
 }
 
 function turn(): Promise<void> {
@@ -77,7 +77,7 @@ it('disconnects a reader that takes nothing for long enough', async () => {
 it('leaves in one write what is written in one turn of the event loop', async () => {
   await using connection = await createConnection();
   const { reader, writer } = connection;
-  const outlet = new Outlet(writer, { onStall: () => {} });
+  const outlet = new StreamWriter(writer, { onStall: () => {} });
   for (const text of ['a', 'b', 'c']) outlet.write(Buffer.from(text));
   expect(writer.writableLength).toBe(3);
   expect(String(await once(reader, 'data'))).toBe('abc');

@@ -1,5 +1,5 @@
 import type { TaskFeed } from '../../src/schema/context.ts';
-import type { TaskFault } from '../../src/task/task-fault.ts';
+import type { TaskErrorEvent } from '../../src/task/task-error-event.ts';
 import type { TaskSnapshot } from '../../src/task/task-snapshot.ts';
 import type { VideoTask } from '../../src/task/video-task.ts';
 
@@ -42,11 +42,11 @@ export function snapshotOf(
 export class MemoryFeed implements TaskFeed {
   readonly asked: string[] = [];
   readonly #tasks: ReadonlyMap<string, TaskSnapshot | Error>;
-  readonly #events: readonly (TaskSnapshot | TaskFault)[];
+  readonly #events: readonly (TaskSnapshot | TaskErrorEvent)[];
 
   constructor(
     tasks: Readonly<Record<string, TaskSnapshot | Error>> = {},
-    events: readonly (TaskSnapshot | TaskFault)[] = [],
+    events: readonly (TaskSnapshot | TaskErrorEvent)[] = [],
   ) {
     this.#tasks = new Map(Object.entries(tasks));
     this.#events = events;
@@ -71,7 +71,7 @@ export class MemoryFeed implements TaskFeed {
     }
   }
 
-  async *watchAll(ids: readonly string[]): AsyncIterableIterator<TaskSnapshot | TaskFault> {
+  async *watchAll(ids: readonly string[]): AsyncIterableIterator<TaskSnapshot | TaskErrorEvent> {
     this.asked.push(...ids);
     yield* this.#events;
   }

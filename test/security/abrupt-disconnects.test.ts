@@ -2,7 +2,7 @@ import { Agent, request } from 'node:http';
 import { expect, test } from 'vitest';
 import { startPair } from '../support/gateway.ts';
 import { clientFrame, hostileSocket, until } from '../support/hostile-socket.ts';
-import { untilQuiet } from '../support/quiet.ts';
+import { untilIdle } from '../support/until-idle.ts';
 
 const CLIENTS = 10_000;
 const AT_ONCE = 50;
@@ -48,6 +48,6 @@ test(`after ${CLIENTS} abrupt disconnects nothing is left: no watch, no iterator
       for (const index of indexes) await vanish(pair.gateway.url, index);
     }),
   );
-  await untilQuiet(pair.gateway, 10_000);
+  await untilIdle(pair.gateway, 10_000);
   expect(pair.gateway.counts()).toMatchObject({ watches: 0, liveResults: 0, connections: 0 });
 });

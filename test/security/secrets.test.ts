@@ -1,13 +1,13 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { leaksIn } from '../support/canaries.ts';
 import { startPair, TOKEN } from '../support/gateway.ts';
 import { ask } from '../support/http-client.ts';
+import { leakedSecrets } from '../support/leaked-secrets.ts';
 import { TRANSPORTS } from '../support/transports.ts';
 
 test('what the search at the end of a run looks for is found', () => {
-  expect(leaksIn(`a\n{"authorization":"Bearer ${TOKEN}"}\nb`)).toEqual([`{"authorization":"Bearer ${TOKEN}"}`]);
+  expect(leakedSecrets(`a\n{"authorization":"Bearer ${TOKEN}"}\nb`)).toEqual([`{"authorization":"Bearer ${TOKEN}"}`]);
 });
 
 test('everything a gateway says is searched: its log at debug level, errors, metrics', async () => {
@@ -22,7 +22,7 @@ test('everything a gateway says is searched: its log at debug level, errors, met
       body: JSON.stringify({ _id: 'a' }),
     })
   ).text();
-  expect(leaksIn(proper)).toHaveLength(1);
+  expect(leakedSecrets(proper)).toHaveLength(1);
   const query = 'query($ids: [ID!]!) { videoTasks(ids: $ids) { id } }';
   for (const [, transport] of TRANSPORTS) await transport(gateway.url, { query, variables: { ids: ['a', 'b'] } });
   expect((await ask(`${gateway.url}/metrics`)).body).toContain('video_task_gateway_upstream_calls_total');
@@ -35,5 +35,5 @@ test('everything a gateway says is searched: its log at debug level, errors, met
   expect(said('log')).toContain('A2E call');
   expect(said('error')).toContain('UPSTREAM_BAD_RESPONSE');
   expect(said('metrics')).toContain('video_task_gateway_upstream_calls_total');
-  expect(leaksIn(said('log') + said('error') + said('metrics'))).toEqual([]);
+  expect(leakedSecrets(said('log') + said('error') + said('metrics'))).toEqual([]);
 });

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Client, createClient } from 'graphql-ws';
 import { WebSocket } from 'ws';
-import { Inbox } from './inbox.ts';
+import { CallbackQueue } from './callback-queue.ts';
 
 /** What the tests of the cluster look at in a task. */
 export interface Seen {
@@ -21,9 +21,9 @@ const DOCUMENT = 'subscription Watch($id: ID!) { taskStatus(id: $id) { status pr
  * connects again to whichever gateway the load balancer picks, for as long as it takes.
  */
 export class BrowserClient implements AsyncDisposable {
-  readonly states = new Inbox<Seen>();
+  readonly states = new CallbackQueue<Seen>();
   /** Errors of the subscription: none is expected unless a test asks for one. */
-  readonly errors = new Inbox<unknown>();
+  readonly errors = new CallbackQueue<unknown>();
   /** Resolves when the gateway has completed the subscription, or ended it with an error. */
   readonly ended: Promise<void>;
   /** How its connections were closed, oldest first. */

@@ -1,8 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import type { ClusterHealth } from '../../src/cluster/contract.ts';
-import { createRedisCluster, type RedisCluster, type RedisClusterOptions } from '../../src/cluster/redis-cluster.ts';
+import {
+  createRedisCluster,
+  type RedisCluster,
+  type RedisClusterOptions,
+} from '../../src/cluster/redis/redis-cluster.ts';
 import type { Weather } from '../conformance/cluster.ts';
-import { Inbox } from './inbox.ts';
+import { CallbackQueue } from './callback-queue.ts';
 
 /** JSON, checked as little as a test needs. */
 export const weatherCodec = {
@@ -17,7 +21,7 @@ export const weatherCodec = {
 
 /** A gateway's end of a cluster on Redis whose changes of health can be waited for. */
 export class RedisNode implements AsyncDisposable {
-  readonly health = new Inbox<ClusterHealth>();
+  readonly health = new CallbackQueue<ClusterHealth>();
   readonly cluster: RedisCluster<Weather>;
 
   constructor(options: Omit<RedisClusterOptions<Weather>, 'codec' | 'onHealth'>) {

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { createPage } from '../../src/server/page.ts';
+import { createWatchPage } from '../../src/server/watch-page/watch-page.ts';
 
 /** One subscription as it arrived, and what a test can do to it. */
 export interface ScriptedCall {
@@ -25,7 +25,7 @@ export interface ScriptedGateway extends AsyncDisposable {
 
 /** Starts one on a free port; `script` is called for every subscription. */
 export async function startScriptedGateway(script: (call: ScriptedCall) => void): Promise<ScriptedGateway> {
-  const page = createPage();
+  const page = createWatchPage();
   const calls: ScriptedCall[] = [];
   const server = createServer((request, response) => {
     const { pathname, searchParams } = new URL(request.url ?? '/', 'http://localhost');

@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Reporter } from 'vitest/node';
-import { leaksIn } from './canaries.ts';
+import { leakedSecrets } from './leaked-secrets.ts';
 
 /**
  * Searches all that the gateways of a test run have said for upstream tokens and words of upstream bodies: their logs
@@ -28,7 +28,7 @@ export class SecretsReporter implements Reporter {
       ['printed', this.#printed] as const,
     ];
     rmSync(this.#directory, { recursive: true });
-    const leaks = texts.flatMap(([name, text]) => leaksIn(text).map((line) => `${name}: ${line}`));
+    const leaks = texts.flatMap(([name, text]) => leakedSecrets(text).map((line) => `${name}: ${line}`));
     const lines = texts.reduce((sum, [, text]) => sum + text.split('\n').length - 1, 0);
     process.stdout.write(
       `\n${lines} lines of logs, errors, metrics and output searched for secrets: ${leaks.length} found\n`,

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { type ClientRequest, type IncomingHttpHeaders, type IncomingMessage, request } from 'node:http';
-import { Inbox } from './inbox.ts';
+import { CallbackQueue } from './callback-queue.ts';
 
 /** One event of an event stream. */
 export interface StreamEvent {
@@ -12,9 +12,9 @@ export interface StreamEvent {
 export interface SseClient extends AsyncDisposable {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
-  readonly events: Inbox<StreamEvent>;
+  readonly events: CallbackQueue<StreamEvent>;
   /** The comments so far: what keeps the stream alive. */
-  readonly comments: Inbox<string>;
+  readonly comments: CallbackQueue<string>;
   /** Everything that came, as text. */
   text(): string;
   /** Resolves to all events once the response has ended or broken off. */
@@ -49,8 +49,8 @@ export async function openStream(gatewayUrl: string, options: SseRequest = {}): 
 }
 
 function clientOf(call: ClientRequest, response: IncomingMessage): SseClient {
-  const events = new Inbox<StreamEvent>();
-  const comments = new Inbox<string>();
+  const events = new CallbackQueue<StreamEvent>();
+  const comments = new CallbackQueue<string>();
   let text = '';
   let rest = '';
   call.on('error', () => {});

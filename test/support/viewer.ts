@@ -1,5 +1,5 @@
+import { CallbackQueue } from './callback-queue.ts';
 import { capture } from './capture.ts';
-import { Inbox } from './inbox.ts';
 import { openStream } from './sse-client.ts';
 import type { Answer } from './transports.ts';
 import { connect } from './ws-client.ts';
@@ -21,9 +21,9 @@ const WATCH = `subscription($id: ID!) { taskStatus(id: $id) { ${FIELDS} } }`;
 /** Somebody who watches one task. */
 export interface Viewer extends AsyncDisposable {
   /** The states seen so far. */
-  readonly states: Inbox<Seen>;
+  readonly states: CallbackQueue<Seen>;
   /** Errors of any kind, in the order they came. */
-  readonly errors: Inbox<NonNullable<Answer['errors']>[number]>;
+  readonly errors: CallbackQueue<NonNullable<Answer['errors']>[number]>;
   /** How the subscription has ended, if it has. */
   readonly end: 'completed' | 'failed' | null;
 }
@@ -59,8 +59,8 @@ async function viewOverWebSocket(gatewayUrl: string, id: string, token?: string)
 }
 
 class Collected implements Viewer {
-  readonly states = new Inbox<Seen>();
-  readonly errors = new Inbox<NonNullable<Answer['errors']>[number]>();
+  readonly states = new CallbackQueue<Seen>();
+  readonly errors = new CallbackQueue<NonNullable<Answer['errors']>[number]>();
   end: Viewer['end'] = null;
   #transport: AsyncDisposable | null = null;
 

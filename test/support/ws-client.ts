@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { type ClientOptions, WebSocket } from 'ws';
-import { Inbox } from './inbox.ts';
+import { CallbackQueue } from './callback-queue.ts';
 
 /** A message of `graphql-transport-ws`, as it came. */
 export interface Message {
@@ -18,7 +18,7 @@ export interface Closing {
 /** A client that speaks raw `graphql-transport-ws`, right or wrong, and keeps every message that arrives. */
 export interface WsClient extends AsyncDisposable {
   readonly socket: WebSocket;
-  readonly messages: Inbox<Message>;
+  readonly messages: CallbackQueue<Message>;
   /** Resolves once the socket has closed. */
   readonly closed: Promise<Closing>;
   /** Sends a message, or text as it is. */
@@ -42,7 +42,7 @@ export async function openSocket(gatewayUrl: string, options: WsClientOptions = 
   const { protocol = 'graphql-transport-ws', ...rest } = options;
   const url = `${gatewayUrl.replace('http', 'ws')}/graphql`;
   const socket = protocol === null ? new WebSocket(url, rest) : new WebSocket(url, protocol, rest);
-  const messages = new Inbox<Message>();
+  const messages = new CallbackQueue<Message>();
   socket.on('message', (text) => messages.put(JSON.parse(String(text)) as Message));
   const closed = new Promise<Closing>((resolve) => {
     socket.once('close', (code, reason) => resolve({ code, reason: String(reason) }));
@@ -64,7 +64,7 @@ export async function connect(
   return client;
 }
 
-function clientOf(socket: WebSocket, messages: Inbox<Message>, closed: Promise<Closing>): WsClient {
+function clientOf(socket: WebSocket, messages: CallbackQueue<Message>, closed: Promise<Closing>): WsClient {
   const textOf = (message: unknown) => (typeof message === 'string' ? message : JSON.stringify(message));
   const about = (id: string) => messages.all.filter((message) => message.id === id);
   return {

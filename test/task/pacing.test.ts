@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { UpstreamRateLimited, UpstreamUnavailable } from '../../src/errors.ts';
-import { Heart, OWN, type Watcher } from './heart.ts';
 import { report, ScriptedSource } from './scripted-source.ts';
+import { OWN, TaskHarness, type Watcher } from './task-harness.ts';
 
 const INTERVAL_MS = 3_000;
 
@@ -10,8 +10,8 @@ afterEach(() => void vi.useRealTimers());
 
 const pass = (ms: number) => vi.advanceTimersByTimeAsync(ms);
 
-function subscribeTo(heart: Heart, tasks: number): Watcher[] {
-  return Array.from({ length: tasks }, (_, n) => heart.subscribe(`task-${n}`));
+function subscribeTo(harness: TaskHarness, tasks: number): Watcher[] {
+  return Array.from({ length: tasks }, (_, n) => harness.subscribe(`task-${n}`));
 }
 
 /** The most calls in any window of that length. */
@@ -26,15 +26,15 @@ function mostWithin(times: readonly number[], ms: number): number {
 }
 
 test('500 watched tasks and an upstream that is down for 60 s', async () => {
-  await using heart = new Heart({ intervalMs: INTERVAL_MS, maxIntervalMs: 10_000 });
-  const { source } = heart;
-  const watchers = subscribeTo(heart, 500);
+  await using harness = new TaskHarness({ intervalMs: INTERVAL_MS, maxIntervalMs: 10_000 });
+  const { source } = harness;
+  const watchers = subscribeTo(harness, 500);
   await pass(30_000);
   let down = true;
   source.latencyMs = 50;
   source.answer = (id) => (down ? new UpstreamUnavailable('down') : report(id));
   const downAt = Date.now();
-  while (heart.events.length === 0) await pass(10);
+  while (harness.events.length === 0) await pass(10);
   const openedAt = Date.now();
   await pass(downAt + 60_000 - openedAt);
   const probes = source.times().filter((at) => at > openedAt);
@@ -43,7 +43,7 @@ test('500 watched tasks and an upstream that is down for 60 s', async () => {
   expect(watchers.every(({ end, last }) => end === 'open' && last?.stale)).toBe(true);
 
   down = false;
-  while (heart.lanes.for(OWN).blockage) await pass(10);
+  while (harness.schedulers.for(OWN).circuit) await pass(10);
   const closedAt = Date.now();
   expect(closedAt - downAt).toBeLessThanOrEqual(70_000 + source.latencyMs);
   await pass(2 * INTERVAL_MS);
@@ -53,7 +53,7 @@ test('500 watched tasks and an upstream that is down for 60 s', async () => {
       source.calls.find(({ id, at }) => id === `task-${n}` && at > closedAt - INTERVAL_MS)?.endedAt ?? Number.NaN,
   );
   expect(Math.max(...freshAt) - closedAt).toBeLessThanOrEqual(2 * INTERVAL_MS);
-  expect(heart.events.map(({ kind }) => kind)).toEqual(['breaker-opened', 'breaker-closed']);
+  expect(harness.events.map(({ kind }) => kind)).toEqual(['breaker-opened', 'breaker-closed']);
   process.stdout.write(
     `down 60 s: ${probes.length} probes, ${mostWithin(probes, 1_000)} at most within a second; noticed ${closedAt - downAt - 60_000} ms after the recovery; ` +
       `the last of 500 states fresh ${Math.max(...freshAt) - closedAt} ms after that\n`,
@@ -62,14 +62,14 @@ test('500 watched tasks and an upstream that is down for 60 s', async () => {
 
 describe('429 with Retry-After: 7', () => {
   test.each([null, 50])('no call in the 7 s, and no burst after it; UPSTREAM_MAX_RPS %s', async (maxRps) => {
-    await using heart = new Heart({ intervalMs: INTERVAL_MS, maxRps });
-    const { source } = heart;
+    await using harness = new TaskHarness({ intervalMs: INTERVAL_MS, maxRps });
+    const { source } = harness;
     source.latencyMs = 20;
-    const watchers = subscribeTo(heart, 300);
+    const watchers = subscribeTo(harness, 300);
     await pass(30_000);
     const limited = new UpstreamRateLimited('slower', { retryAfterMs: 7_000 });
     source.answer = () => limited;
-    while (heart.events.length === 0) await pass(1);
+    while (harness.events.length === 0) await pass(1);
     const pausedAt = Date.now();
     source.answer = (id) => report(id);
     await pass(30_000);
@@ -77,7 +77,7 @@ describe('429 with Retry-After: 7', () => {
     const after = source.times().filter((at) => at >= pausedAt + 7_000);
     // 300 tasks spread over an interval are 100 calls a second; chance may put some more of them into one.
     expect(mostWithin(after, 1_000)).toBeLessThanOrEqual(maxRps === null ? 140 : maxRps * 1.05 + 1);
-    expect(heart.events).toEqual([{ kind: 'paused', forMs: 7_000 }]);
+    expect(harness.events).toEqual([{ kind: 'paused', forMs: 7_000 }]);
     expect(watchers.every(({ end, last }) => end === 'open' && last?.stale === false)).toBe(true);
     process.stdout.write(
       `429, ${maxRps ?? 'unlimited'} rps: first call ${Math.min(...after) - pausedAt} ms later, ${mostWithin(after, 1_000)} at most within a second\n`,
@@ -85,36 +85,36 @@ describe('429 with Retry-After: 7', () => {
   });
 
   test('a caller is told how much of the wait is left, and others keep their pace', async () => {
-    await using heart = new Heart({ intervalMs: INTERVAL_MS });
-    heart.source.answer = () => new UpstreamRateLimited('slower', { retryAfterMs: 7_000 });
-    heart.subscribe('task');
+    await using harness = new TaskHarness({ intervalMs: INTERVAL_MS });
+    harness.source.answer = () => new UpstreamRateLimited('slower', { retryAfterMs: 7_000 });
+    harness.subscribe('task');
     await pass(5_000);
-    const answer = heart.registry.get('another', OWN);
+    const answer = harness.registry.get('another', OWN);
     const refused = expect(answer).rejects.toMatchObject({
       extensions: { code: 'UPSTREAM_RATE_LIMITED', retryAfterSeconds: 2 },
     });
     await pass(0);
     await refused;
-    expect(heart.source.calls).toHaveLength(1);
+    expect(harness.source.calls).toHaveLength(1);
   });
 
   test('one that does not say how long pauses for an interval', async () => {
-    await using heart = new Heart({ intervalMs: INTERVAL_MS });
-    heart.source.answer = () => new UpstreamRateLimited('slower');
-    heart.subscribe('task');
+    await using harness = new TaskHarness({ intervalMs: INTERVAL_MS });
+    harness.source.answer = () => new UpstreamRateLimited('slower');
+    harness.subscribe('task');
     await pass(100);
-    heart.subscribe('another');
+    harness.subscribe('another');
     await pass(INTERVAL_MS - 200);
-    expect(heart.source.calls).toHaveLength(1);
+    expect(harness.source.calls).toHaveLength(1);
   });
 });
 
 test('1,000 watched tasks with UPSTREAM_MAX_RPS at half of what they need', async () => {
   const rps = 1_000 / (INTERVAL_MS / 1_000) / 2;
-  await using heart = new Heart({ intervalMs: INTERVAL_MS, maxRps: rps });
-  const { source } = heart;
+  await using harness = new TaskHarness({ intervalMs: INTERVAL_MS, maxRps: rps });
+  const { source } = harness;
   source.latencyMs = 30;
-  const watchers = subscribeTo(heart, 1_000);
+  const watchers = subscribeTo(harness, 1_000);
   await pass(12_000);
   const from = Date.now();
   await pass(60_000);
@@ -135,33 +135,33 @@ test('1,000 watched tasks with UPSTREAM_MAX_RPS at half of what they need', asyn
 });
 
 test('calls under way stay within UPSTREAM_MAX_CONCURRENCY, and nobody starves', async () => {
-  await using heart = new Heart({ maxConcurrency: 4 });
-  heart.source.latencyMs = 200;
-  const watchers = subscribeTo(heart, 40);
+  await using harness = new TaskHarness({ maxConcurrency: 4 });
+  harness.source.latencyMs = 200;
+  const watchers = subscribeTo(harness, 40);
   await pass(20_000);
-  expect(heart.source.maxRunning).toBe(4);
-  const counts = watchers.map((_, n) => heart.source.times(`task-${n}`).length);
+  expect(harness.source.maxRunning).toBe(4);
+  const counts = watchers.map((_, n) => harness.source.times(`task-${n}`).length);
   expect(Math.max(...counts) - Math.min(...counts)).toBeLessThanOrEqual(1);
 });
 
 test('a task that is watched anew goes before those that merely grow old', async () => {
-  await using heart = new Heart({ maxRps: 5 });
-  subscribeTo(heart, 50);
+  await using harness = new TaskHarness({ maxRps: 5 });
+  subscribeTo(harness, 50);
   await pass(30_000);
-  const anew = heart.subscribe('anew');
+  const anew = harness.subscribe('anew');
   await pass(500);
   expect(anew.events).toHaveLength(1);
 });
 
 test('each token has a lane of its own', async () => {
   const source = new ScriptedSource((id, token) => (token === 'bad' ? new UpstreamUnavailable('down') : report(id)));
-  await using heart = new Heart({ source });
+  await using harness = new TaskHarness({ source });
   const credential = (token: string) => ({ key: token, token, owner: 'caller' as const });
-  for (let n = 0; n < 20; n += 1) heart.subscribe(`task-${n}`, credential('bad'));
-  const good = heart.subscribe('task', credential('good'));
+  for (let n = 0; n < 20; n += 1) harness.subscribe(`task-${n}`, credential('bad'));
+  const good = harness.subscribe('task', credential('good'));
   await pass(10_500);
-  expect(heart.lanes.for(credential('bad')).blockage?.kind).toBe('broken');
-  expect(heart.lanes.for(credential('good')).blockage).toBeNull();
+  expect(harness.schedulers.for(credential('bad')).circuit?.kind).toBe('broken');
+  expect(harness.schedulers.for(credential('good')).circuit).toBeNull();
   expect(good.last?.stale).toBe(false);
   expect(source.times('task')).toHaveLength(11);
 });

@@ -1,4 +1,5 @@
-import type { Credential, TaskSource } from '../../src/task/task-source.ts';
+import type { Credential } from '../../src/task/credential.ts';
+import type { TaskSource } from '../../src/task/task-source.ts';
 import type { VideoTask, VideoTaskStatus } from '../../src/task/video-task.ts';
 
 /** A task as A2E might report it, with only what a test cares for. */

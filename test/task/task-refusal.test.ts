@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { TaskNotFound, TokenRefused, Unauthenticated, UpstreamUnavailable } from '../../src/errors.ts';
-import { callers, Heart, OWN } from './heart.ts';
 import { report, ScriptedSource } from './scripted-source.ts';
+import { callers, OWN, TaskHarness } from './task-harness.ts';
 
 const ID = 'task-1';
 
@@ -13,37 +13,37 @@ const pass = (ms: number) => vi.advanceTimersByTimeAsync(ms);
 describe('who may see it', () => {
   test('a refused token of a caller ends its subscriptions alone, and its queries', async () => {
     const source = new ScriptedSource((id, token) => (token === 'bad' ? new TokenRefused('no') : report(id)));
-    await using heart = new Heart({ source });
-    const [good, bad] = [heart.subscribe(ID, callers('good')), heart.subscribe(ID, callers('bad'))];
+    await using harness = new TaskHarness({ source });
+    const [good, bad] = [harness.subscribe(ID, callers('good')), harness.subscribe(ID, callers('bad'))];
     await pass(3_000);
     expect(bad).toMatchObject({ end: 'failed', events: [], error: expect.any(Unauthenticated) });
     expect(good).toMatchObject({ end: 'open', last: { stale: false } });
-    const refused = expect(heart.registry.get(ID, callers('bad'))).rejects.toBeInstanceOf(Unauthenticated);
+    const refused = expect(harness.registry.get(ID, callers('bad'))).rejects.toBeInstanceOf(Unauthenticated);
     await pass(0);
     await refused;
     await pass(5_000);
-    expect(heart.registry.watchedCount).toBe(1);
+    expect(harness.registry.watchedCount).toBe(1);
   });
 
   test('a token that is good again some time later is not refused for its past', async () => {
     const source = new ScriptedSource(() => new TokenRefused('no'));
-    await using heart = new Heart({ source });
-    expect(heart.subscribe(ID, callers('x'))).toMatchObject({ end: 'open' });
+    await using harness = new TaskHarness({ source });
+    expect(harness.subscribe(ID, callers('x'))).toMatchObject({ end: 'open' });
     await pass(10_000);
     source.answer = (id) => report(id);
-    const again = heart.subscribe(ID, callers('x'));
+    const again = harness.subscribe(ID, callers('x'));
     await pass(100);
     expect(again).toMatchObject({ end: 'open', last: { stale: false } });
   });
 
   test('a token that was refused some time ago is not refused again while its check is under way', async () => {
     const source = new ScriptedSource(() => new TokenRefused('no'));
-    await using heart = new Heart({ source });
-    heart.subscribe(ID, callers('x'));
+    await using harness = new TaskHarness({ source });
+    harness.subscribe(ID, callers('x'));
     await pass(10_000);
     source.answer = (id) => report(id);
     source.latencyMs = 5_000;
-    const again = heart.subscribe(ID, callers('x'));
+    const again = harness.subscribe(ID, callers('x'));
     await pass(4_500);
     expect(again.end).toBe('open');
     await pass(1_000);
@@ -52,16 +52,16 @@ describe('who may see it', () => {
 
   test('after a refusal the last good state is shown, stale, while nobody can tell whether the token is good again', async () => {
     const source = new ScriptedSource();
-    await using heart = new Heart({ source });
-    heart.subscribe(ID, callers('x'));
+    await using harness = new TaskHarness({ source });
+    harness.subscribe(ID, callers('x'));
     await pass(500);
     source.answer = () => new TokenRefused('no');
     await pass(5_000);
     source.answer = () => new UpstreamUnavailable('down');
-    for (let n = 0; n < 12; n += 1) heart.subscribe(`other-${n}`, callers('x'));
+    for (let n = 0; n < 12; n += 1) harness.subscribe(`other-${n}`, callers('x'));
     await pass(1_000);
-    expect(heart.lanes.for(callers('x')).blockage?.kind).toBe('broken');
-    const again = heart.subscribe(ID, callers('x'));
+    expect(harness.schedulers.for(callers('x')).circuit?.kind).toBe('broken');
+    const again = harness.subscribe(ID, callers('x'));
     await pass(1_000);
     expect(again).toMatchObject({ end: 'open', last: { stale: true } });
     await pass(20_000);
@@ -69,24 +69,24 @@ describe('who may see it', () => {
   });
 
   test("the gateway's own refused token ends nothing", async () => {
-    await using heart = new Heart();
-    const watcher = heart.subscribe(ID);
+    await using harness = new TaskHarness();
+    const watcher = harness.subscribe(ID);
     await pass(100);
-    heart.source.answer = () => new TokenRefused('no');
+    harness.source.answer = () => new TokenRefused('no');
     await pass(61_000);
-    expect(heart.source.calls.length).toBeLessThanOrEqual(2 + 6);
+    expect(harness.source.calls.length).toBeLessThanOrEqual(2 + 6);
     expect(watcher).toMatchObject({ end: 'open', last: { stale: true } });
-    heart.source.answer = (id) => report(id);
+    harness.source.answer = (id) => report(id);
     await pass(12_000);
     expect(watcher.last?.stale).toBe(false);
-    expect(heart.events.filter(({ kind }) => kind === 'token-accepted')).toHaveLength(1);
+    expect(harness.events.filter(({ kind }) => kind === 'token-accepted')).toHaveLength(1);
   });
 });
 
 describe('a task that cannot be read yet', () => {
   test('gets a grace of three intervals', async () => {
-    await using heart = new Heart({ source: new ScriptedSource(() => null) });
-    const watcher = heart.subscribe(ID);
+    await using harness = new TaskHarness({ source: new ScriptedSource(() => null) });
+    const watcher = harness.subscribe(ID);
     await pass(2_999);
     expect(watcher.end).toBe('open');
     await pass(1);
@@ -95,8 +95,8 @@ describe('a task that cannot be read yet', () => {
 
   test('is shown when it appears within the grace', async () => {
     const source = new ScriptedSource(() => null);
-    await using heart = new Heart({ source });
-    const watcher = heart.subscribe(ID);
+    await using harness = new TaskHarness({ source });
+    const watcher = harness.subscribe(ID);
     await pass(1_900);
     source.answer = (id) => report(id);
     await pass(10_000);
@@ -105,8 +105,8 @@ describe('a task that cannot be read yet', () => {
 
   test('is not "not found" because of an outage; without any answer it ends with an error in time', async () => {
     const source = new ScriptedSource(() => new UpstreamUnavailable('down'));
-    await using heart = new Heart({ source });
-    const watcher = heart.subscribe(ID);
+    await using harness = new TaskHarness({ source });
+    const watcher = harness.subscribe(ID);
     await pass(14_999);
     expect(watcher.end).toBe('open');
     await pass(1);
@@ -115,13 +115,13 @@ describe('a task that cannot be read yet', () => {
 
   test('is not "not found" because it was so before: the check under way decides', async () => {
     const source = new ScriptedSource(() => null);
-    await using heart = new Heart({ source });
-    const before = heart.registry.get(ID, OWN);
+    await using harness = new TaskHarness({ source });
+    const before = harness.registry.get(ID, OWN);
     await pass(500);
     expect(await before).toBeNull();
     source.answer = (id) => report(id);
     source.latencyMs = 5_000;
-    const watcher = heart.subscribe(ID);
+    const watcher = harness.subscribe(ID);
     await pass(4_500);
     expect(watcher.end).toBe('open');
     await pass(1_500);
@@ -130,21 +130,21 @@ describe('a task that cannot be read yet', () => {
 
   test('without any answer of now it is unknown, not "not found", whatever was known before', async () => {
     const source = new ScriptedSource(() => null);
-    await using heart = new Heart({ source });
-    const before = heart.registry.get(ID, OWN);
+    await using harness = new TaskHarness({ source });
+    const before = harness.registry.get(ID, OWN);
     await pass(5_000);
     expect(await before).toBeNull();
     source.latencyMs = 60_000;
-    const watcher = heart.subscribe(ID);
+    const watcher = harness.subscribe(ID);
     await pass(15_000);
     expect(watcher).toMatchObject({ end: 'failed', error: { code: 'UPSTREAM_UNAVAILABLE' } });
   });
 
   test('each subscriber has a grace of its own', async () => {
-    await using heart = new Heart({ source: new ScriptedSource(() => null) });
-    heart.subscribe(ID);
+    await using harness = new TaskHarness({ source: new ScriptedSource(() => null) });
+    harness.subscribe(ID);
     await pass(2_000);
-    const second = heart.subscribe(ID);
+    const second = harness.subscribe(ID);
     await pass(2_000);
     expect(second.end).toBe('open');
     await pass(1_000);

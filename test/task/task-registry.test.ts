@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { MemoryHub } from '../../src/cluster/memory-hub.ts';
+import { MemoryHub } from '../../src/cluster/memory/memory-hub.ts';
 import { UpstreamUnavailable } from '../../src/errors.ts';
 import type { WatchState } from '../../src/task/watch-state.ts';
-import { callers, Heart, OWN } from './heart.ts';
 import { report, ScriptedSource } from './scripted-source.ts';
+import { callers, OWN, TaskHarness } from './task-harness.ts';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
@@ -11,35 +11,35 @@ afterEach(() => void vi.useRealTimers());
 const pass = (ms: number) => vi.advanceTimersByTimeAsync(ms);
 
 test('there is one watch per task and credential', async () => {
-  await using heart = new Heart();
-  const { registry } = heart;
+  await using harness = new TaskHarness();
+  const { registry } = harness;
   expect(registry.watch('a', OWN)).toBe(registry.watch('a', OWN));
   expect(registry.watch('a', OWN)).not.toBe(registry.watch('a', callers('x')));
   expect(registry.watch('__proto__', OWN).id).toBe('__proto__');
 });
 
 test('what nobody watches is remembered, the latest used first; what is watched always', async () => {
-  await using heart = new Heart({ maxIdle: 2 });
-  heart.subscribe('watched');
-  const watched = heart.registry.watch('watched', OWN);
-  const [a, b] = [heart.registry.watch('a', OWN), heart.registry.watch('b', OWN)];
-  heart.registry.watch('a', OWN);
-  heart.registry.watch('c', OWN);
-  expect(heart.registry.watch('a', OWN)).toBe(a);
-  expect(heart.registry.watch('b', OWN)).not.toBe(b);
-  expect(heart.registry.watch('watched', OWN)).toBe(watched);
+  await using harness = new TaskHarness({ maxCached: 2 });
+  harness.subscribe('watched');
+  const watched = harness.registry.watch('watched', OWN);
+  const [a, b] = [harness.registry.watch('a', OWN), harness.registry.watch('b', OWN)];
+  harness.registry.watch('a', OWN);
+  harness.registry.watch('c', OWN);
+  expect(harness.registry.watch('a', OWN)).toBe(a);
+  expect(harness.registry.watch('b', OWN)).not.toBe(b);
+  expect(harness.registry.watch('watched', OWN)).toBe(watched);
 });
 
 test('disposal stops every poll and answers every query', async () => {
-  const heart = new Heart({ maxRps: 1 });
-  for (const id of ['a', 'b', 'c']) heart.subscribe(id);
-  const refused = expect(heart.registry.get('d', OWN)).rejects.toMatchObject({ code: 'UPSTREAM_UNAVAILABLE' });
+  const harness = new TaskHarness({ maxRps: 1 });
+  for (const id of ['a', 'b', 'c']) harness.subscribe(id);
+  const refused = expect(harness.registry.get('d', OWN)).rejects.toMatchObject({ code: 'UPSTREAM_UNAVAILABLE' });
   await pass(10);
-  await heart[Symbol.asyncDispose]();
+  await harness[Symbol.asyncDispose]();
   await refused;
-  const calls = heart.source.calls.length;
+  const calls = harness.source.calls.length;
   await pass(60_000);
-  expect(heart.source.calls).toHaveLength(calls);
+  expect(harness.source.calls).toHaveLength(calls);
 });
 
 describe('two gateways', () => {
@@ -47,8 +47,8 @@ describe('two gateways', () => {
     const hub = new MemoryHub<WatchState>();
     let progress = 0;
     const source = new ScriptedSource((id) => report(id, 'PROCESS', { progress: progress++ }));
-    await using one = new Heart({ hub, source });
-    await using two = new Heart({ hub, source });
+    await using one = new TaskHarness({ hub, source });
+    await using two = new TaskHarness({ hub, source });
     const watchers = [one.subscribe('a'), two.subscribe('a')];
     await pass(20_500);
     expect(source.calls.length).toBeGreaterThanOrEqual(20);
@@ -60,8 +60,8 @@ describe('two gateways', () => {
   test('when the one that polls is gone the other takes over within two intervals', async () => {
     const hub = new MemoryHub<WatchState>();
     const source = new ScriptedSource();
-    const one = new Heart({ hub, source });
-    await using two = new Heart({ hub, source });
+    const one = new TaskHarness({ hub, source });
+    await using two = new TaskHarness({ hub, source });
     one.subscribe('a');
     await pass(500);
     const watcher = two.subscribe('a');
@@ -75,8 +75,8 @@ describe('two gateways', () => {
   test('a query costs no call when the other gateway has a recent or a final state', async () => {
     const hub = new MemoryHub<WatchState>();
     const source = new ScriptedSource();
-    await using one = new Heart({ hub, source });
-    await using two = new Heart({ hub, source });
+    await using one = new TaskHarness({ hub, source });
+    await using two = new TaskHarness({ hub, source });
     one.subscribe('a');
     await pass(500);
     expect(await two.registry.get('a', OWN)).toMatchObject({ task: { id: 'a' } });
@@ -91,9 +91,9 @@ describe('two gateways', () => {
 
   test('a gateway that cannot reach A2E shows what the other sees', async () => {
     const hub = new MemoryHub<WatchState>();
-    await using one = new Heart({ hub, source: new ScriptedSource(() => new UpstreamUnavailable('cut off')) });
+    await using one = new TaskHarness({ hub, source: new ScriptedSource(() => new UpstreamUnavailable('cut off')) });
     let progress = 0;
-    await using two = new Heart({
+    await using two = new TaskHarness({
       hub,
       source: new ScriptedSource((id) => report(id, 'PROCESS', { progress: progress++ })),
     });
@@ -109,15 +109,15 @@ describe('two gateways', () => {
 
   test('what was confirmed here later than the other knows of is kept', async () => {
     const hub = new MemoryHub<WatchState>();
-    await using heart = new Heart({ hub });
-    const watcher = heart.subscribe('a');
+    await using harness = new TaskHarness({ hub });
+    const watcher = harness.subscribe('a');
     await pass(500);
-    const { key, state } = heart.registry.watch('a', OWN);
-    await using other = new Heart({ hub });
+    const { key, state } = harness.registry.watch('a', OWN);
+    await using other = new TaskHarness({ hub });
     const older = state.snapshot && { ...state.snapshot, version: 1, task: report('a', 'INIT') };
-    const problem = new UpstreamUnavailable('down');
+    const failure = new UpstreamUnavailable('down');
     const version = state.version + 1;
-    await other.cluster.publish(key, { version, state: { ...state, version, snapshot: older, problem } }, 60_000);
+    await other.cluster.publish(key, { version, state: { ...state, version, snapshot: older, failure } }, 60_000);
     await pass(0);
     expect(watcher.states.map(({ task, stale }) => [task.status, stale])).toEqual([
       ['PROCESS', false],
@@ -127,8 +127,8 @@ describe('two gateways', () => {
 
   test('a clock that is wrong elsewhere makes no state look fresh for ever', async () => {
     const hub = new MemoryHub<WatchState>();
-    await using heart = new Heart({ hub });
-    await using other = new Heart({ hub });
+    await using harness = new TaskHarness({ hub });
+    await using other = new TaskHarness({ hub });
     const attemptedAt = Date.now() + 3_600_000;
     const snapshot = {
       version: 1,
@@ -139,15 +139,15 @@ describe('two gateways', () => {
       stages: [],
     };
     await other.cluster.publish(
-      heart.registry.watch('a', OWN).key,
-      { version: 1, state: { version: 1, snapshot, problem: null, attemptedAt, nextInMs: null } },
+      harness.registry.watch('a', OWN).key,
+      { version: 1, state: { version: 1, snapshot, failure: null, attemptedAt, nextPollInMs: null } },
       60_000,
     );
-    await heart.registry.get('a', OWN);
+    await harness.registry.get('a', OWN);
     await pass(1_000);
-    const answer = heart.registry.get('a', OWN);
+    const answer = harness.registry.get('a', OWN);
     await pass(0);
     await answer;
-    expect(heart.source.calls).toHaveLength(1);
+    expect(harness.source.calls).toHaveLength(1);
   });
 });

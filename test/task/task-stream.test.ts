@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { Forbidden } from '../../src/errors.ts';
-import { patienceFor } from '../../src/task/task-observer.ts';
+import { subscriptionTimeouts } from '../../src/task/task-observer.ts';
 import { streamTasks } from '../../src/task/task-stream.ts';
-import { Heart, OWN } from './heart.ts';
 import { report, ScriptedSource } from './scripted-source.ts';
+import { OWN, TaskHarness } from './task-harness.ts';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
@@ -11,20 +11,20 @@ afterEach(() => void vi.useRealTimers());
 const pass = (ms: number) => vi.advanceTimersByTimeAsync(ms);
 
 test('the grace is three intervals, at least 2 s, at most the first-answer time-out', () => {
-  expect(patienceFor(100, 15_000).graceMs).toBe(2_000);
-  expect(patienceFor(3_000, 15_000).graceMs).toBe(9_000);
-  expect(patienceFor(10_000, 15_000).graceMs).toBe(15_000);
+  expect(subscriptionTimeouts(100, 15_000).graceMs).toBe(2_000);
+  expect(subscriptionTimeouts(3_000, 15_000).graceMs).toBe(9_000);
+  expect(subscriptionTimeouts(10_000, 15_000).graceMs).toBe(15_000);
 });
 
 test('many tasks complete when all have finished, each with its final state', async () => {
-  await using heart = new Heart();
-  const watcher = heart.subscribeAll(['a', 'b', 'c']);
+  await using harness = new TaskHarness();
+  const watcher = harness.subscribeAll(['a', 'b', 'c']);
   await pass(1_500);
   expect(watcher.events).toHaveLength(3);
-  heart.source.answer = (id) => report(id, id === 'a' ? 'SUCCESS' : 'PROCESS');
+  harness.source.answer = (id) => report(id, id === 'a' ? 'SUCCESS' : 'PROCESS');
   await pass(2_000);
   expect(watcher.end).toBe('open');
-  heart.source.answer = (id) => report(id, 'FAIL');
+  harness.source.answer = (id) => report(id, 'FAIL');
   await pass(2_000);
   expect(watcher.end).toBe('completed');
   const finals = watcher.states.filter(({ nextCheckAt }) => nextCheckAt === null);
@@ -32,9 +32,9 @@ test('many tasks complete when all have finished, each with its final state', as
 });
 
 test('one that does not exist ends its own part only, and the last one ends with the error', async () => {
-  await using heart = new Heart({ source: new ScriptedSource((id) => (id === 'a' ? report(id) : null)) });
-  const some = heart.subscribeAll(['a', 'missing']);
-  const none = heart.subscribeAll(['missing', 'gone']);
+  await using harness = new TaskHarness({ source: new ScriptedSource((id) => (id === 'a' ? report(id) : null)) });
+  const some = harness.subscribeAll(['a', 'missing']);
+  const none = harness.subscribeAll(['missing', 'gone']);
   await pass(4_000);
   expect(some).toMatchObject({ end: 'open', events: [{ task: { id: 'a' } }, { id: 'missing' }] });
   expect(none).toMatchObject({
@@ -45,37 +45,40 @@ test('one that does not exist ends its own part only, and the last one ends with
 });
 
 test('one that is not allowed is told at once while the others go on', async () => {
-  await using heart = new Heart();
+  await using harness = new TaskHarness();
   const error = new Forbidden('not yours');
-  const stream = streamTasks([{ id: 'x', error }, heart.registry.watch('a', OWN)], patienceFor(1_000, 15_000));
+  const stream = streamTasks(
+    [{ id: 'x', error }, harness.registry.watch('a', OWN)],
+    subscriptionTimeouts(1_000, 15_000),
+  );
   expect(await stream.next()).toEqual({ done: false, value: { id: 'x', error } });
   const next = stream.next();
   await pass(0);
   expect(await next).toMatchObject({ value: { task: { id: 'a' } } });
   await stream.return?.();
-  expect(heart.source.calls).toHaveLength(1);
+  expect(harness.source.calls).toHaveLength(1);
 });
 
 test('nothing allowed is an error', async () => {
-  const stream = streamTasks([{ id: 'x', error: new Forbidden('no') }], patienceFor(1_000, 15_000));
+  const stream = streamTasks([{ id: 'x', error: new Forbidden('no') }], subscriptionTimeouts(1_000, 15_000));
   await expect(stream.next()).rejects.toMatchObject({ code: 'FORBIDDEN', extensions: { id: 'x' } });
 });
 
 test('leaving stops every poll', async () => {
-  await using heart = new Heart();
-  const watcher = heart.subscribeAll(['a', 'b', 'c']);
+  await using harness = new TaskHarness();
+  const watcher = harness.subscribeAll(['a', 'b', 'c']);
   await pass(100);
   watcher.leave();
   await pass(2_000);
-  expect(heart.registry.watchedCount).toBe(0);
+  expect(harness.registry.watchedCount).toBe(0);
   expect(vi.getTimerCount()).toBe(0);
 });
 
 test('a slow reader gets the newest state, not a queue, and always the final one', async () => {
   let progress = 0;
   const source = new ScriptedSource((id) => report(id, progress < 5 ? 'PROCESS' : 'SUCCESS', { progress: progress++ }));
-  await using heart = new Heart({ source });
-  const stream = streamTasks([heart.registry.watch('a', OWN)], patienceFor(1_000, 15_000));
+  await using harness = new TaskHarness({ source });
+  const stream = streamTasks([harness.registry.watch('a', OWN)], subscriptionTimeouts(1_000, 15_000));
   await pass(3_500);
   expect(await stream.next()).toMatchObject({ value: { task: { progress: 3 } } });
   await pass(60_000);

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { UpstreamUnavailable } from '../../src/errors.ts';
 import type { TaskSnapshot } from '../../src/task/task-snapshot.ts';
-import { callers, Heart, OWN } from './heart.ts';
 import { report, ScriptedSource } from './scripted-source.ts';
+import { callers, OWN, TaskHarness } from './task-harness.ts';
 
 const ID = 'task-1';
 
@@ -12,8 +12,8 @@ afterEach(() => void vi.useRealTimers());
 const pass = (ms: number) => vi.advanceTimersByTimeAsync(ms);
 
 /** A query, with the time it takes. */
-async function get(heart: Heart, id = ID): Promise<TaskSnapshot | null> {
-  const answer = heart.registry.get(id, OWN);
+async function get(harness: TaskHarness, id = ID): Promise<TaskSnapshot | null> {
+  const answer = harness.registry.get(id, OWN);
   answer.catch(() => {});
   await pass(0);
   return answer;
@@ -21,80 +21,80 @@ async function get(heart: Heart, id = ID): Promise<TaskSnapshot | null> {
 
 describe('polling', () => {
   test('one call per interval for any number of watchers', async () => {
-    await using heart = new Heart();
-    const watchers = Array.from({ length: 50 }, () => heart.subscribe(ID));
+    await using harness = new TaskHarness();
+    const watchers = Array.from({ length: 50 }, () => harness.subscribe(ID));
     await pass(5_500);
-    expect(heart.source.calls).toHaveLength(6);
+    expect(harness.source.calls).toHaveLength(6);
     expect(watchers.every(({ events }) => events.length === 1)).toBe(true);
   });
 
   test('the next call is planned when the last has ended, so calls never overlap', async () => {
-    await using heart = new Heart();
-    heart.source.latencyMs = 2_500;
-    heart.subscribe(ID);
+    await using harness = new TaskHarness();
+    harness.source.latencyMs = 2_500;
+    harness.subscribe(ID);
     await pass(10_000);
-    expect(heart.source.maxRunning).toBe(1);
-    const [first = 0, second = 0] = heart.source.times();
+    expect(harness.source.maxRunning).toBe(1);
+    const [first = 0, second = 0] = harness.source.times();
     expect(second - first).toBe(3_500);
   });
 
   test('a task that does not change is polled ever more slowly, and a change brings the pace back', async () => {
-    await using heart = new Heart({ maxIntervalMs: 3_000 });
-    heart.subscribe(ID);
+    await using harness = new TaskHarness({ maxIntervalMs: 3_000 });
+    harness.subscribe(ID);
     await pass(30_000);
-    const times = heart.source.times();
+    const times = harness.source.times();
     const gaps = times.slice(1).map((at, index) => at - (times[index] ?? 0));
     expect(gaps.slice(0, 3)).toEqual([1_000, 1_250, 1_563]);
     expect(gaps.at(-1)).toBe(3_000);
-    heart.source.answer = (id) => report(id, 'COPY');
+    harness.source.answer = (id) => report(id, 'COPY');
     await pass(3_000);
-    const calls = heart.source.calls.length;
+    const calls = harness.source.calls.length;
     await pass(1_000);
-    expect(heart.source.calls).toHaveLength(calls + 1);
+    expect(harness.source.calls).toHaveLength(calls + 1);
   });
 
   test('stops within the linger and one interval of the last watcher', async () => {
-    await using heart = new Heart();
-    const watcher = heart.subscribe(ID);
+    await using harness = new TaskHarness();
+    const watcher = harness.subscribe(ID);
     await pass(2_500);
     watcher.leave();
     await pass(2_000);
-    const calls = heart.source.calls.length;
-    expect(heart.registry.watchedCount).toBe(0);
+    const calls = harness.source.calls.length;
+    expect(harness.registry.watchedCount).toBe(0);
     await pass(60_000);
-    expect(heart.source.calls).toHaveLength(calls);
+    expect(harness.source.calls).toHaveLength(calls);
     expect(vi.getTimerCount()).toBe(0);
   });
 
   test('a watcher who comes back within the linger finds the watch as it was', async () => {
-    await using heart = new Heart();
-    heart.subscribe(ID).leave();
+    await using harness = new TaskHarness();
+    harness.subscribe(ID).leave();
     await pass(500);
-    heart.subscribe(ID);
+    harness.subscribe(ID);
     await pass(2_400);
-    expect(heart.source.times().map((at) => at - (heart.source.times()[0] ?? 0))).toEqual([0, 1_000, 2_000]);
-    expect(heart.registry.watchedCount).toBe(1);
+    expect(harness.source.times().map((at) => at - (harness.source.times()[0] ?? 0))).toEqual([0, 1_000, 2_000]);
+    expect(harness.registry.watchedCount).toBe(1);
   });
 
   test('leaving twice, and leaving after the end, undoes nothing of others', async () => {
-    await using heart = new Heart();
-    const one = heart.subscribe(ID);
-    heart.subscribe(ID);
+    await using harness = new TaskHarness();
+    const one = harness.subscribe(ID);
+    harness.subscribe(ID);
     await pass(100);
     one.leave();
     one.leave();
     await pass(5_000);
-    expect(heart.registry.watchedCount).toBe(1);
-    expect(heart.source.calls.length).toBeGreaterThan(4);
+    expect(harness.registry.watchedCount).toBe(1);
+    expect(harness.source.calls.length).toBeGreaterThan(4);
   });
 
   test('two credentials are two watches', async () => {
-    await using heart = new Heart({
+    await using harness = new TaskHarness({
       source: new ScriptedSource((id, token) => report(id, 'INIT', { message: token })),
     });
-    const [one, two] = [heart.subscribe(ID, callers('one')), heart.subscribe(ID, callers('two'))];
+    const [one, two] = [harness.subscribe(ID, callers('one')), harness.subscribe(ID, callers('two'))];
     await pass(100);
-    expect(heart.source.calls).toHaveLength(2);
+    expect(harness.source.calls).toHaveLength(2);
     expect([one.last?.task.message, two.last?.task.message]).toEqual(['one', 'two']);
   });
 });
@@ -106,8 +106,8 @@ describe('states', () => {
       second += 1;
       return report(id, 'PROCESS', { elapsedSeconds: second, reportedAt: second, progress: second > 3 ? 50 : 10 });
     });
-    await using heart = new Heart({ source });
-    const watcher = heart.subscribe(ID);
+    await using harness = new TaskHarness({ source });
+    const watcher = harness.subscribe(ID);
     await pass(10_000);
     expect(watcher.states.map(({ task }) => task.progress)).toEqual([10, 50]);
   });
@@ -115,8 +115,8 @@ describe('states', () => {
   test('backwards among unfinished ones is shown, with the path so far', async () => {
     const path = ['INIT', 'PROCESS', 'PENDING', 'PROCESS', 'SUCCESS'] as const;
     let call = 0;
-    await using heart = new Heart({ source: new ScriptedSource((id) => report(id, path[call++])) });
-    const watcher = heart.subscribe(ID);
+    await using harness = new TaskHarness({ source: new ScriptedSource((id) => report(id, path[call++])) });
+    const watcher = harness.subscribe(ID);
     await pass(10_000);
     expect(watcher.states.map(({ task }) => task.status)).toEqual(path);
     expect(watcher.last?.stages.map(({ status }) => status)).toEqual(path);
@@ -125,100 +125,100 @@ describe('states', () => {
   });
 
   test('a late subscriber to a finished task gets one event and costs no call', async () => {
-    await using heart = new Heart({ source: new ScriptedSource((id) => report(id, 'FAIL')) });
-    heart.subscribe(ID);
+    await using harness = new TaskHarness({ source: new ScriptedSource((id) => report(id, 'FAIL')) });
+    harness.subscribe(ID);
     await pass(100);
-    const late = heart.subscribe(ID);
+    const late = harness.subscribe(ID);
     await pass(10_000);
     expect(late).toMatchObject({ end: 'completed', events: [{ task: { status: 'FAIL' }, nextCheckAt: null }] });
-    expect(await heart.registry.get(ID, OWN)).toMatchObject({ task: { status: 'FAIL' } });
-    expect(heart.source.calls).toHaveLength(1);
+    expect(await harness.registry.get(ID, OWN)).toMatchObject({ task: { status: 'FAIL' } });
+    expect(harness.source.calls).toHaveLength(1);
   });
 
   test('`stale` turns true once and false once, around the last good state', async () => {
-    await using heart = new Heart();
-    const watcher = heart.subscribe(ID);
+    await using harness = new TaskHarness();
+    const watcher = harness.subscribe(ID);
     await pass(1_500);
-    heart.source.answer = () => new UpstreamUnavailable('down');
+    harness.source.answer = () => new UpstreamUnavailable('down');
     await pass(5_000);
-    heart.source.answer = (id) => report(id);
+    harness.source.answer = (id) => report(id);
     await pass(60_000);
     expect(watcher.states.map(({ stale }) => stale)).toEqual([false, true, false]);
     expect(watcher.end).toBe('open');
   });
 
   test('"no such task" for a task already seen is a missed poll', async () => {
-    await using heart = new Heart();
-    const watcher = heart.subscribe(ID);
+    await using harness = new TaskHarness();
+    const watcher = harness.subscribe(ID);
     await pass(500);
-    heart.source.answer = () => null;
+    harness.source.answer = () => null;
     await pass(60_000);
     expect(watcher).toMatchObject({ end: 'open', last: { stale: true, task: { status: 'PROCESS' } } });
-    expect(await get(heart)).toMatchObject({ stale: true });
-    heart.source.answer = (id) => report(id, 'SUCCESS');
+    expect(await get(harness)).toMatchObject({ stale: true });
+    harness.source.answer = (id) => report(id, 'SUCCESS');
     await pass(60_000);
     expect(watcher).toMatchObject({ end: 'completed', last: { stale: false } });
   });
 
   test('something unforeseen counts as a missed poll, and is told', async () => {
     const bug = new TypeError('a bug');
-    await using heart = new Heart();
-    const watcher = heart.subscribe(ID);
+    await using harness = new TaskHarness();
+    const watcher = harness.subscribe(ID);
     await pass(500);
-    heart.source.answer = () => bug;
+    harness.source.answer = () => bug;
     await pass(1_000);
     expect(watcher.last?.stale).toBe(true);
-    expect(heart.unforeseen).toEqual([bug]);
+    expect(harness.unexpectedErrors).toEqual([bug]);
   });
 });
 
 describe('nextCheckAt', () => {
   test('is when the next call is made', async () => {
-    await using heart = new Heart();
-    const watcher = heart.subscribe(ID);
+    await using harness = new TaskHarness();
+    const watcher = harness.subscribe(ID);
     await pass(100);
     const planned = watcher.last?.nextCheckAt;
     await pass(3_000);
-    expect(heart.source.times()).toContain(planned);
-    expect(heart.registry.watch(ID, OWN).state.snapshot?.nextCheckAt).toBe((planned ?? 0) + 3_000);
+    expect(harness.source.times()).toContain(planned);
+    expect(harness.registry.watch(ID, OWN).state.snapshot?.nextCheckAt).toBe((planned ?? 0) + 3_000);
   });
 
   test('is null when nobody watches', async () => {
-    await using heart = new Heart();
-    expect((await get(heart))?.nextCheckAt).toBeNull();
-    heart.subscribe(ID).leave();
+    await using harness = new TaskHarness();
+    expect((await get(harness))?.nextCheckAt).toBeNull();
+    harness.subscribe(ID).leave();
     await pass(5_000);
-    expect(heart.registry.watch(ID, OWN).state.snapshot?.nextCheckAt).toBeNull();
+    expect(harness.registry.watch(ID, OWN).state.snapshot?.nextCheckAt).toBeNull();
   });
 
   test('is the next probe while upstream is away, and never in the past', async () => {
-    await using heart = new Heart();
-    const watcher = heart.subscribe(ID);
+    await using harness = new TaskHarness();
+    const watcher = harness.subscribe(ID);
     await pass(100);
-    heart.source.answer = () => new UpstreamUnavailable('down');
+    harness.source.answer = () => new UpstreamUnavailable('down');
     for (let second = 0; second < 600; second += 1) {
       await pass(1_000);
-      const { nextCheckAt } = heart.registry.watch(ID, OWN).state.snapshot ?? {};
+      const { nextCheckAt } = harness.registry.watch(ID, OWN).state.snapshot ?? {};
       expect(nextCheckAt).toBeGreaterThanOrEqual(Date.now());
     }
-    const planned = heart.registry.watch(ID, OWN).state.snapshot?.nextCheckAt;
+    const planned = harness.registry.watch(ID, OWN).state.snapshot?.nextCheckAt;
     await pass(11_000);
-    expect(heart.source.times()).toContain(planned);
+    expect(harness.source.times()).toContain(planned);
     expect(watcher.end).toBe('open');
   });
 
   test('counts the queue in when there are more tasks than the budget allows', async () => {
-    await using heart = new Heart({ maxRps: 10 });
-    for (let n = 0; n < 40; n += 1) heart.subscribe(`task-${n}`);
+    await using harness = new TaskHarness({ maxRps: 10 });
+    for (let n = 0; n < 40; n += 1) harness.subscribe(`task-${n}`);
     await pass(20_000);
     const planned = Array.from(
       { length: 40 },
-      (_, n) => heart.registry.watch(`task-${n}`, OWN).state.snapshot?.nextCheckAt,
+      (_, n) => harness.registry.watch(`task-${n}`, OWN).state.snapshot?.nextCheckAt,
     );
     const now = Date.now();
     await pass(6_000);
     for (const [n, at = 0] of planned.entries()) {
-      const real = heart.source.times(`task-${n}`).find((time) => time >= now) ?? 0;
+      const real = harness.source.times(`task-${n}`).find((time) => time >= now) ?? 0;
       expect(at).toBeGreaterThanOrEqual(now);
       expect(Math.abs(real - (at ?? 0))).toBeLessThan(500);
     }

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { MemoryCluster } from '../../src/cluster/memory-cluster.ts';
-import { MemoryHub } from '../../src/cluster/memory-hub.ts';
+import { MemoryCluster } from '../../src/cluster/memory/memory-cluster.ts';
+import { MemoryHub } from '../../src/cluster/memory/memory-hub.ts';
 import type { WatchState } from '../../src/task/watch-state.ts';
 import { VirtualClock } from './virtual-clock.ts';
-import { IDS, type Id, INTERVAL_MS, type Weather, World } from './watch-model.ts';
+import { IDS, type Id, INTERVAL_MS, type UpstreamMode, UpstreamModel } from './watch-model.ts';
 
 /** `MODEL_RUNS=100000 npx vitest run test/task/watch-model` for a long one; `MODEL_SEED` repeats one that failed. */
 const { MODEL_RUNS = '6000', MODEL_SEED } = process.env;
@@ -15,15 +15,15 @@ beforeEach(() => {
 });
 afterEach(() => clock[Symbol.dispose]());
 
-/** The rules are checked by {@link World}; the model fast-check itself keeps is empty. */
+/** The rules are checked by {@link UpstreamModel}; the model fast-check itself keeps is empty. */
 type Nothing = Record<string, never>;
 
 /** Something that happens, and the checks after it. */
-class Step implements fc.AsyncCommand<Nothing, World> {
+class Step implements fc.AsyncCommand<Nothing, UpstreamModel> {
   readonly #name: string;
-  readonly #act: (world: World) => Promise<void> | void;
+  readonly #act: (world: UpstreamModel) => Promise<void> | void;
 
-  constructor(name: string, act: (world: World) => Promise<void> | void) {
+  constructor(name: string, act: (world: UpstreamModel) => Promise<void> | void) {
     this.#name = name;
     this.#act = act;
   }
@@ -32,7 +32,7 @@ class Step implements fc.AsyncCommand<Nothing, World> {
     return true;
   }
 
-  async run(_model: Nothing, world: World): Promise<void> {
+  async run(_model: Nothing, world: UpstreamModel): Promise<void> {
     await this.#act(world);
     await clock.pass(1);
     world.check();
@@ -45,13 +45,13 @@ class Step implements fc.AsyncCommand<Nothing, World> {
 
 const id = fc.constantFrom<Id>(...IDS);
 const gateway = fc.nat(1);
-const weather = fc.constantFrom<Weather>('fine', 'fine', 'down', 'garbage', 'limited', 'forgetful');
+const weather = fc.constantFrom<UpstreamMode>('fine', 'fine', 'down', 'garbage', 'limited', 'forgetful');
 const status = fc.constantFrom('INIT', 'PENDING', 'PROCESS', 'PROCESS', 'COPY', 'UNKNOWN', 'SUCCESS', 'FAIL');
 const ms = fc.constantFrom(1, 50, 300, 999, 1_000, 1_001, 2_500, 5_000, 12_000);
 
 /** Rule 1: what is known is shown at once. */
-async function subscribe(world: World, task: Id, at: number): Promise<void> {
-  const known = world.heart(at).registry.watch(task, world.credential).state.snapshot;
+async function subscribe(world: UpstreamModel, task: Id, at: number): Promise<void> {
+  const known = world.harness(at).registry.watch(task, world.credential).state.snapshot;
   const { watcher } = world.subscribe(task, at);
   await clock.pass(1);
   if (known) expect(watcher.events.length, 'the current state at once').toBeGreaterThanOrEqual(1);
@@ -76,7 +76,7 @@ const steps = [
 ];
 
 /** Long enough for every back-off, pause and probe to be over. */
-async function untilSettled(world: World): Promise<void> {
+async function untilSettled(world: UpstreamModel): Promise<void> {
   world.weather = 'fine';
   for (let waited = 0; waited < 75_000 && !world.settled; waited += 500) await clock.pass(500);
   world.check();
@@ -100,7 +100,7 @@ test.each([1, 2])(
         fc.commands(steps, { maxCommands: 30, size: 'max' }),
         fc.constantFrom(0, 20, 300),
         async (commands, latencyMs) => {
-          await using world = new World(clusters, latencyMs);
+          await using world = new UpstreamModel(clusters, latencyMs);
           await fc.asyncModelRun(() => ({ model: {}, real: world }), commands);
           await untilSettled(world);
         },

@@ -1,16 +1,16 @@
 import assert from 'node:assert/strict';
-import type { MemoryCluster } from '../../src/cluster/memory-cluster.ts';
+import type { MemoryCluster } from '../../src/cluster/memory/memory-cluster.ts';
 import { TaskNotFound, UpstreamBadResponse, UpstreamRateLimited, UpstreamUnavailable } from '../../src/errors.ts';
+import type { Credential } from '../../src/task/credential.ts';
 import { sameState, type TaskSnapshot } from '../../src/task/task-snapshot.ts';
-import type { Credential } from '../../src/task/task-source.ts';
 import { isFinished, type VideoTask } from '../../src/task/video-task.ts';
 import type { WatchState } from '../../src/task/watch-state.ts';
-import { Heart, OWN, type Watcher } from './heart.ts';
 import { report, ScriptedSource } from './scripted-source.ts';
+import { OWN, TaskHarness, type Watcher } from './task-harness.ts';
 
 export const IDS = ['a', 'b', 'c'] as const;
 export type Id = (typeof IDS)[number];
-export type Weather = 'fine' | 'down' | 'garbage' | 'limited' | 'forgetful';
+export type UpstreamMode = 'fine' | 'down' | 'garbage' | 'limited' | 'forgetful';
 
 export const INTERVAL_MS = 1_000;
 const LINGER_MS = 1_000;
@@ -22,7 +22,7 @@ const MAX_QUERY_MS = 15_000;
 /** The lane spreads what waited over an interval, and a cluster's follower comes a fifth of one later. */
 const SLACK_MS = 1_000;
 
-const FAULTS: Readonly<Record<Weather, () => Error | null>> = {
+const FAULTS: Readonly<Record<UpstreamMode, () => Error | null>> = {
   fine: () => null,
   forgetful: () => null,
   down: () => new UpstreamUnavailable('down'),
@@ -54,16 +54,16 @@ interface Subscriber {
 
 /**
  * A2E as it is, what it has answered so far, and who watches: enough to say for each of the eight rules of a
- * subscription whether the heart keeps it.
+ * subscription whether the harness keeps it.
  */
-export class World implements AsyncDisposable {
+export class UpstreamModel implements AsyncDisposable {
   readonly source: ScriptedSource;
-  readonly hearts: readonly Heart[];
+  readonly harnesses: readonly TaskHarness[];
   readonly subscribers: Subscriber[] = [];
   readonly credential: Credential;
-  weather: Weather = 'fine';
+  weather: UpstreamMode = 'fine';
   readonly #truths = new Map<string, Truth>(IDS.map((id) => [id, { task: null, changes: 0 }]));
-  /** What was wrong at a call, where the heart would take an assertion for a fault of A2E. */
+  /** What was wrong at a call, where the harness would take an assertion for a fault of A2E. */
   readonly #violations: string[] = [];
   /** What a query is waiting for. */
   readonly #asked = new Set<string>();
@@ -79,8 +79,8 @@ export class World implements AsyncDisposable {
     this.source = new ScriptedSource((id) => this.#answer(id));
     this.source.latencyMs = latencyMs;
     const options = { source: this.source, intervalMs: INTERVAL_MS, maxIntervalMs: 3_000, lingerMs: LINGER_MS };
-    this.hearts = clusters.map(
-      (cluster) => new Heart({ ...options, cluster, firstAnswerMs: FIRST_ANSWER_MS, maxIdle: 10 }),
+    this.harnesses = clusters.map(
+      (cluster) => new TaskHarness({ ...options, cluster, firstAnswerMs: FIRST_ANSWER_MS, maxCached: 10 }),
     );
     this.change('a', 'PROCESS');
     this.change('b', 'INIT');
@@ -91,8 +91,8 @@ export class World implements AsyncDisposable {
     };
   }
 
-  heart(n: number): Heart {
-    return this.hearts[n % this.hearts.length] as Heart;
+  harness(n: number): TaskHarness {
+    return this.harnesses[n % this.harnesses.length] as TaskHarness;
   }
 
   /** A2E changes its mind about a task; a finished one stays as it is. */
@@ -105,7 +105,7 @@ export class World implements AsyncDisposable {
 
   subscribe(id: Id, gateway: number): Subscriber {
     this.#wantedUntil.set(id, Number.POSITIVE_INFINITY);
-    const subscriber = { id, watcher: this.heart(gateway).subscribe(id, this.credential), checked: 0 };
+    const subscriber = { id, watcher: this.harness(gateway).subscribe(id, this.credential), checked: 0 };
     this.subscribers.push(subscriber);
     return subscriber;
   }
@@ -122,7 +122,7 @@ export class World implements AsyncDisposable {
     const before = this.source.times(id).length;
     this.#wantedUntil.set(id, Number.POSITIVE_INFINITY);
     this.#asked.add(id);
-    const answer = this.heart(gateway)
+    const answer = this.harness(gateway)
       .registry.get(id, this.credential)
       .then(
         (snapshot) => ({ snapshot, error: null }),
@@ -151,7 +151,7 @@ export class World implements AsyncDisposable {
 
   /** Looks at everything that has happened since the last time. */
   check(): void {
-    assert(this.hearts.length > 1 || this.source.maxRunning <= IDS.length, 'calls that overlap');
+    assert(this.harnesses.length > 1 || this.source.maxRunning <= IDS.length, 'calls that overlap');
     for (const subscriber of this.subscribers) this.#checkSubscriber(subscriber);
     this.#noteWho();
     assert.deepEqual(this.#violations, []);
@@ -202,7 +202,7 @@ export class World implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     for (const { watcher } of this.subscribers) watcher.leave();
-    for (const heart of this.hearts) await heart[Symbol.asyncDispose]();
+    for (const harness of this.harnesses) await harness[Symbol.asyncDispose]();
   }
 
   #answer(id: string): VideoTask | null | Error {

@@ -64,9 +64,9 @@ const problem: fc.Arbitrary<GatewayError> = fc.oneof(
 const state: fc.Arbitrary<WatchState> = fc.record({
   version: moment,
   snapshot: fc.option(snapshot),
-  problem: fc.option(problem),
+  failure: fc.option(problem),
   attemptedAt: moment,
-  nextInMs: count,
+  nextPollInMs: count,
 });
 
 const known: WatchState = {
@@ -79,9 +79,9 @@ const known: WatchState = {
     stale: false,
     stages: [{ status: 'PROCESS', enteredAt: 1, leftAt: null }],
   },
-  problem: null,
+  failure: null,
   attemptedAt: 1,
-  nextInMs: 3,
+  nextPollInMs: 3,
 };
 
 describe('the codec of states', () => {
@@ -90,22 +90,23 @@ describe('the codec of states', () => {
       fc.property(state, (before) => {
         const after = decodeWatchState(encodeWatchState(before));
         expect(after).toEqual(before);
-        expect(after.problem?.extensions).toEqual(before.problem?.extensions);
-        expect(after.problem?.constructor).toBe(before.problem?.constructor);
+        expect(after.failure?.extensions).toEqual(before.failure?.extensions);
+        expect(after.failure?.constructor).toBe(before.failure?.constructor);
       }),
     );
   });
 
   test('a problem travels without its cause', () => {
     const cause = new Error('secret');
-    const encoded = encodeWatchState({ ...known, problem: new UpstreamUnavailable('A2E is away', { cause }) });
+    const encoded = encodeWatchState({ ...known, failure: new UpstreamUnavailable('A2E is away', { cause }) });
     expect(encoded).not.toContain('secret');
-    expect(decodeWatchState(encoded).problem?.cause).toBeUndefined();
+    expect(decodeWatchState(encoded).failure?.cause).toBeUndefined();
   });
 
   test('what another version of the gateway left out or added does no harm', () => {
     const { color: _, ...less } = report('task-1');
-    const more = { ...known, colour: 'red', snapshot: { ...known.snapshot, task: { ...less, fps: 25 } } };
+    const wire = JSON.parse(encodeWatchState(known)) as object;
+    const more = { ...wire, colour: 'red', snapshot: { ...known.snapshot, task: { ...less, fps: 25 } } };
     expect(decodeWatchState(JSON.stringify(more))).toEqual(known);
   });
 

@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
 import { expect } from 'vitest';
 import type { UpstreamError } from '../../src/errors.ts';
-import type { Credential } from '../../src/task/task-source.ts';
+import type { Credential } from '../../src/task/credential.ts';
 import type { VideoTask } from '../../src/task/video-task.ts';
 import { A2eClient, type A2eClientOptions } from '../../src/upstream/a2e-client.ts';
 import type { UpstreamEvent } from '../../src/upstream/upstream-event.ts';

@@ -5,7 +5,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { UpstreamUnavailable } from '../../src/errors.ts';
 import { TlsFailure } from '../../src/upstream/transport-failure.ts';
 import { type Fault, faultProxy } from '../support/fault-proxy.ts';
-import { reference } from '../support/pauses.ts';
+import { reference } from '../support/stall-detector.ts';
 import { BODY_WORD, Harness, ID } from './harness.ts';
 import { answerFor, run, say, serve } from './upstream-server.ts';
 

@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto';
-import type { Credential } from '../../task/task-source.ts';
+import type { Credential } from '../../task/credential.ts';
 
 /** The credential of an upstream token. Its key is an HMAC keyed with the token itself: equal on every gateway, and one-way. */
 export function credentialOf(token: string, owner: Credential['owner']): Credential {

@@ -13,16 +13,16 @@ export interface Timeouts {
   /** Between two pings; a client that has answered none of two is gone. */
   readonly pingMs: number;
   /** At least, until a client that has sent far too much may come again; at most half as much again. */
-  readonly floodMs: number;
+  readonly floodBackoffMs: number;
 }
 
 /** Stall and ping are the contract's. */
-export const TIMEOUTS: Timeouts = {
+export const DEFAULT_TIMEOUTS: Timeouts = {
   headersMs: 10_000,
   requestMs: 20_000,
   keepAliveMs: 75_000,
   connectionInitMs: 5_000,
   stallMs: 20_000,
   pingMs: 12_000,
-  floodMs: 15_000,
+  floodBackoffMs: 15_000,
 };

@@ -1,5 +1,5 @@
 import { MessageType } from 'graphql-ws';
-import { hashOf } from '../operation-params.ts';
+import { documentHash } from '../graphql/operation-params.ts';
 
 /** No client has reason for a longer one, and each is kept and sent with every result; in characters. */
 const MAX_ID_LENGTH = 256;
@@ -15,15 +15,15 @@ export interface Message {
 }
 
 /** A message, or why the socket closes with 4400. */
-export type Reading = { readonly message: Message } | { readonly refusal: string };
+export type ParsedMessage = { readonly message: Message } | { readonly refusal: string };
 
 /** What a subscribe message asks, as graphql-ws holds it. */
-export type Request = Record<(typeof ASKED)[number], unknown>;
+export type SubscribePayload = Record<(typeof PAYLOADS)[number], unknown>;
 
-const ASKED = ['query', 'documentId', 'operationName', 'variables', 'extensions'] as const;
+const PAYLOADS = ['query', 'documentId', 'operationName', 'variables', 'extensions'] as const;
 
 /** Reads one text message of a client; nothing beside what the protocol knows is kept of it. */
-export function readMessage(text: string): Reading {
+export function parseMessage(text: string): ParsedMessage {
   const value = parsed(text);
   if (!isRecord(value)) return { refusal: 'Invalid message received' };
   const { id, type, payload } = value;
@@ -35,16 +35,16 @@ export function readMessage(text: string): Reading {
 }
 
 /** Takes what is asked out of a subscribe message: whoever still holds the message holds an empty one. */
-export function takeRequest(held: Request): Request {
+export function detachPayload(held: SubscribePayload): SubscribePayload {
   const request = { ...held };
-  for (const key of ASKED) held[key] = null;
+  for (const key of PAYLOADS) held[key] = null;
   return request;
 }
 
 /** graphql-ws closes the socket of a client that names its document by hash and sends no text: it gets an empty one. */
-function requestOf(payload: Readonly<Record<string, unknown>>): Request {
+function requestOf(payload: Readonly<Record<string, unknown>>): SubscribePayload {
   const { query, documentId, operationName, variables, extensions } = payload;
-  const text = query === undefined && hashOf(payload) !== null ? '' : query;
+  const text = query === undefined && documentHash(payload) !== null ? '' : query;
   return { query: text, documentId, operationName, variables, extensions };
 }
 

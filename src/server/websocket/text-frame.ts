@@ -2,7 +2,7 @@
 const FINAL_TEXT = 0x81;
 
 /** One unmasked text frame, as a server sends it. A `head` that is a string has one byte per character; `last` is one byte. */
-export function textFrame(head: string | Buffer, body: Buffer, last: number): Buffer {
+export function encodeTextFrame(head: string | Buffer, body: Buffer, last: number): Buffer {
   const length = head.length + body.length + 1;
   const start = length < 126 ? 2 : length < 65_536 ? 4 : 10;
   const frame = Buffer.allocUnsafe(start + length);

@@ -2,22 +2,22 @@ import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { CloseCode, handleProtocols, type Server } from 'graphql-ws';
 import { type WebSocket, WebSocketServer } from 'ws';
-import { Outlet } from '../../live/outlet.ts';
-import type { Farewells } from '../drain.ts';
-import { Allowance } from '../limits/allowance.ts';
-import { Intake, type IntakeOptions } from '../limits/intake.ts';
+import { StreamWriter } from '../../live/stream-writer.ts';
 import type { Timeouts } from '../limits/timeouts.ts';
-import { Turns } from '../limits/turns.ts';
-import { type ConversationOptions, createConversation, type Peer, release } from './conversation.ts';
+import { TokenBucket } from '../limits/token-bucket.ts';
+import type { GracefullyClosable } from '../shutdown/graceful-shutdown.ts';
+import { EventLoopQueue } from './event-loop-queue.ts';
 import { Heartbeat } from './heartbeat.ts';
-import { readMessage } from './message.ts';
+import { InboundThrottle, type InboundThrottleOptions } from './inbound-throttle.ts';
+import { parseMessage } from './message.ts';
+import { type ConnectionState, createProtocolServer, type ProtocolOptions, releaseConnection } from './protocol.ts';
 
-export interface WebSocketEndpointOptions extends Omit<ConversationOptions, 'connectionInitMs'> {
+export interface WebSocketEndpointOptions extends Omit<ProtocolOptions, 'connectionInitMs'> {
   /** `MAX_BODY_BYTES`, of one frame. */
   readonly maxFrameBytes: number;
   readonly timeouts: Timeouts;
   /** Told of what is no mistake of the client. */
-  readonly onUnforeseen: (error: unknown) => void;
+  readonly onUnexpectedError: (error: unknown) => void;
 }
 
 /** How long a peer may take to answer a close frame, in ms: an option of ws 8.23 that its types lack. */
@@ -26,8 +26,8 @@ const CLOSE_TIMEOUT = { closeTimeout: 2_000 };
 /** Of one message: no client splits what fits one frame into more, and every part costs memory. */
 const MAX_FRAGMENTS = 64;
 /** Of one frame, as it comes: each piece takes memory as hundreds of bytes do. A slow link brings some 500 in one. */
-const MIN_PIECES = 512;
-const BYTES_PER_PIECE = 128;
+const MIN_CHUNKS = 512;
+const BYTES_PER_CHUNK = 128;
 /** Frames a client may send at once: to begin and end all the subscriptions it may have, and something beside. */
 const MIN_FRAME_BURST = 300;
 const FRAMES_PER_SUBSCRIPTION = 3;
@@ -36,40 +36,43 @@ const FRAMES_PER_SECOND = 100;
 /** How much text a client may send at once, and per second in the long run: in messages of the longest, at least. */
 const LONGEST_MESSAGES = 2;
 /** And for every subscription it may have, in bytes. */
-const TEXT_PER_SUBSCRIPTION = 1024;
+const TEXT_BYTES_PER_SUBSCRIPTION = 1024;
 /** The close code of RFC 6455's registry. */
 const SERVICE_RESTART = 1012;
 /** How long a client that was told to go may take to do so, in ms. */
-const FAREWELL_MS = 1_000;
+const CLOSE_GRACE_MS = 1_000;
 
 /** GraphQL over WebSocket, protocol `graphql-transport-ws`: the sockets beneath the conversations. */
-export class WebSocketEndpoint implements AsyncDisposable, Farewells {
-  readonly #onUnforeseen: (error: unknown) => void;
-  readonly #conversation: Server<Peer>;
+export class WebSocketEndpoint implements AsyncDisposable, GracefullyClosable {
+  readonly #onUnexpectedError: (error: unknown) => void;
+  readonly #protocol: Server<ConnectionState>;
   readonly #sockets: WebSocketServer;
   readonly #heartbeat: Heartbeat;
   readonly #stallMs: number;
-  readonly #floodMs: number;
+  readonly #floodBackoffMs: number;
   readonly #frameBurst: number;
   readonly #maxFrameBytes: number;
-  readonly #textPerSecond: number;
-  readonly #turns = new Turns();
+  readonly #textBytesPerSecond: number;
+  readonly #queue = new EventLoopQueue();
 
-  constructor({ maxFrameBytes, timeouts, onUnforeseen, ...options }: WebSocketEndpointOptions) {
-    this.#onUnforeseen = onUnforeseen;
+  constructor({ maxFrameBytes, timeouts, onUnexpectedError, ...options }: WebSocketEndpointOptions) {
+    this.#onUnexpectedError = onUnexpectedError;
     this.#heartbeat = new Heartbeat(timeouts.pingMs);
     this.#stallMs = timeouts.stallMs;
-    this.#floodMs = timeouts.floodMs;
+    this.#floodBackoffMs = timeouts.floodBackoffMs;
     this.#frameBurst = Math.max(MIN_FRAME_BURST, FRAMES_PER_SUBSCRIPTION * options.maxSubscriptions);
     this.#maxFrameBytes = maxFrameBytes;
-    this.#textPerSecond = Math.max(LONGEST_MESSAGES * maxFrameBytes, TEXT_PER_SUBSCRIPTION * options.maxSubscriptions);
-    this.#conversation = createConversation({ ...options, connectionInitMs: timeouts.connectionInitMs });
+    this.#textBytesPerSecond = Math.max(
+      LONGEST_MESSAGES * maxFrameBytes,
+      TEXT_BYTES_PER_SUBSCRIPTION * options.maxSubscriptions,
+    );
+    this.#protocol = createProtocolServer({ ...options, connectionInitMs: timeouts.connectionInitMs });
     this.#sockets = new WebSocketServer({
       noServer: true,
       handleProtocols: (protocols) => handleProtocols(protocols),
       maxPayload: maxFrameBytes,
       maxFragments: MAX_FRAGMENTS,
-      maxBufferedChunks: Math.max(MIN_PIECES, maxFrameBytes / BYTES_PER_PIECE),
+      maxBufferedChunks: Math.max(MIN_CHUNKS, maxFrameBytes / BYTES_PER_CHUNK),
       perMessageDeflate: false,
       ...CLOSE_TIMEOUT,
       // All frames that came together are counted at once, so that a flood is seen before any of it is handled.
@@ -83,7 +86,7 @@ export class WebSocketEndpoint implements AsyncDisposable, Farewells {
   }
 
   /** Clients of graphql-ws connect again, elsewhere. */
-  farewells(): (() => void)[] {
+  closers(): (() => void)[] {
     return [...this.#sockets.clients].map((socket) => () => socket.close(SERVICE_RESTART, 'Service restart'));
   }
 
@@ -107,48 +110,48 @@ export class WebSocketEndpoint implements AsyncDisposable, Farewells {
   }
 
   /** How much one client may send. */
-  #allowances(): Pick<IntakeOptions, 'frames' | 'text' | 'maxWaiting' | 'turns'> {
+  #allowances(): Pick<InboundThrottleOptions, 'frames' | 'text' | 'maxWaiting' | 'queue'> {
     return {
-      frames: new Allowance({ burst: this.#frameBurst, perSecond: FRAMES_PER_SECOND }),
-      text: new Allowance({ burst: this.#textPerSecond, perSecond: this.#textPerSecond }),
+      frames: new TokenBucket({ burst: this.#frameBurst, perSecond: FRAMES_PER_SECOND }),
+      text: new TokenBucket({ burst: this.#textBytesPerSecond, perSecond: this.#textBytesPerSecond }),
       maxWaiting: this.#maxFrameBytes,
-      turns: this.#turns,
+      queue: this.#queue,
     };
   }
 
   #open(socket: WebSocket, stream: Socket, address: string): void {
-    const outlet = new Outlet(stream, { stallMs: this.#stallMs, onStall: () => socket.terminate() });
-    const peer: Peer = { socket, outlet, running: new Set(), address, caller: null, stopExpiry: () => {} };
+    const writer = new StreamWriter(stream, { stallMs: this.#stallMs, onStall: () => socket.terminate() });
+    const peer: ConnectionState = { socket, writer, running: new Set(), address, caller: null, stopExpiry: () => {} };
     let dismissed = false;
     const hangUp = (code: number, reason: string): void => {
       if (dismissed) return;
       socket.close(code, closeReason(reason));
-      release(peer);
+      releaseConnection(peer);
     };
     const broken = (error: unknown): void => {
-      this.#onUnforeseen(error);
+      this.#onUnexpectedError(error);
       hangUp(CloseCode.InternalServerError, 'Internal server error');
     };
     this.#heartbeat.add(socket);
     // A frame that breaks the protocol or is too long: ws closes with its code.
-    socket.on('error', () => release(peer));
-    const closed = this.#conversation.opened(
+    socket.on('error', () => releaseConnection(peer));
+    const closed = this.#protocol.opened(
       {
         protocol: socket.protocol,
         send: (text) => send(socket, text),
         close: hangUp,
         onMessage: (handle) => {
           const take = (text: string): void => {
-            const reading = readMessage(text);
+            const reading = parseMessage(text);
             if ('refusal' in reading) return hangUp(CloseCode.BadRequest, reading.refusal);
             // graphql-ws keeps what it is given while an operation lives: given no text, it takes a message as it is.
             void handle(reading.message as unknown as string).catch(broken);
           };
           const onFlood = (): void => {
             dismissed = true;
-            dismiss(peer, this.#floodMs);
+            closeAfterBackoff(peer, this.#floodBackoffMs);
           };
-          const intake = new Intake({ ...this.#allowances(), socket, outlet, handle: take, onFlood });
+          const intake = new InboundThrottle({ ...this.#allowances(), socket, writer, handle: take, onFlood });
           socket.on('message', (message: Buffer, binary: boolean) => {
             if (socket.readyState !== socket.OPEN) return;
             if (binary) return hangUp(CloseCode.BadRequest, 'Binary frames are not part of the protocol');
@@ -159,7 +162,7 @@ export class WebSocketEndpoint implements AsyncDisposable, Farewells {
       peer,
     );
     socket.once('close', (code, reason) => {
-      closed(code, reason.toString()).catch(this.#onUnforeseen);
+      closed(code, reason.toString()).catch(this.#onUnexpectedError);
     });
   }
 }
@@ -169,14 +172,14 @@ export class WebSocketEndpoint implements AsyncDisposable, Farewells {
  * again, only after `floodMs` to half as much again: to come again at once would cost it less than it costs here, and
  * those who flooded together are not to come again together.
  */
-function dismiss(peer: Peer, floodMs: number): void {
+function closeAfterBackoff(peer: ConnectionState, floodMs: number): void {
   const { socket } = peer;
-  release(peer);
+  releaseConnection(peer);
   socket.pause();
   const farewell = setTimeout(
     () => {
       socket.close(CloseCode.TooManyInitialisationRequests, 'Too many messages');
-      setTimeout(() => socket.terminate(), FAREWELL_MS).unref();
+      setTimeout(() => socket.terminate(), CLOSE_GRACE_MS).unref();
     },
     floodMs * (1 + Math.random() / 2),
   ).unref();

@@ -1,16 +1,16 @@
 import { connect as connectTcp } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { describe, expect, test } from 'vitest';
-import { TIMEOUTS } from '../../../src/server/limits/timeouts.ts';
+import { DEFAULT_TIMEOUTS } from '../../../src/server/limits/timeouts.ts';
 import { startSimulator } from '../../../src/simulator/simulator.ts';
 import { startGateway, startPair, TOKEN } from '../../support/gateway.ts';
 import { clientFrame, closeCode, drip, HANDSHAKE, hostileSocket } from '../../support/hostile-socket.ts';
 import { ask, post } from '../../support/http-client.ts';
-import { startImpatient } from '../../support/impatient-gateway.ts';
-import { Pauses, reference } from '../../support/pauses.ts';
-import { untilQuiet } from '../../support/quiet.ts';
+import { startImpatient } from '../../support/short-timeouts-gateway.ts';
 import { openStream } from '../../support/sse-client.ts';
+import { reference, StallDetector } from '../../support/stall-detector.ts';
 import { codesOf, TRANSPORTS } from '../../support/transports.ts';
+import { untilIdle } from '../../support/until-idle.ts';
 import { connect, openSocket, tcpOf } from '../../support/ws-client.ts';
 
 const WATCH = 'subscription { taskStatus(id: "forever") { status } }';
@@ -121,7 +121,7 @@ describe('slow and silent clients', () => {
     await using gateway = await startImpatient();
     const head = `POST /graphql HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\naccept: ${accept}\r\n`;
     expect(await send(gateway.url, `${head}content-length: 50\r\n\r\n{"query":`)).toMatch(/^HTTP\/1\.1 408|^$/);
-    await untilQuiet(gateway);
+    await untilIdle(gateway);
   });
 
   test('a socket that does not begin closes with 4408', async () => {
@@ -137,11 +137,11 @@ describe('slow and silent clients', () => {
     const startedAt = performance.now();
     expect((await client.closed).code).toBe(1006);
     expect(performance.now() - startedAt).toBeLessThan(await beside);
-    await untilQuiet(gateway);
+    await untilIdle(gateway);
   });
 
   test('a client that answers pings stays, however long it takes to read what it has sent before', async () => {
-    await using gateway = await startImpatient({ MAX_BODY_BYTES: '60000' }, { ...TIMEOUTS, pingMs: 240 });
+    await using gateway = await startImpatient({ MAX_BODY_BYTES: '60000' }, { ...DEFAULT_TIMEOUTS, pingMs: 240 });
     await using client = await connect(gateway.url);
     const asks = JSON.stringify({ type: 'ping', payload: { padding: 'x'.repeat(59_000) } });
     for (let count = 0; count < 10; count += 1) client.send(asks);
@@ -156,7 +156,7 @@ describe('slow and silent clients', () => {
     tcpOf(client.socket).pause();
     const asks = JSON.stringify({ id: 'x', type: 'subscribe', payload: { query: `{ ${'__typename '.repeat(900)}` } });
     for (let count = 0; count < 250; count += 1) client.send(asks);
-    await untilQuiet(gateway, 10_000);
+    await untilIdle(gateway, 10_000);
   });
 
   test('an event stream that is not read is cut', async () => {
@@ -164,7 +164,7 @@ describe('slow and silent clients', () => {
     const many = Array.from({ length: 100 }, (_, index) => `t${index}`);
     for (const id of many) pair.simulator.setTask(id, { status: 'process', msg: 'x'.repeat(100_000) });
     const env = { A2E_API_TOKEN: TOKEN, A2E_API_URL: pair.simulator.url };
-    await using gateway = await startImpatient(env, { ...TIMEOUTS, stallMs: 400 });
+    await using gateway = await startImpatient(env, { ...DEFAULT_TIMEOUTS, stallMs: 400 });
     const socket = connectTcp(Number(new URL(gateway.url).port), '127.0.0.1');
     socket.on('error', () => {});
     socket.pause();
@@ -174,7 +174,7 @@ describe('slow and silent clients', () => {
     const head = 'POST /graphql HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\naccept: text/event-stream\r\n';
     socket.write(`${head}content-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`);
     await expect.poll(() => gateway.counts().liveResults).toBe(1);
-    await untilQuiet(gateway, 10_000);
+    await untilIdle(gateway, 10_000);
     socket.destroy();
   });
 });
@@ -192,7 +192,7 @@ describe('a flood on one socket', () => {
     await using simulator = await startSimulator({ tokens: [TOKEN] });
     simulator.setTask('forever', { status: 'init' });
     const env = { A2E_API_TOKEN: TOKEN, A2E_API_URL: simulator.url, POLL_INTERVAL_MS: '100', POLL_LINGER_MS: '100' };
-    await using gateway = await startImpatient(env, { ...TIMEOUTS, floodMs: 1_000 });
+    await using gateway = await startImpatient(env, { ...DEFAULT_TIMEOUTS, floodBackoffMs: 1_000 });
     const begun = performance.now();
     await using healthy = await connect(gateway.url);
     healthy.subscribe('w', WATCH);
@@ -202,7 +202,7 @@ describe('a flood on one socket', () => {
     const frames = Array.from({ length: 10_000 }, (_, index) => frame(index));
     socket.write(Buffer.concat(frames));
     for (let round = 0; round < 20; round += 1) {
-      using pauses = new Pauses();
+      using pauses = new StallDetector();
       const asked = performance.now();
       healthy.send({ type: 'ping' });
       await healthy.messages.count(3 + round);
@@ -213,11 +213,14 @@ describe('a flood on one socket', () => {
     socket.destroy();
     healthy.socket.terminate();
     // A socket that is not read tells nothing of its end: it is found out when it is told to go.
-    await untilQuiet(gateway, 20_000);
+    await untilIdle(gateway, 20_000);
   });
 
   test('has it told to go with 4429, but only after a while', async () => {
-    await using gateway = await startImpatient({}, { ...TIMEOUTS, floodMs: 500, connectionInitMs: 200, pingMs: 60 });
+    await using gateway = await startImpatient(
+      {},
+      { ...DEFAULT_TIMEOUTS, floodBackoffMs: 500, connectionInitMs: 200, pingMs: 60 },
+    );
     const socket = connectTcp(Number(new URL(gateway.url).port), '127.0.0.1');
     const code = closeCode(socket);
     const startedAt = performance.now();
@@ -227,7 +230,7 @@ describe('a flood on one socket', () => {
     expect(await code).toBe(4429);
     expect(performance.now() - startedAt).toBeGreaterThan(490);
     socket.destroy();
-    await untilQuiet(gateway);
+    await untilIdle(gateway);
   });
 });
 

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import type { Pair } from '../../support/gateway.ts';
 import { startPair } from '../../support/gateway.ts';
-import { untilQuiet } from '../../support/quiet.ts';
+import { untilIdle } from '../../support/until-idle.ts';
 import { connect, tcpOf } from '../../support/ws-client.ts';
 
 const WATCH = 'subscription($id: ID!) { taskStatus(id: $id) { id status } }';
@@ -11,7 +11,7 @@ beforeAll(async () => {
   pair = await startPair();
 });
 afterAll(() => pair[Symbol.asyncDispose]());
-afterEach(() => untilQuiet(pair.gateway));
+afterEach(() => untilIdle(pair.gateway));
 
 const subscribe = (id: string, task: string) => ({
   id,
@@ -51,7 +51,7 @@ it('leaves nothing running when the socket closes in the middle of it', async ()
   client.sendTogether(...turns, subscribe('x', 'forever'));
   await client.messages.find(({ type }) => type === 'next');
   client.socket.close(1000);
-  await untilQuiet(gateway);
+  await untilIdle(gateway);
 });
 
 it('takes the same id again as soon as the last one has completed', async () => {
@@ -78,5 +78,5 @@ it.each([
   await client.messages.find(({ type }) => type === 'next');
   expect(gateway.counts()).toMatchObject({ watches: 1, liveResults: 1, connections: 1 });
   leave(client);
-  await untilQuiet(gateway);
+  await untilIdle(gateway);
 });

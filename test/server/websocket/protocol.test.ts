@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Pair } from '../../support/gateway.ts';
 import { startPair } from '../../support/gateway.ts';
-import { untilQuiet } from '../../support/quiet.ts';
+import { untilIdle } from '../../support/until-idle.ts';
 import { connect, openSocket } from '../../support/ws-client.ts';
 
 /** What a client may take for an id, though none of the usual ones does: each is written back as it came. */
@@ -16,7 +16,7 @@ beforeAll(async () => {
   pair.simulator.setTask('forever', { status: 'process', process: 7 });
 });
 afterAll(() => pair[Symbol.asyncDispose]());
-afterEach(() => untilQuiet(pair.gateway));
+afterEach(() => untilIdle(pair.gateway));
 
 it.each(ODD_IDS)('knows a subscription by the id %j', async (id) => {
   pair.simulator.setTask('done', { status: 'success' });
@@ -120,7 +120,7 @@ describe('what the protocol forbids', () => {
     await client.messages.find(({ type }) => type === 'next');
     client.sendTogether({ type: 'bogus' }, { type: 'subscribe', id: 'b', payload: { query: WATCH } });
     client.socket.pause();
-    await untilQuiet(pair.gateway);
+    await untilIdle(pair.gateway);
     expect(client.about('b')).toEqual([]);
   });
 });

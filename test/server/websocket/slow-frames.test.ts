@@ -2,8 +2,8 @@ import { connect as connectTcp, type Socket } from 'node:net';
 import { describe, expect, test } from 'vitest';
 import { startGateway, startPair } from '../../support/gateway.ts';
 import { clientFrame, closeCode, drip, HANDSHAKE, hostileSocket, until } from '../../support/hostile-socket.ts';
-import { startImpatient } from '../../support/impatient-gateway.ts';
-import { untilQuiet } from '../../support/quiet.ts';
+import { startImpatient } from '../../support/short-timeouts-gateway.ts';
+import { untilIdle } from '../../support/until-idle.ts';
 import { connect } from '../../support/ws-client.ts';
 
 const WATCH = 'subscription { taskStatus(id: "job") { progress } }';
@@ -36,7 +36,7 @@ describe('messages that come byte by byte', () => {
     await drip(socket, SUBSCRIBE.subarray(-1));
     expect(await shown).toBeNull();
     socket.destroy();
-    await untilQuiet(pair.gateway);
+    await untilIdle(pair.gateway);
   });
 
   test('are refused with 1008 in more pieces than anyone needs: each takes far more memory than its byte', async () => {
@@ -47,7 +47,7 @@ describe('messages that come byte by byte', () => {
     await Promise.race([code, drip(socket, clientFrame(1, 'x'.repeat(2_000)).subarray(0, -1))]);
     expect(await code).toBe(1008);
     socket.destroy();
-    await untilQuiet(gateway);
+    await untilIdle(gateway);
   });
 
   test('do not put off the time that a client has to begin', async () => {
@@ -57,7 +57,7 @@ describe('messages that come byte by byte', () => {
     await drip(socket, INIT.subarray(0, -1));
     expect(await code).toBe(4408);
     socket.destroy();
-    await untilQuiet(gateway);
+    await untilIdle(gateway);
   });
 
   test('are not waited for by anyone else, nor longer than for an answer to two pings', async () => {
@@ -71,7 +71,7 @@ describe('messages that come byte by byte', () => {
     await dripping;
     expect(neighbour.socket.readyState).toBe(neighbour.socket.OPEN);
     neighbour.socket.close();
-    await untilQuiet(gateway);
+    await untilIdle(gateway);
   });
 });
 
@@ -85,7 +85,7 @@ describe('messages too large to be kept', () => {
     await drip(socket, head);
     expect(await code).toBe(1009);
     socket.destroy();
-    await untilQuiet(gateway);
+    await untilIdle(gateway);
   });
 
   test.each([
@@ -100,6 +100,6 @@ describe('messages too large to be kept', () => {
     for (let count = 0; count < 64; count += 1) socket.write(unfinished(clientFrame(0, part)));
     expect(await code).toBe(expected);
     socket.destroy();
-    await untilQuiet(gateway);
+    await untilIdle(gateway);
   });
 });

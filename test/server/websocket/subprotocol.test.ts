@@ -2,7 +2,7 @@ import { connect as connectTcp, type Socket } from 'node:net';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { type Pair, startPair } from '../../support/gateway.ts';
 import { clientFrame, closeCode, HANDSHAKE, until } from '../../support/hostile-socket.ts';
-import { untilQuiet } from '../../support/quiet.ts';
+import { untilIdle } from '../../support/until-idle.ts';
 import { connect } from '../../support/ws-client.ts';
 
 let progress = 0;
@@ -11,7 +11,7 @@ beforeAll(async () => {
   pair = await startPair();
 });
 afterAll(() => pair[Symbol.asyncDispose]());
-afterEach(() => untilQuiet(pair.gateway));
+afterEach(() => untilIdle(pair.gateway));
 
 /** A TCP socket that asks for a WebSocket of these subprotocols, `null` for none: clients of ws would hang up themselves. */
 function askFor(subprotocols: string | null): Socket {

@@ -1,0 +1,68 @@
+import type { RedisSession } from './redis-session.ts';
+
+/** How long the subscriptions may be silent before they are tried, in ms. */
+const QUIET_MS = 15_000;
+/** How often the need for a probe is looked at, in ms; that costs Redis nothing. */
+const CHECK_MS = 1000;
+/** How long a message that is due may take before its absence is a reason to look, in ms. */
+const DUE_MS = 1000;
+
+/**
+ * Finds subscriptions that look healthy and hear nothing, as when their server is frozen or a firewall has forgotten the
+ * connection: a message to oneself must come back within the command time-out, else the session ends. One goes out when
+ * a message that should have come has not, or after 15 s of silence; where updates flow it costs no command at all.
+ */
+export class PubSubLivenessProbe implements Disposable {
+  readonly #session: RedisSession;
+  readonly #channel: string;
+  readonly #timer: NodeJS.Timeout;
+  #heardAt = Date.now();
+  #pingedAt = Date.now();
+  #dueSince: number | null = null;
+  #echo: PromiseWithResolvers<void> | null = null;
+
+  constructor(session: RedisSession, channel: string) {
+    this.#session = session;
+    this.#channel = channel;
+    this.#timer = setInterval(() => this.#check(), CHECK_MS).unref();
+    session.ended.addEventListener('abort', () => this[Symbol.dispose](), { once: true });
+  }
+
+  /** Some message arrived. */
+  onMessage(channel: string): void {
+    this.#heardAt = Date.now();
+    this.#dueSince = null;
+    if (channel === this.#channel) this.#echo?.resolve();
+  }
+
+  /** Some message ought to arrive now: one's own publication, or that of whoever was granted the tick. */
+  expectMessage(): void {
+    this.#dueSince ??= Date.now();
+  }
+
+  [Symbol.dispose](): void {
+    clearInterval(this.#timer);
+  }
+
+  #check(): void {
+    const now = Date.now();
+    const overdue = this.#dueSince !== null && now - this.#dueSince > DUE_MS;
+    if (!this.#echo && (overdue || now - this.#heardAt > QUIET_MS)) this.#probe().catch(() => undefined);
+    // In a Redis Cluster one connection's health says nothing about the others'.
+    if (this.#session.publishCommand === 'SPUBLISH' && now - this.#pingedAt > QUIET_MS) {
+      this.#pingedAt = now;
+      this.#session.pingSubscribers().catch(() => undefined);
+    }
+  }
+
+  async #probe(): Promise<void> {
+    const echo = Promise.withResolvers<void>();
+    this.#echo = echo;
+    try {
+      await this.#session.publish(this.#channel, 'echo');
+      await this.#session.expect(echo.promise);
+    } finally {
+      this.#echo = null;
+    }
+  }
+}

@@ -1,0 +1,179 @@
+import { randomUUID } from 'node:crypto';
+import { parseRedisUrl } from '../../config/redis-url.ts';
+import type { Cluster, ClusterHealth, ClusterLogger, SharedRateLimiter, Versioned } from '../contract.ts';
+import { Gcra, type Reservation, reservationSize } from '../gcra.ts';
+import { claimExclusionMs, LocalClaims } from '../local-claims.ts';
+import { RateLimiterClient } from '../rate-limiter-client.ts';
+import { PubSubLivenessProbe } from './pub-sub-liveness-probe.ts';
+import { RedisConnection } from './redis-connection.ts';
+import { encodeEnvelope, type StateCodec } from './redis-envelope.ts';
+import { type RedisKeys, redisKeys, TICK_TTL_MS } from './redis-keys.ts';
+import { RedisMembership } from './redis-membership.ts';
+import { CLAIM, PUBLISH, RESERVE } from './redis-scripts.ts';
+import type { RedisSession } from './redis-session.ts';
+import { RedisTopics } from './redis-topics.ts';
+
+/** What {@link createRedisCluster} takes. */
+export interface RedisClusterOptions<S> {
+  /** See `parseRedisUrl` for the forms it knows; anything else is a `TypeError`. */
+  readonly url: string;
+  /** Keys and channels begin with it. */
+  readonly prefix?: string;
+  readonly codec: StateCodec<S>;
+  readonly logger?: ClusterLogger;
+  /** No call waits longer for Redis than this, in ms. */
+  readonly commandTimeoutMs?: number;
+  /** Called at every change of health. Must not throw. */
+  readonly onHealth?: (health: ClusterHealth) => void;
+}
+
+/**
+ * Joins the cluster of all gateways with the same Redis (or Valkey) and prefix. Returns at once, `away` until connected,
+ * and connects by itself however long it takes; `ready` tells when the first attempt is over. The client is `redis`
+ * (node-redis): the one Redis documents and recommends for Node, which also serves Valkey, Sentinel and Redis Cluster with
+ * sharded pub/sub; ioredis is kept on a best-effort basis and points new projects to it.
+ * https://redis.io/docs/latest/develop/clients/nodejs/, https://github.com/redis/ioredis#readme
+ */
+export function createRedisCluster<S>(options: RedisClusterOptions<S>): RedisCluster<S> {
+  return new RedisCluster(options);
+}
+
+/**
+ * The cluster on Redis. Per poll it costs one script to claim, one to publish and, with a rate, at most one to book the
+ * call; those who are not polling send nothing. While Redis is away every call answers at once without it.
+ */
+export class RedisCluster<S> implements Cluster<S>, SharedRateLimiter {
+  readonly #sender = randomUUID();
+  readonly #keys: RedisKeys;
+  readonly #codec: StateCodec<S>;
+  readonly #claims = new LocalClaims();
+  readonly #localLimiter = new Gcra();
+  readonly #limiter: RateLimiterClient;
+  readonly #topics: RedisTopics<S>;
+  readonly #gateways: RedisMembership;
+  readonly #connection: RedisConnection;
+  #probe: PubSubLivenessProbe | null = null;
+  #closed: Promise<void> | null = null;
+
+  constructor(options: RedisClusterOptions<S>) {
+    const { url, prefix = 'video-task-gateway', codec, logger, commandTimeoutMs = 500, onHealth } = options;
+    this.#keys = redisKeys(prefix);
+    this.#codec = codec;
+    this.#limiter = new RateLimiterClient((lane, rate) => this.#reserve(lane, rate), logger);
+    const shared = { keys: this.#keys, sender: this.#sender };
+    this.#topics = new RedisTopics({ ...shared, codec, logger });
+    this.#gateways = new RedisMembership({ ...shared, limiter: this.#limiter });
+    this.#connection = new RedisConnection({
+      target: parseRedisUrl(url),
+      commandTimeoutMs,
+      logger,
+      onMessage: (message, channel) => this.#receive(message, channel),
+      onConnected: (connected) => onHealth?.(connected ? 'connected' : 'away'),
+      restore: (session) => this.#restore(session),
+    });
+  }
+
+  get health(): ClusterHealth {
+    return this.#connection.session ? 'connected' : 'away';
+  }
+
+  /** Resolves when the first attempt to reach Redis is over, in bounded time and whatever came of it. */
+  get ready(): Promise<void> {
+    return this.#connection.attempted;
+  }
+
+  /** How many gateways there are, as far as this one knows; itself included. */
+  get gateways(): number {
+    return this.#gateways.count;
+  }
+
+  subscribe(topic: string, hear: (published: Versioned<S>) => void): () => void {
+    return this.#topics.subscribe(topic, hear);
+  }
+
+  read(topic: string): Promise<Versioned<S> | null> {
+    return this.#topics.read(topic);
+  }
+
+  async claim(topic: string, intervalMs: number, after: number): Promise<number | null> {
+    const args = [claimExclusionMs(intervalMs), after, TICK_TTL_MS + Math.ceil(intervalMs)];
+    const answer = await this.#tryRun((session) => session.run(CLAIM, [this.#keys.tick(topic)], args));
+    if (!answer) return this.#claims.grant(topic, after);
+    const version = answer.reply === null ? null : Number(answer.reply);
+    if (version !== null) this.#claims.note(topic, version);
+    // Whoever has the tick will publish; hearing nothing of it is suspicious.
+    else if (this.#topics.has(topic)) this.#probe?.expectMessage();
+    return version;
+  }
+
+  async publish(topic: string, published: Versioned<S>, rememberMs: number): Promise<void> {
+    this.#topics.advanceVersion(topic, published.version);
+    const text = encodeEnvelope({ ...published, sender: this.#sender }, this.#codec);
+    const channel = this.#keys.updates(topic);
+    const answer = await this.#tryRun((session) => {
+      const args = [published.version, text, Math.max(0, Math.ceil(rememberMs)), session.publishCommand, channel];
+      return session.run(PUBLISH, [this.#keys.state(topic)], args);
+    });
+    if (answer?.reply === 1 && this.#topics.has(topic)) this.#probe?.expectMessage();
+  }
+
+  tryConsume(lane: string, ratePerSecond: number): Promise<number> {
+    return this.#limiter.tryConsume(lane, ratePerSecond);
+  }
+
+  pausedFor(lane: string): number {
+    return this.#limiter.pausedFor(lane);
+  }
+
+  async pause(lane: string, forMs: number): Promise<void> {
+    if (this.#limiter.pause(lane, forMs)) await this.#tryRun((session) => this.#gateways.pause(session, lane, forMs));
+  }
+
+  onPause(listener: (lane: string, forMs: number) => void): () => void {
+    return this.#limiter.onPause(listener);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  async #close(): Promise<void> {
+    await this.#tryRun((session) => this.#gateways.leave(session));
+    await this.#connection[Symbol.asyncDispose]();
+  }
+
+  /** The reply to a question, or null when Redis is away or did not answer: then nothing is known of its effect. */
+  async #tryRun(question: (session: RedisSession) => Promise<unknown>): Promise<{ reply: unknown } | null> {
+    const { session } = this.#connection;
+    if (!session) return null;
+    try {
+      return { reply: await question(session) };
+    } catch {
+      // The session has ended with this error, and its end is what gets logged.
+      return null;
+    }
+  }
+
+  async #restore(session: RedisSession): Promise<void> {
+    const echo = this.#keys.echo(this.#sender);
+    this.#probe = new PubSubLivenessProbe(session, echo);
+    await session.subscribe([echo]);
+    await this.#gateways.restore(session);
+    await this.#topics.restore(session);
+  }
+
+  #receive(message: string, channel: string): void {
+    this.#probe?.onMessage(channel);
+    if (!this.#topics.receive(message, channel)) this.#gateways.receive(message, channel);
+  }
+
+  async #reserve(lane: string, ratePerSecond: number): Promise<Reservation> {
+    const calls = reservationSize(ratePerSecond);
+    const args = [1000 / ratePerSecond, calls];
+    const answer = await this.#tryRun((session) => session.run(RESERVE, [this.#keys.rate(lane)], args));
+    if (answer) return { delayMs: Number(answer.reply), calls };
+    const share = ratePerSecond / this.#gateways.count;
+    return this.#localLimiter.reserve(lane, share, reservationSize(share));
+  }
+}

@@ -1,0 +1,96 @@
+import { once } from 'node:events';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { ClusterLogger } from '../contract.ts';
+import { RedisSession, type RedisSessionOptions } from './redis-session.ts';
+
+/** What {@link RedisConnection} needs. */
+export interface RedisConnectionOptions extends RedisSessionOptions {
+  /** Makes a new session useful: subscriptions, catching up. Until it resolves the session is not handed out. */
+  readonly restore: (session: RedisSession) => Promise<void>;
+  readonly onConnected: (connected: boolean) => void;
+  readonly logger: ClusterLogger | undefined;
+}
+
+/** A session that ends sooner than this, in ms, counts as a failure to connect, so that a faulty Redis is not hammered. */
+const SETTLED_MS = 5000;
+
+/** Waits 25 to 50 ms after the first failure, and twice as long after each further one, up to 250 to 500 ms. */
+function retryDelayMs(failures: number): number {
+  return Math.min(500, 50 * 2 ** Math.min(failures, 10)) * (0.5 + Math.random() / 2);
+}
+
+/** Keeps a session open: whenever one ends, the next is opened and restored, for as long as it takes. */
+export class RedisConnection implements AsyncDisposable {
+  readonly #options: RedisConnectionOptions;
+  readonly #stop = new AbortController();
+  readonly #firstAttempt = Promise.withResolvers<void>();
+  readonly #running: Promise<void>;
+  #session: RedisSession | null = null;
+  #restored = false;
+  /** That Redis is away has been logged; each further attempt would only repeat it. */
+  #warned = false;
+
+  constructor(options: RedisConnectionOptions) {
+    this.#options = options;
+    this.#running = this.#run();
+  }
+
+  /** The restored session, or null while Redis is away. */
+  get session(): RedisSession | null {
+    return this.#restored && this.#session?.ended.aborted === false ? this.#session : null;
+  }
+
+  /** Resolves when the first attempt to connect is over, whatever came of it. Never rejects. */
+  get attempted(): Promise<void> {
+    return this.#firstAttempt.promise;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stop.abort();
+    this.#session?.[Symbol.dispose]();
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    for (let failures = 0; !this.#stop.signal.aborted; failures += 1) {
+      const session = await this.#attempt();
+      this.#firstAttempt.resolve();
+      const since = Date.now();
+      if (session) await this.#live(session);
+      if (Date.now() - since > SETTLED_MS) failures = 0;
+      await delay(retryDelayMs(failures), undefined, { signal: this.#stop.signal }).catch(() => undefined);
+    }
+  }
+
+  async #attempt(): Promise<RedisSession | null> {
+    const { logger, restore } = this.#options;
+    const stop = this.#stop.signal;
+    try {
+      const session = await RedisSession.open(this.#options, stop);
+      this.#session = session;
+      stop.throwIfAborted();
+      await restore(session);
+      session.ended.throwIfAborted();
+      return session;
+    } catch (error) {
+      this.#session?.[Symbol.dispose]();
+      if (!this.#warned && !stop.aborted) logger?.warn({ err: error }, 'redis cannot be reached, polling on our own');
+      this.#warned = true;
+      return null;
+    }
+  }
+
+  async #live(session: RedisSession): Promise<void> {
+    const { logger, onConnected } = this.#options;
+    const ended = once(session.ended, 'abort');
+    this.#restored = true;
+    this.#warned = false;
+    logger?.info({}, 'redis connected');
+    onConnected(true);
+    await ended;
+    this.#restored = false;
+    if (!this.#stop.signal.aborted) logger?.warn({ err: session.ended.reason }, 'redis is away, polling on our own');
+    this.#warned = true;
+    onConnected(false);
+  }
+}

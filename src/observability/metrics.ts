@@ -1,0 +1,117 @@
+import { performance } from 'node:perf_hooks';
+import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import type { Readiness } from './readiness.ts';
+
+/** What is counted when somebody looks, rather than as it happens. */
+export interface MetricSources {
+  readonly readiness: Readiness;
+  counts(): { readonly watches: number; readonly liveResults: number; readonly connections: number };
+}
+
+const PREFIX = 'video_task_gateway_';
+
+/**
+ * `/metrics` in the Prometheus text format. prom-client, because it is what Prometheus lists for Node and everyone's
+ * dashboards know; without its default metrics, which start timers and observers that cannot be stopped again: the
+ * few of them that are missed most are read here at each scrape, under their usual names. No label stems from a
+ * caller, a token or an answer's body.
+ */
+export class Metrics {
+  readonly #register = new Registry();
+  readonly #calls: Counter<'outcome'>;
+  readonly #seconds: Histogram;
+  readonly #unexpectedResponses: Counter<'kind'>;
+  readonly #scheduler: Counter<'event'>;
+
+  constructor() {
+    const registers = [this.#register];
+    this.#calls = new Counter({
+      name: `${PREFIX}upstream_calls_total`,
+      help: 'Calls to A2E, by HTTP status or why there was none',
+      labelNames: ['outcome'],
+      registers,
+    });
+    this.#seconds = new Histogram({
+      name: `${PREFIX}upstream_call_seconds`,
+      help: 'How long calls to A2E took',
+      buckets: [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+      registers,
+    });
+    this.#unexpectedResponses = new Counter({
+      name: `${PREFIX}upstream_anomalies_total`,
+      help: 'Answers of A2E that are not what the API documents, by kind',
+      labelNames: ['kind'],
+      registers,
+    });
+    this.#scheduler = new Counter({
+      name: `${PREFIX}pacing_events_total`,
+      help: 'Breaker openings and closings, pauses, refused tokens',
+      labelNames: ['event'],
+      registers,
+    });
+  }
+
+  /** Adds the gauges that are read at each scrape. Call once. */
+  observe({ readiness, counts }: MetricSources): void {
+    this.#gauge('watched_tasks', 'Tasks being watched, so polled', () => counts().watches);
+    this.#gauge(
+      'live_results',
+      'Subscriptions being executed, each for any number of clients',
+      () => counts().liveResults,
+    );
+    this.#gauge('connections', 'Open WebSockets and SSE streams', () => counts().connections);
+    this.#gauge('ready', '1 when this process should get traffic', () => Number(readiness.report().ready));
+    this.#gauge('redis_connected', '1 when Redis is configured and reachable', () =>
+      Number(readiness.report().cluster === 'connected'),
+    );
+    this.#processGauge('process_resident_memory_bytes', 'Resident memory', () => process.memoryUsage.rss());
+    this.#processGauge('process_cpu_seconds_total', 'User and system CPU time', () => {
+      const { user, system } = process.cpuUsage();
+      return (user + system) / 1e6;
+    });
+    this.#processGauge(
+      'nodejs_eventloop_utilization',
+      'Share of time the event loop was busy since the start',
+      () => performance.eventLoopUtilization().utilization,
+    );
+  }
+
+  /** A call to A2E has ended. `outcome`: the HTTP status, or a fixed word. */
+  recordCall(outcome: string, seconds: number): void {
+    this.#calls.inc({ outcome });
+    this.#seconds.observe(seconds);
+  }
+
+  /** An answer was not what the API documents. `kind` is a fixed word. */
+  recordUnexpectedResponse(kind: string): void {
+    this.#unexpectedResponses.inc({ kind });
+  }
+
+  /** Something happened to the pacing of calls. `event` is a fixed word. */
+  recordSchedulerEvent(event: string): void {
+    this.#scheduler.inc({ event });
+  }
+
+  get contentType(): string {
+    return this.#register.contentType;
+  }
+
+  text(): Promise<string> {
+    return this.#register.metrics();
+  }
+
+  #gauge(name: string, help: string, read: () => number): void {
+    this.#processGauge(PREFIX + name, help, read);
+  }
+
+  #processGauge(name: string, help: string, read: () => number): void {
+    new Gauge({
+      name,
+      help,
+      registers: [this.#register],
+      collect() {
+        this.set(read());
+      },
+    });
+  }
+}

@@ -1,0 +1,77 @@
+/** Something that falls due at a time. `slot` belongs to the queue: its place in the heap, -1 outside. */
+export interface HeapEntry {
+  /** ms since the epoch */
+  dueAt: number;
+  heapIndex: number;
+}
+
+/** A priority queue, earliest due first: a binary heap whose entries know their place, so any can be removed in O(log n). */
+export class DeadlineHeap<T extends HeapEntry> {
+  readonly #heap: T[] = [];
+
+  get size(): number {
+    return this.#heap.length;
+  }
+
+  peek(): T | undefined {
+    return this.#heap[0];
+  }
+
+  push(entry: T): void {
+    this.#heap.push(entry);
+    this.#rise(entry, this.#heap.length - 1);
+  }
+
+  /** Takes out the earliest. */
+  pop(): T | undefined {
+    const first = this.#heap[0];
+    if (first) this.remove(first);
+    return first;
+  }
+
+  remove(entry: T): void {
+    const hole = entry.heapIndex;
+    if (hole < 0) return;
+    entry.heapIndex = -1;
+    const last = this.#heap.pop();
+    if (!last || last === entry) return;
+    this.#sink(last, hole);
+    this.#rise(last, last.heapIndex);
+  }
+
+  /** All entries, in no order. */
+  *[Symbol.iterator](): Iterator<T> {
+    yield* this.#heap;
+  }
+
+  #rise(entry: T, from: number): void {
+    let at = from;
+    while (at > 0) {
+      const above = (at - 1) >> 1;
+      const parent = this.#heap[above] as T;
+      if (parent.dueAt <= entry.dueAt) break;
+      this.#place(parent, at);
+      at = above;
+    }
+    this.#place(entry, at);
+  }
+
+  #sink(entry: T, from: number): void {
+    let at = from;
+    for (;;) {
+      const left = this.#heap[2 * at + 1];
+      const right = this.#heap[2 * at + 2];
+      const child = left && right && right.dueAt < left.dueAt ? right : left;
+      if (!child || child.dueAt >= entry.dueAt) break;
+      const freed = child.heapIndex;
+      this.#place(child, at);
+      at = freed;
+    }
+    this.#place(entry, at);
+  }
+
+  #place(entry: T, at: number): void {
+    this.#heap[at] = entry;
+    entry.heapIndex = at;
+  }
+}

@@ -1,0 +1,31 @@
+import type { RateLimiter } from './rate-limiter.ts';
+
+/** Catching up after a late timer may take this long's worth of calls at once. */
+const BURST_MS = 50;
+
+/**
+ * `perSecond` calls a second, evenly spaced: the generic cell rate algorithm (ITU-T I.371), with just enough
+ * tolerance that the millisecond grain of timers does not eat into the rate. null: unlimited.
+ */
+export class LocalRateLimiter implements RateLimiter {
+  readonly #spacingMs: number;
+  #nextAt = 0;
+
+  constructor(perSecond: number | null) {
+    this.#spacingMs = perSecond === null ? 0 : 1000 / perSecond;
+  }
+
+  /** How long until a call is within the budget, in ms: 0 means now. */
+  delayMs(now: number): number {
+    return this.#spacingMs === 0 ? 0 : Math.max(0, this.#nextAt - BURST_MS - now);
+  }
+
+  /** Spends one call. */
+  consume(now: number): void {
+    this.#nextAt = Math.max(this.#nextAt, now) + this.#spacingMs;
+  }
+
+  refund(): void {
+    this.#nextAt -= this.#spacingMs;
+  }
+}

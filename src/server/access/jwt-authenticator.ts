@@ -1,0 +1,96 @@
+import { createHash } from 'node:crypto';
+import { decodeProtectedHeader, errors, type JWTPayload, type JWTVerifyOptions } from 'jose';
+import { Unauthenticated } from '../../errors.ts';
+import type { Authenticator, Caller } from './authenticator.ts';
+import { bearerToken } from './bearer-token.ts';
+import { credentialOf } from './credential.ts';
+import { expired } from './expiry.ts';
+import { keySetVerifier, secretVerifier, type Verifier } from './jwt-keys.ts';
+
+export interface JwtAuthenticatorOptions {
+  /** `A2E_API_TOKEN`: goes upstream for everyone who may ask. */
+  readonly gatewayToken: string;
+  /** `AUTH_JWT_SECRET` */
+  readonly secrets: readonly string[];
+  /** `AUTH_JWKS_URL` */
+  readonly jwksUrl: string | null;
+  /** `AUTH_JWT_ISSUER` */
+  readonly issuer: string | null;
+  /** `AUTH_JWT_AUDIENCE` */
+  readonly audience: string | null;
+}
+
+/** Clocks may differ by this much, in s. */
+const CLOCK_TOLERANCE_S = 2;
+
+/** Which tasks a token covers: all, or those with these ids. */
+type Tasks = '*' | ReadonlySet<string>;
+
+/**
+ * `AUTH_MODE=jwt`: bearers of a valid JSON Web Token (RFC 7519). HS256 is checked with the secrets, everything else
+ * with the key set; whichever of the two is not configured accepts nothing. Issuer and audience must fit where they
+ * are configured, `exp` and `nbf` with 2 s of tolerance. The `tasks` claim lists the ids the token covers, or is
+ * `"*"`; a token without it covers nothing anyone could mean, so it is refused, as is one with anything else in it.
+ */
+export class JwtAuthenticator implements Authenticator {
+  readonly #credential: Caller['credential'];
+  readonly #options: JWTVerifyOptions;
+  readonly #secrets: Verifier;
+  readonly #keySet: Verifier | null;
+
+  constructor({ gatewayToken, secrets, jwksUrl, issuer, audience }: JwtAuthenticatorOptions) {
+    this.#credential = credentialOf(gatewayToken, 'gateway');
+    this.#options = {
+      clockTolerance: CLOCK_TOLERANCE_S,
+      ...(issuer === null ? {} : { issuer }),
+      ...(audience === null ? {} : { audience }),
+    };
+    this.#secrets = secretVerifier(secrets);
+    this.#keySet = jwksUrl === null ? null : keySetVerifier(jwksUrl);
+  }
+
+  async authenticate(authorization: string | undefined): Promise<Caller> {
+    const token = bearerToken(authorization);
+    const claims = await this.#verify(token);
+    const tasks = tasksOf(claims);
+    return {
+      credential: this.#credential,
+      scope: tasks === '*' ? 'jwt *' : `jwt ${JSON.stringify([...tasks])}`,
+      rateKey: `jwt ${claims.sub === undefined ? digest(token) : digest(JSON.stringify([claims.iss, claims.sub]))}`,
+      canAccess: (id) => tasks === '*' || tasks.has(id),
+      expiresAt: claims.exp === undefined ? null : (claims.exp + CLOCK_TOLERANCE_S) * 1000,
+    };
+  }
+
+  async #verify(token: string): Promise<JWTPayload> {
+    const verify = algorithmOf(token) === 'HS256' ? this.#secrets : this.#keySet;
+    if (!verify) throw new Unauthenticated('The token is signed in a way that is not accepted here');
+    try {
+      return (await verify(token, this.#options)).payload;
+    } catch (error) {
+      if (error instanceof errors.JWTExpired) throw expired();
+      if (error instanceof errors.JOSEError) throw new Unauthenticated('The token is not valid');
+      throw error;
+    }
+  }
+}
+
+function algorithmOf(token: string): string | undefined {
+  try {
+    return decodeProtectedHeader(token).alg;
+  } catch {
+    throw new Unauthenticated('The token is no JSON Web Token');
+  }
+}
+
+/** Sorted, so that equal tickets have equal scopes. */
+function tasksOf({ tasks }: JWTPayload): Tasks {
+  if (tasks === '*') return '*';
+  if (!Array.isArray(tasks) || !tasks.every((id) => typeof id === 'string'))
+    throw new Unauthenticated('The token has no usable "tasks" claim: a list of task ids, or "*"');
+  return new Set(tasks.toSorted());
+}
+
+function digest(text: string): string {
+  return createHash('sha256').update(text).digest('base64url');
+}

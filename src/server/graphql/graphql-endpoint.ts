@@ -1,0 +1,91 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { GraphQLFormattedError } from 'graphql';
+import { GatewayError, RateLimited, Unauthenticated } from '../../errors.ts';
+import type { Authenticator, Caller } from '../access/authenticator.ts';
+import type { LazyPage } from '../graphiql/graphiql-page.ts';
+import type { ClientIpResolver } from '../http/client-address.ts';
+import type { OriginPolicy } from '../http/origin-policy.ts';
+import { reply, replyErrors } from '../http/reply.ts';
+import type { ConnectionLimiter } from '../limits/connection-limiter.ts';
+import type { OperationRateLimiter } from '../limits/operation-rate-limiter.ts';
+import type { StreamEndpoint } from '../stream/stream-endpoint.ts';
+import { negotiateStream } from '../stream/stream-format.ts';
+import type { ResponseCache } from './response-cache.ts';
+
+export interface GraphqlEndpointOptions {
+  readonly access: Authenticator;
+  readonly origins: OriginPolicy;
+  readonly connections: ConnectionLimiter;
+  readonly clientIp: ClientIpResolver;
+  readonly rate: OperationRateLimiter;
+  readonly streams: StreamEndpoint;
+  readonly queries: ResponseCache;
+  /** null: switched off. */
+  readonly graphiql: LazyPage | null;
+  readonly maskError: (error: unknown) => GraphQLFormattedError;
+}
+
+const ORIGIN_NOT_ALLOWED = { message: 'This origin is not listed in CORS_ORIGINS', extensions: { code: 'FORBIDDEN' } };
+
+/** `/graphql` over HTTP: decides who may ask and who answers: GraphiQL, a stream or a query's answer. */
+export class GraphqlEndpoint {
+  readonly #options: GraphqlEndpointOptions;
+
+  constructor(options: GraphqlEndpointOptions) {
+    this.#options = options;
+  }
+
+  async serve(request: IncomingMessage, response: ServerResponse, url: URL): Promise<void> {
+    const { access, origins, graphiql, streams, queries, maskError, connections, clientIp, rate } = this.#options;
+    const page = wantsPage(request) ? graphiql : null;
+    if (!origins.allows(request) && !(page && origins.isNavigation(request))) {
+      return replyErrors(response, 403, [ORIGIN_NOT_ALLOWED]);
+    }
+    for (const [name, value] of Object.entries(origins.headers(request))) response.setHeader(name, value);
+    if (request.method === 'GET') response.appendHeader('vary', 'accept, authorization');
+    if (request.method === 'OPTIONS') return reply(response, 204, { allow: 'GET, POST, OPTIONS' });
+    if (request.method !== 'GET' && request.method !== 'POST')
+      return replyErrors(response, 405, [{ message: 'Only GET and POST are served here' }], { allow: 'GET, POST' });
+    if (request.method === 'POST' && !isJson(request)) {
+      return replyErrors(response, 415, [{ message: 'The body must be application/json, and not compressed' }]);
+    }
+    if (page) {
+      const { headers, html } = await page();
+      return reply(response, 200, headers, html);
+    }
+    // Unless whoever answers knows better.
+    if (request.method === 'GET') response.setHeader('cache-control', 'no-store');
+    let caller: Caller;
+    try {
+      caller = await access.authenticate(request.headers.authorization);
+    } catch (error) {
+      if (error instanceof GatewayError) return refuse(response, error, maskError);
+      throw error;
+    }
+    const address = clientIp(request);
+    const taken = rate.take(caller, address);
+    const excess = taken && (await taken);
+    if (excess) return refuse(response, excess, maskError);
+    const negotiated = negotiateStream(request);
+    if (!negotiated) return void (await queries.serve(request, response, url, caller));
+    await streams.serve(request, response, { url, caller, negotiated, acquire: () => connections.tryAcquire(address) });
+  }
+}
+
+/** Refuses before anything runs, with the HTTP status that says the same. */
+function refuse(response: ServerResponse, error: GatewayError, format: GraphqlEndpointOptions['maskError']): void {
+  const errors = [format(error)];
+  if (error instanceof Unauthenticated) replyErrors(response, 401, errors, { 'www-authenticate': 'Bearer' });
+  else replyErrors(response, error instanceof RateLimited ? 429 : 503, errors, { 'retry-after': '1' });
+}
+
+/** Anything else a page of any origin may send without being asked, as a form does. */
+function isJson({ headers }: IncomingMessage): boolean {
+  const { 'content-type': type, 'content-encoding': encoding = 'identity' } = headers;
+  if (encoding !== 'identity') return false;
+  return type === 'application/json' || type?.split(';')[0]?.trim().toLowerCase() === 'application/json';
+}
+
+function wantsPage({ method, headers }: IncomingMessage): boolean {
+  return method === 'GET' && (headers.accept?.includes('text/html') ?? false);
+}

@@ -1,0 +1,68 @@
+import { GraphQLError, type OperationDefinitionNode } from 'graphql';
+
+/** Which document a request means: one of the two is there. */
+export interface DocumentReference {
+  /** The document itself. */
+  readonly query: string | null;
+  /** The hash of a listed document: `documentId`, or Apollo's `extensions.persistedQuery.sha256Hash`. */
+  readonly hash: string | null;
+}
+
+/** One GraphQL request as any transport brings it. */
+export interface OperationParams extends DocumentReference {
+  readonly operationName: string | null;
+  readonly variables: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * Checks the shape of a request's parameters: answers them, or the error that says which is wrong.
+ * Source: GraphQL over HTTP, "Request Parameters".
+ */
+export function parseOperationParams(value: unknown): OperationParams | GraphQLError {
+  if (!isRecord(value)) return new GraphQLError('The request must be a JSON object');
+  const { operationName = null, variables = null, extensions = null } = value;
+  const hash = documentHash(value);
+  const query = value['query'] === '' && hash !== null ? null : (value['query'] ?? null);
+  if (query === null && hash === null) return new GraphQLError('"query" must be a string');
+  if (query !== null && typeof query !== 'string') return new GraphQLError('"query" must be a string');
+  if (operationName !== null && typeof operationName !== 'string')
+    return new GraphQLError('"operationName" must be a string');
+  if (variables !== null && !isRecord(variables)) return new GraphQLError('"variables" must be an object');
+  if (extensions !== null && !isRecord(extensions)) return new GraphQLError('"extensions" must be an object');
+  if (variables !== null && isNested(variables)) return new GraphQLError('"variables" is nested too deeply');
+  // GraphQL over HTTP: an empty name is the same as none.
+  return { query, hash, operationName: operationName || null, variables: variables ?? {} };
+}
+
+/** The hash that a request names its document by; null: none. */
+export function documentHash(value: unknown): string | null {
+  if (!isRecord(value)) return null;
+  const { documentId, extensions } = value;
+  if (typeof documentId === 'string') return documentId;
+  const persisted = isRecord(extensions) ? extensions['persistedQuery'] : null;
+  const hash = isRecord(persisted) ? persisted['sha256Hash'] : null;
+  return typeof hash === 'string' ? hash : null;
+}
+
+/** Those of the variables that the operation declares. Others are allowed, and mean nothing: they are not kept. */
+export function declaredVariables(
+  { variableDefinitions = [] }: OperationDefinitionNode,
+  variables: OperationParams['variables'],
+): OperationParams['variables'] {
+  const names = variableDefinitions.map(({ variable }) => variable.name.value);
+  return Object.fromEntries(
+    names.filter((name) => Object.hasOwn(variables, name)).map((name) => [name, variables[name]]),
+  );
+}
+
+/** Variables are scalars and lists; what is nested deeper than anyone has reason to is not walked through. */
+const MAX_NESTING = 16;
+
+function isNested(value: unknown, depth = 0): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return depth >= MAX_NESTING || Object.values(value).some((inner) => isNested(inner, depth + 1));
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,49 @@
+import { Forbidden } from '../../errors.ts';
+import type { TaskFeed } from '../../schema/context.ts';
+import type { SubscriptionTimeouts } from '../../task/task-observer.ts';
+import type { TaskRegistry } from '../../task/task-registry.ts';
+import { streamTask, streamTasks } from '../../task/task-stream.ts';
+import type { Caller } from '../access/authenticator.ts';
+import type { CacheDependencies } from './cache-dependencies.ts';
+
+/** What one operation of a caller is about to read. */
+export interface ReadOptions {
+  /** Notes what is read once. */
+  readonly dependencies?: CacheDependencies | undefined;
+  /** Aborts when nobody waits any more for what is read once. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** The tasks as one caller may see them. */
+export function createTaskFeed(
+  caller: Caller,
+  registry: TaskRegistry,
+  patience: SubscriptionTimeouts,
+  { dependencies, signal }: ReadOptions = {},
+): TaskFeed {
+  const { credential } = caller;
+  const refuse = (id: string): Forbidden => new Forbidden(`These credentials do not cover task ${id}`);
+  return {
+    async get(id) {
+      if (!caller.canAccess(id)) throw refuse(id);
+      try {
+        const snapshot = await registry.get(id, credential, signal);
+        dependencies?.record(registry.watch(id, credential), snapshot);
+        return snapshot;
+      } catch (error) {
+        dependencies?.markUncacheable();
+        throw error;
+      }
+    },
+    watch(id) {
+      if (!caller.canAccess(id)) throw refuse(id);
+      return streamTask(registry.watch(id, credential), patience);
+    },
+    watchAll(ids) {
+      const parts = ids.map((id) =>
+        caller.canAccess(id) ? registry.watch(id, credential) : { id, error: refuse(id) },
+      );
+      return streamTasks(parts, patience);
+    },
+  };
+}

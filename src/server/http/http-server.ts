@@ -1,0 +1,180 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import type { Metrics } from '../../observability/metrics.ts';
+import type { Readiness } from '../../observability/readiness.ts';
+import type { GraphqlEndpoint } from '../graphql/graphql-endpoint.ts';
+import type { ConnectionLimiter } from '../limits/connection-limiter.ts';
+import type { Timeouts } from '../limits/timeouts.ts';
+import { InFlightCounter } from '../shutdown/in-flight-counter.ts';
+import type { WatchPageHandler } from '../watch-page/watch-page.ts';
+import type { WebSocketEndpoint } from '../websocket/websocket-endpoint.ts';
+import type { ClientIpResolver } from './client-address.ts';
+import type { OriginPolicy } from './origin-policy.ts';
+import { reply, replyErrors, replyJson } from './reply.ts';
+import type { Webhook } from './webhook.ts';
+
+export interface HttpServerOptions {
+  readonly graphql: GraphqlEndpoint;
+  readonly websocket: WebSocketEndpoint;
+  /** null: there is none. */
+  readonly webhook: Webhook | null;
+  readonly connections: ConnectionLimiter;
+  readonly origins: OriginPolicy;
+  readonly page: WatchPageHandler;
+  readonly readiness: Readiness;
+  readonly clientIp: ClientIpResolver;
+  readonly timeouts: Timeouts;
+  readonly metrics: Metrics;
+  readonly onUnexpectedError: (error: unknown) => void;
+}
+
+/** Connections that wait to be accepted: after a restart of a proxy thousands come at once. */
+const BACKLOG = 4_096;
+/** How often requests are checked for being too slow, in ms. */
+const CHECK_MS = 1_000;
+
+/** The one port: routes requests and upgrades to who serves them. */
+export class HttpServer implements AsyncDisposable {
+  readonly #options: HttpServerOptions;
+  readonly #server: Server;
+  readonly #requests = new InFlightCounter();
+
+  constructor(options: HttpServerOptions) {
+    this.#options = options;
+    const { headersMs, requestMs, keepAliveMs, stallMs } = options.timeouts;
+    this.#server = createServer({
+      headersTimeout: headersMs,
+      requestTimeout: requestMs,
+      keepAliveTimeout: keepAliveMs,
+      connectionsCheckingInterval: Math.min(CHECK_MS, headersMs),
+      shouldUpgradeCallback: wantsWebSocket,
+    });
+    this.#server.on('request', (request, response) => {
+      this.#requests.increment();
+      response.on('close', () => this.#requests.decrement());
+      response.setTimeout(stallMs);
+      response.on('timeout', cutStalled);
+      if (!response.socket) closeWith(request.socket, response);
+      // What has come behind an upgrade that was declined is lost: so a client knows to ask for it again.
+      if (request.headers.upgrade !== undefined) response.setHeader('connection', 'close');
+      this.#route(request, response).catch((error: unknown) => this.#failed(request, response, error));
+    });
+    this.#server.on('upgrade', (request, stream, head) => this.#upgrade(request, stream as Socket, head));
+  }
+
+  /** Resolves to the address once it listens; rejects when it cannot. */
+  async listen(port: number, host: string): Promise<AddressInfo> {
+    await new Promise<void>((resolve, reject) => {
+      this.#server.once('error', reject);
+      this.#server.listen({ port, host, backlog: BACKLOG }, () => {
+        this.#server.off('error', reject);
+        resolve();
+      });
+    });
+    return this.#server.address() as AddressInfo;
+  }
+
+  /** Resolves as soon as no request is being answered. */
+  idle(): Promise<void> {
+    return this.#requests.idle();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    // The server is not closed while a WebSocket is open.
+    await this.#options.websocket[Symbol.asyncDispose]();
+    this.#server.closeAllConnections();
+    await closed;
+  }
+
+  async #route(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { graphql, webhook, page, readiness, metrics } = this.#options;
+    const url = parseUrl(request);
+    if (!url) return replyJson(response, 400, { error: 'bad request' });
+    const live = url.pathname === '/graphql' || url.pathname === '/webhooks/a2e';
+    if (live && readiness.phase === 'draining') return refuseDraining(response);
+    if (url.pathname === '/graphql') return void (await graphql.serve(request, response, url));
+    if (url.pathname === '/webhooks/a2e' && webhook) return webhook.serve(request, response);
+    if (url.pathname === '/healthz') return replyJson(response, 200, { status: 'ok' });
+    if (url.pathname === '/readyz') {
+      const report = readiness.report();
+      return replyJson(response, report.ready ? 200 : 503, report);
+    }
+    if (url.pathname === '/metrics') {
+      return reply(response, 200, { 'content-type': metrics.contentType }, await metrics.text());
+    }
+    if (request.method !== 'GET' && request.method !== 'HEAD') return replyJson(response, 404, { error: 'not found' });
+    const answer = page(url.pathname, request.headers['if-none-match']);
+    if (!answer) return replyJson(response, 404, { error: 'not found' });
+    response.writeHead(answer.status, answer.headers);
+    response.end(request.method === 'HEAD' ? undefined : answer.body);
+  }
+
+  #upgrade(request: IncomingMessage, stream: Socket, head: Buffer): void {
+    const { websocket, connections, origins, readiness, clientIp, timeouts } = this.#options;
+    // ws listens once it has taken over; until then a reset must not be unhandled.
+    stream.on('error', () => stream.destroy());
+    // Behind answers that nobody reads a refusal never leaves. ws takes the limit away from a WebSocket.
+    request.socket.setTimeout(timeouts.stallMs, cut);
+    if (parseUrl(request)?.pathname !== '/graphql') return refuse(stream, '404 Not Found');
+    if (!origins.allows(request)) return refuse(stream, '403 Forbidden');
+    const address = clientIp(request);
+    const leave = readiness.phase === 'draining' ? null : connections.tryAcquire(address);
+    if (!leave) return refuse(stream, '503 Service Unavailable', 'Retry-After: 5\r\n');
+    stream.once('close', leave);
+    websocket.upgrade(request, stream, head, address);
+  }
+
+  #failed(request: IncomingMessage, response: ServerResponse, error: unknown): void {
+    // The client went away while its request was read: nothing to answer, nobody to tell.
+    if (request.destroyed && !request.complete) return void request.socket.destroy();
+    this.#options.onUnexpectedError(error);
+    if (response.headersSent) request.socket.destroy();
+    else reply(response, 500, { 'content-type': 'text/plain' }, 'Internal server error');
+  }
+}
+
+/** Whoever offers to go on with another protocol, as HTTP clients do with h2c, is answered as if they had not: RFC 9110, section 7.8. */
+function wantsWebSocket({ headers }: IncomingMessage): boolean {
+  return headers.upgrade?.toLowerCase() === 'websocket';
+}
+
+/** Keeps nothing of what it is for: WebSockets last. */
+function cut(this: Socket): void {
+  this.destroy();
+}
+
+/** A connection on which nothing moves although there is something to take; one that waits for an answer may. */
+function cutStalled(socket: Socket): void {
+  if (socket.writableLength > 0) socket.destroy();
+}
+
+/**
+ * Closes an answer that waits for an earlier one on its connection when the connection closes: node forgets it when an
+ * upgrade or a CONNECT has followed.
+ */
+function closeWith(socket: Socket, response: ServerResponse): void {
+  const close = (): void => void response.destroy();
+  // As many as are waiting.
+  socket.setMaxListeners(0);
+  socket.once('close', close);
+  response.once('close', () => socket.off('close', close));
+}
+
+/** No new work: the client asks another process, over another connection. */
+function refuseDraining(response: ServerResponse): void {
+  replyErrors(response, 503, [{ message: 'Shutting down' }], { 'retry-after': '1', connection: 'close' });
+}
+
+const ORIGIN = 'http://gateway.invalid';
+/** Nearly every request: not worth parsing again. */
+const GRAPHQL_URL = new URL('/graphql', ORIGIN);
+
+function parseUrl({ url = '/' }: IncomingMessage): URL | null {
+  return url === '/graphql' ? GRAPHQL_URL : URL.parse(url, ORIGIN);
+}
+
+function refuse(stream: Socket, status: string, headers = ''): void {
+  stream.once('finish', () => stream.destroy());
+  stream.end(`HTTP/1.1 ${status}\r\n${headers}Connection: close\r\nContent-Length: 0\r\n\r\n`);
+}

@@ -1,0 +1,46 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { reply, replyJson } from './reply.ts';
+import { readBody } from './request-body.ts';
+
+export interface WebhookOptions {
+  /** `WEBHOOK_TOKEN` */
+  readonly token: string;
+  /** `MAX_BODY_BYTES` */
+  readonly maxBodyBytes: number;
+  /** Re-reads at once what is watched of these tasks. */
+  readonly invalidate: (ids: ReadonlySet<string>) => void;
+}
+
+/** What may be a task's id. A2E does not document where in the body it stands. */
+const ID = /[A-Za-z0-9][A-Za-z0-9_-]{0,127}/g;
+
+/**
+ * `POST /webhooks/a2e`: A2E says that some task has completed or failed. The body is a hint and never the truth:
+ * anybody may have written it. The token comes in `X-A2e-Webhook-Token`, as A2E documents.
+ */
+export class Webhook {
+  readonly #options: WebhookOptions;
+  readonly #digest: Buffer;
+
+  constructor(options: WebhookOptions) {
+    this.#options = options;
+    this.#digest = digest(options.token);
+  }
+
+  async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (request.method !== 'POST') return replyJson(response, 405, { error: 'only POST' }, { allow: 'POST' });
+    const token = request.headers['x-a2e-webhook-token'];
+    // Digests of equal length: neither the length nor the first wrong character shows in the time it takes.
+    if (typeof token !== 'string' || !timingSafeEqual(digest(token), this.#digest))
+      return replyJson(response, 401, { error: 'X-A2e-Webhook-Token is missing or wrong' });
+    const body = await readBody(request, this.#options.maxBodyBytes);
+    if (body === null) return replyJson(response, 413, { error: 'too large' }, { connection: 'close' });
+    this.#options.invalidate(new Set(body.toString('utf8').match(ID)));
+    reply(response, 204, {});
+  }
+}
+
+function digest(text: string): Buffer {
+  return createHash('sha256').update(text).digest();
+}

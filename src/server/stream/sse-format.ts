@@ -1,0 +1,13 @@
+import type { StreamFormat } from './stream-format.ts';
+
+/**
+ * GraphQL over SSE in distinct-connections mode: `next` events, then `complete`. Source: graphql-sse, PROTOCOL.md.
+ */
+export const SSE_FORMAT: StreamFormat = {
+  contentType: 'text/event-stream; charset=utf-8',
+  opening: Buffer.from(':\n\n'),
+  heartbeat: Buffer.from(':\n\n'),
+  bytesOf: (frame) => frame.sseEvent,
+  closing: (how) =>
+    `${how ? `event: next\ndata: ${JSON.stringify({ errors: how })}\n\n` : ''}event: complete\ndata:\n\n`,
+};

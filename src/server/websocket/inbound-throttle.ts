@@ -1,0 +1,109 @@
+import type { WebSocket } from 'ws';
+import type { Flushable, StreamWriter } from '../../live/stream-writer.ts';
+import type { TokenBucket } from '../limits/token-bucket.ts';
+import type { EventLoopQueue } from './event-loop-queue.ts';
+
+export interface InboundThrottleOptions {
+  readonly socket: WebSocket;
+  readonly writer: StreamWriter;
+  /** Takes one text message. */
+  readonly handle: (text: string) => void;
+  /** The peer sends more frames than it may. */
+  readonly onFlood: () => void;
+  /**
+   * Frames of any kind: every one costs a turn of the event loop, so whoever sends without end would take them from
+   * everybody else.
+   */
+  readonly frames: TokenBucket;
+  /** Characters of messages: a peer that sends more is read more slowly. */
+  readonly text: TokenBucket;
+  /** What may wait before nothing more is read, in characters: about one frame of the longest. */
+  readonly maxWaiting: number;
+  /** Shared by all sockets. */
+  readonly queue: EventLoopQueue;
+}
+
+/**
+ * What one WebSocket sends, handed on in its turn, and only as fast as its peer may send and reads the answers: while
+ * the outlet is full, or much waits already, or much has come of late, nothing more is read from the socket. So a peer
+ * that asks and never reads, or asks faster than it can be served, fills its own buffers, not the memory here.
+ */
+export class InboundThrottle implements Flushable {
+  readonly #options: InboundThrottleOptions;
+  /** At most `maxWaiting`, and what the socket had read already when that was reached. */
+  #waiting: string[] = [];
+  #length = 0;
+  #flooded = false;
+  #paused: NodeJS.Timeout | null = null;
+
+  constructor(options: InboundThrottleOptions) {
+    this.#options = options;
+    options.socket.on('ping', () => {
+      if (this.#counted() && this.#waiting.length === 0) this.flush();
+    });
+    options.socket.on('pong', () => this.#counted());
+  }
+
+  receive(message: string): void {
+    if (!this.#counted()) return;
+    const { socket, text, maxWaiting } = this.#options;
+    this.#waiting.push(message);
+    this.#length += message.length;
+    const overdrawn = text.consume(message.length) > 0;
+    if (overdrawn || this.#length > maxWaiting) socket.pause();
+    if (this.#waiting.length === 1) this.flush();
+  }
+
+  flush(): void {
+    const { socket, writer, queue } = this.#options;
+    if (this.#flooded || this.#paused) return;
+    if (writer.needsDrain) {
+      socket.pause();
+      return writer.onceDrained(this);
+    }
+    if (this.#waiting.length > 0) return queue.run(this.#handleNext);
+    if (socket.isPaused) this.#resume();
+  }
+
+  readonly #handleNext = (): void => {
+    const { socket, handle } = this.#options;
+    const text = this.#waiting[0];
+    if (text === undefined || this.#flooded) return;
+    if (socket.readyState !== socket.OPEN) return this.#drop();
+    handle(text);
+    // One message per turn of the event loop: what a message sets up is in place before the next one is handled.
+    setImmediate(() => {
+      this.#length -= this.#waiting.shift()?.length ?? 0;
+      this.flush();
+    });
+  };
+
+  /** Reads again, at once or as soon as the peer may send again. */
+  #resume(): void {
+    const { socket, text } = this.#options;
+    const restMs = text.consume(0);
+    if (restMs === 0) return socket.resume();
+    this.#paused = setTimeout(() => {
+      this.#paused = null;
+      this.flush();
+    }, restMs).unref();
+  }
+
+  /** The socket is closing: what it sent counts no more, and the peer's answer to the close frame is to be read. */
+  #drop(): void {
+    this.#waiting = [];
+    this.#length = 0;
+    this.#options.socket.resume();
+  }
+
+  #counted(): boolean {
+    if (this.#flooded) return false;
+    if (this.#options.frames.consume(1) === 0) return true;
+    this.#flooded = true;
+    this.#waiting = [];
+    // In its turn: those who flood together are dismissed one after the other.
+    this.#options.socket.pause();
+    this.#options.queue.run(this.#options.onFlood);
+    return false;
+  }
+}

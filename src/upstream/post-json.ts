@@ -1,0 +1,96 @@
+import type { Dispatcher, Pool } from 'undici';
+import type { IncomingHttpHeaders } from 'undici/types/header.js';
+import { BodyCollector, type RawBody, UNREADABLE_BODY } from './response-body.ts';
+
+/** An HTTP answer that has been read to its end, or to the cap. */
+export interface HttpResponse {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: RawBody;
+}
+
+interface StatusRequest {
+  readonly path: string;
+  readonly id: string;
+  readonly token: string;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * One POST and its whole answer. Rejects as undici does when there is none. An answer whose status alone is an error
+ * counts even when its body cannot be read. `signal` belongs to this call alone and has not aborted yet.
+ */
+export function postJson(pool: Pool, { path, id, token, signal }: StatusRequest): Promise<HttpResponse> {
+  const collector = new ResponseCollector(signal);
+  pool.dispatch(
+    {
+      method: 'POST',
+      path,
+      headers: {
+        authorization: `Bearer ${token}`,
+        'content-type': 'application/json',
+        accept: 'application/json',
+        // An answer is smaller than the cost of decompressing it. A server that compresses all the same is understood.
+        'accept-encoding': 'identity',
+        'user-agent': 'video-task-gateway',
+      },
+      body: JSON.stringify({ _id: id }),
+    },
+    collector,
+  );
+  return collector.answer;
+}
+
+/** Hears what undici reads, without the stream that `request` would make of it: every answer is small. */
+class ResponseCollector implements Dispatcher.DispatchHandler {
+  readonly answer: Promise<HttpResponse>;
+  readonly #settle: PromiseWithResolvers<HttpResponse>;
+  readonly #signal: AbortSignal;
+  readonly #body = new BodyCollector();
+  #controller: Dispatcher.DispatchController | null = null;
+  #status = 0;
+  #headers: IncomingHttpHeaders = {};
+
+  constructor(signal: AbortSignal) {
+    this.#settle = Promise.withResolvers();
+    this.answer = this.#settle.promise;
+    this.#signal = signal;
+    signal.addEventListener('abort', () => this.#cancel(), { once: true });
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller;
+    if (this.#signal.aborted) this.#cancel();
+  }
+
+  onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: IncomingHttpHeaders): void {
+    this.#status = status;
+    this.#headers = headers;
+  }
+
+  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    if (this.#body.add(chunk)) return;
+    this.#answered(this.#body.read());
+    controller.abort(new Error('The answer is too large'));
+  }
+
+  onResponseEnd(): void {
+    this.#answered(this.#body.read());
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController | null, error: Error): void {
+    if (this.#status >= 300) this.#answered(UNREADABLE_BODY);
+    else this.#settle.reject(error);
+  }
+
+  #answered(body: RawBody): void {
+    this.#settle.resolve({ status: this.#status, headers: this.#headers, body });
+  }
+
+  /** Until a request has a connection, as long as the peer does not accept one, there is nothing that could be cut. */
+  #cancel(): void {
+    const reason = this.#signal.reason as Error;
+    if (this.#controller) this.#controller.abort(reason);
+    else this.#settle.reject(reason);
+  }
+}

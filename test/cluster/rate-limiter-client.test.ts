@@ -1,0 +1,63 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { Gcra, reservationSize } from '../../src/cluster/gcra.ts';
+import { RateLimiterClient } from '../../src/cluster/rate-limiter-client.ts';
+
+beforeEach(() => vi.useFakeTimers({ now: 1_000_000 }));
+afterEach(() => vi.useRealTimers());
+
+function lanes() {
+  const slots = new Gcra();
+  const book = vi.fn(async (lane: string, rate: number) => slots.reserve(lane, rate, reservationSize(rate)));
+  return { lanes: new RateLimiterClient(book), book };
+}
+
+test('a booking is made once and used when its time has come', async () => {
+  const { lanes: budget, book } = lanes();
+  expect(await budget.tryConsume('lane', 10)).toBe(0);
+  expect(await budget.tryConsume('lane', 10)).toBe(100);
+  vi.advanceTimersByTime(60);
+  expect(await budget.tryConsume('lane', 10)).toBe(40);
+  vi.advanceTimersByTime(40);
+  expect(await budget.tryConsume('lane', 10)).toBe(0);
+  expect(book).toHaveBeenCalledTimes(2);
+});
+
+test('a booking that nobody used in its time is lost', async () => {
+  const { lanes: budget } = lanes();
+  await budget.tryConsume('lane', 10);
+  await budget.tryConsume('lane', 10);
+  vi.advanceTimersByTime(10_000);
+  expect(await budget.tryConsume('lane', 10)).toBe(0);
+  expect(await budget.tryConsume('lane', 10)).toBe(100);
+});
+
+test('concurrent askers share one booking', async () => {
+  const { lanes: budget, book } = lanes();
+  const waits = await Promise.all(Array.from({ length: 6 }, () => budget.tryConsume('lane', 100)));
+  expect(waits).toEqual([0, 0, 0, 0, 0, 50]);
+  expect(book).toHaveBeenCalledTimes(2);
+});
+
+test('a pause takes back what was booked and is over by itself', async () => {
+  const { lanes: budget } = lanes();
+  await budget.tryConsume('lane', 1);
+  expect(budget.pause('lane', 500)).toBe(true);
+  expect(budget.pause('lane', 400)).toBe(false);
+  expect(budget.pauses).toEqual([['lane', 500]]);
+  expect(await budget.tryConsume('lane', 1)).toBe(500);
+  vi.advanceTimersByTime(500);
+  expect(budget.pauses).toEqual([]);
+  expect(await budget.tryConsume('lane', 1)).toBe(500);
+});
+
+test('a pause listener that throws harms no other', () => {
+  const { lanes: budget } = lanes();
+  const heard = vi.fn();
+  budget.onPause(() => {
+    throw new Error('a fault of the listener');
+  });
+  budget.onPause(heard);
+  budget.onPeerPause('lane', 100);
+  budget.onPeerPause('lane', 50);
+  expect(heard.mock.calls).toEqual([['lane', 100]]);
+});

@@ -1,0 +1,127 @@
+import { EventEmitter } from 'node:events';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { EncodedResult } from '../../src/live/encoded-result.ts';
+import { StreamWriter, type WritableSide } from '../../src/live/stream-writer.ts';
+import { type Completion, Subscriber } from '../../src/live/subscriber.ts';
+
+/** A stream whose buffer a test fills and drains. */
+class Buffered extends EventEmitter implements WritableSide {
+  writableNeedDrain = false;
+  writableLength = 0;
+  write(): void {}
+  cork(): void {}
+  uncork(): void {}
+
+  fill(bytes: number): void {
+    this.writableNeedDrain = true;
+    this.writableLength = bytes;
+  }
+
+  drain(): void {
+    this.writableNeedDrain = false;
+    this.writableLength = 0;
+    this.emit('drain');
+  }
+}
+
+function scene() {
+  const stream = new Buffered();
+  const stalled = vi.fn();
+  const outlet = new StreamWriter(stream, { stallMs: 20_000, onStall: stalled });
+  const written: string[] = [];
+  const endings: Completion[] = [];
+  const member = () =>
+    new Subscriber({ next: ({ json }) => void written.push(json), end: (how) => void endings.push(how) }, outlet);
+  return { stream, stalled, outlet, written, endings, member };
+}
+
+const frame = (json: string) => new EncodedResult(json);
+
+describe('a reader that keeps up', () => {
+  it('gets every frame but one equal to the last', () => {
+    const { written, endings, member } = scene();
+    const delivery = member();
+    for (const json of ['a', 'a', 'b', 'a']) delivery.next(frame(json));
+    delivery.end(null);
+    delivery.next(frame('late'));
+    delivery.end(null);
+    expect(written).toEqual(['a', 'b', 'a']);
+    expect(endings).toEqual([null]);
+  });
+});
+
+describe('a reader that is slow', () => {
+  it('gets the newest frame of every slot, and the end after them', () => {
+    const { stream, written, endings, member } = scene();
+    const delivery = member();
+    stream.fill(100);
+    delivery.next(frame('one: 1'), 'one');
+    delivery.next(frame('two: 1'), 'two');
+    delivery.next(frame('one: 2'), 'one');
+    delivery.end(null);
+    expect([written, endings]).toEqual([[], []]);
+    stream.drain();
+    expect(written).toEqual(['one: 2', 'two: 1']);
+    expect(endings).toEqual([null]);
+  });
+
+  it('goes on waiting when the buffer fills up again', () => {
+    const { stream, written, member } = scene();
+    const delivery = member();
+    stream.fill(100);
+    delivery.next(frame('one'), 'one');
+    delivery.next(frame('two'), 'two');
+    stream.writableNeedDrain = true;
+    stream.emit('drain');
+    expect(written).toEqual([]);
+    stream.drain();
+    expect(written).toEqual(['one', 'two']);
+  });
+
+  it('gets nothing more once it has lost interest, and leaves no listener', () => {
+    const { stream, written, endings, member } = scene();
+    const delivery = member();
+    stream.fill(100);
+    delivery.next(frame('one'));
+    delivery.close();
+    expect(stream.listenerCount('drain')).toBe(0);
+    stream.drain();
+    delivery.end(null);
+    expect([written, endings]).toEqual([[], []]);
+  });
+
+  it('shares one listener with all that waits on the same connection', () => {
+    const { stream, member } = scene();
+    stream.fill(100);
+    for (let index = 0; index < 50; index += 1) member().next(frame(`${index}`));
+    expect(stream.listenerCount('drain')).toBe(1);
+  });
+});
+
+describe('a reader that takes nothing', () => {
+  beforeEach(() => void vi.useFakeTimers());
+  afterEach(() => void vi.useRealTimers());
+
+  it('is given up after the time it has', () => {
+    const { stream, stalled, member } = scene();
+    stream.fill(100);
+    member().next(frame('one'));
+    vi.advanceTimersByTime(19_999);
+    expect(stalled).not.toHaveBeenCalled();
+    vi.advanceTimersByTime(1);
+    expect(stalled).toHaveBeenCalledOnce();
+  });
+
+  it('is not given up while it takes a little', () => {
+    const { stream, stalled, outlet, member } = scene();
+    stream.fill(100);
+    member().next(frame('one'));
+    for (const left of [90, 80, 70]) {
+      stream.writableLength = left;
+      vi.advanceTimersByTime(20_000);
+    }
+    expect(stalled).not.toHaveBeenCalled();
+    outlet.close();
+    expect(vi.getTimerCount()).toBe(0);
+  });
+});

@@ -1,0 +1,28 @@
+import type { IncomingMessage } from 'node:http';
+import { expect, it } from 'vitest';
+import { clientIpResolver } from '../../../src/server/http/client-address.ts';
+
+const PROXY = '10.0.0.7';
+
+function addressOf(forwarded: string, trustProxy = true): string {
+  const request = { headers: { 'x-forwarded-for': forwarded }, socket: { remoteAddress: PROXY } };
+  return clientIpResolver(trustProxy)(request as unknown as IncomingMessage);
+}
+
+it.each([
+  ['1.2.3.4', '1.2.3.4'],
+  ['1.2.3.4:51234', '1.2.3.4'],
+  ['6.6.6.6, 1.2.3.4:51234', '1.2.3.4'],
+  ['::ffff:1.2.3.4', '1.2.3.4'],
+  ['[::ffff:1.2.3.4]:443', '1.2.3.4'],
+  ['2001:db8::1', '2001:db8:0:0::/64'],
+  ['[2001:db8::1]', '2001:db8:0:0::/64'],
+  ['[2001:db8::2]:443', '2001:db8:0:0::/64'],
+])('a proxy that writes %s means %s', (forwarded, address) => expect(addressOf(forwarded)).toBe(address));
+
+it.each(['unknown', '_hidden', '', '1.2.3.4.5', '1.2.3.4:', '[1.2.3.4]:80', '2001:db8::1]:443', 'evil.example:1'])(
+  '%j is no address: the client is the proxy',
+  (forwarded) => expect(addressOf(forwarded)).toBe(PROXY),
+);
+
+it('nobody is believed without TRUST_PROXY', () => expect(addressOf('1.2.3.4', false)).toBe(PROXY));

@@ -1,0 +1,156 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { loadConfig } from '../../../src/config.ts';
+import { createGateway } from '../../../src/gateway.ts';
+import { createLogger } from '../../../src/observability/log.ts';
+import { OriginPolicy } from '../../../src/server/http/origin-policy.ts';
+import { type Pair, startPair, TOKEN } from '../../support/gateway.ts';
+import { ask, post } from '../../support/http-client.ts';
+import { openStream } from '../../support/sse-client.ts';
+import { connect, openSocket } from '../../support/ws-client.ts';
+
+const LOOK = '{ videoTask(id: "job") { status } }';
+const FRIEND = 'https://app.example';
+const lookUrl = (gatewayUrl: string): string => `${gatewayUrl}/graphql?query=${encodeURIComponent(LOOK)}`;
+
+let pair: Pair;
+beforeAll(async () => {
+  pair = await startPair({ CORS_ORIGINS: FRIEND });
+  pair.simulator.setTask('job', { status: 'init' });
+});
+afterAll(() => pair[Symbol.asyncDispose]());
+
+describe('a strange origin', () => {
+  const strangers = [
+    'https://evil.example',
+    'https://app.example.evil.example',
+    'http://app.example',
+    'null',
+    'nonsense',
+  ];
+
+  it.each(strangers)('%s is refused over HTTP, SSE and WebSocket before anything runs', async (origin) => {
+    const { gateway, simulator } = pair;
+    const plain = await post(gateway.url, LOOK, { headers: { origin } });
+    expect(plain.status).toBe(403);
+    expect(plain.headers).not.toHaveProperty('access-control-allow-origin');
+    await using stream = await openStream(gateway.url, { query: LOOK, headers: { origin } });
+    expect(stream.status).toBe(403);
+    await expect(openSocket(gateway.url, { origin })).rejects.toThrow('403');
+    expect(simulator.totalCalls()).toBe(0);
+  });
+
+  it('is refused its preflight', async () => {
+    const headers = { origin: 'https://evil.example', 'access-control-request-method': 'POST' };
+    const answer = await ask(`${pair.gateway.url}/graphql`, { method: 'OPTIONS', headers });
+    expect(answer.status).toBe(403);
+    expect(answer.headers).not.toHaveProperty('access-control-allow-origin');
+  });
+
+  it.each([
+    ['an image', 'no-cors', 'image/*'],
+    ['a script', 'no-cors', '*/*'],
+    ['a link', 'navigate', 'application/json'],
+    ['a stream', 'no-cors', 'text/event-stream'],
+  ])('is refused a query by GET without an Origin, as of %s', async (_what, mode, accept) => {
+    for (const site of ['cross-site', 'same-site', 'cross-site, same-origin']) {
+      const headers = { accept, 'sec-fetch-site': site, 'sec-fetch-mode': mode };
+      expect((await ask(lookUrl(pair.gateway.url), { headers })).status, site).toBe(403);
+    }
+    expect(pair.simulator.totalCalls()).toBe(0);
+  });
+
+  it.each(['cross-site', 'same-site'])('may be linked from (%s): opening the page is no call', async (site) => {
+    const { gateway, simulator } = pair;
+    const headers = { accept: 'text/html', 'sec-fetch-site': site, 'sec-fetch-mode': 'navigate' };
+    for (const url of [lookUrl(gateway.url), `${gateway.url}/graphql`, `${gateway.url}/?id=job`]) {
+      const answer = await ask(url, { headers });
+      expect([answer.status, answer.headers['content-type']]).toEqual([200, 'text/html; charset=utf-8']);
+    }
+    expect((await ask(`${gateway.url}/healthz`, { headers })).status).toBe(200);
+    expect(simulator.totalCalls()).toBe(0);
+  });
+
+  it('cannot run a query by a link where there is no GraphiQL', async () => {
+    await using plain = await startPair({ GRAPHIQL: 'false' });
+    for (const site of ['cross-site', 'same-site']) {
+      const headers = { accept: 'text/html,*/*', 'sec-fetch-site': site, 'sec-fetch-mode': 'navigate' };
+      expect((await ask(lookUrl(plain.gateway.url), { headers })).status).toBe(403);
+    }
+    expect(plain.simulator.totalCalls()).toBe(0);
+  });
+});
+
+it.each(['same-origin', 'none'])('a GET without an Origin is served when a browser says %s', async (site) => {
+  const headers = { accept: 'application/json', 'sec-fetch-site': site, 'sec-fetch-mode': 'navigate' };
+  const answer = await ask(`${pair.gateway.url}/graphql?query={__typename}`, { headers });
+  expect(answer.json()).toEqual({ data: { __typename: 'Query' } });
+});
+
+it('tells the operator of each strange origin once, and of no more than a hundred', () => {
+  const told: string[] = [];
+  const origins = new OriginPolicy({
+    allowed: [FRIEND],
+    trustProxy: false,
+    onRejectedOrigin: (origin) => told.push(origin),
+  });
+  const allows = (origin: string) =>
+    origins.allows({ headers: { origin, host: 'gateway.example' } } as Parameters<OriginPolicy['allows']>[0]);
+  for (const origin of ['https://a.example', FRIEND, 'https://gateway.example', 'https://a.example']) allows(origin);
+  expect(told).toEqual(['https://a.example']);
+  for (let n = 0; n < 200; n += 1) expect(allows(`https://${n}.example/${'x'.repeat(1_000)}`)).toBe(false);
+  expect(told).toHaveLength(100);
+  expect(Math.max(...told.map(({ length }) => length))).toBe(200);
+});
+
+it('logs what to do about a strange origin', async () => {
+  const lines: string[] = [];
+  const log = createLogger('warn', { write: (line) => void lines.push(line) });
+  const config = loadConfig({ PORT: '0', A2E_API_URL: pair.simulator.url, A2E_API_TOKEN: TOKEN });
+  await using gateway = await createGateway(config, { log });
+  await post(gateway.url, LOOK, { headers: { origin: 'https://new.example' } });
+  await expect(openSocket(gateway.url, { origin: 'https://new.example' })).rejects.toThrow('403');
+  expect(lines.map((line) => JSON.parse(line))).toMatchObject([
+    { origin: 'https://new.example', msg: expect.stringContaining('CORS_ORIGINS') },
+  ]);
+});
+
+describe('a known origin', () => {
+  it('gets what it needs from a preflight', async () => {
+    const headers = { origin: FRIEND, 'access-control-request-method': 'POST' };
+    const answer = await ask(`${pair.gateway.url}/graphql`, { method: 'OPTIONS', headers });
+    expect(answer.status).toBe(204);
+    expect(answer.headers).toMatchObject({
+      'access-control-allow-origin': FRIEND,
+      'access-control-allow-headers': 'content-type, authorization, if-none-match',
+      vary: 'origin',
+    });
+    expect(answer.headers).not.toHaveProperty('access-control-allow-credentials');
+  });
+
+  it('may read the tag of an answer, and its answers depend on the origin as well', async () => {
+    pair.simulator.setTask('done', { status: 'success' });
+    const url = `${pair.gateway.url}/graphql?query=${encodeURIComponent('{ videoTask(id: "done") { status } }')}`;
+    const { headers } = await ask(url, { headers: { origin: FRIEND, accept: 'application/json' } });
+    expect(headers).toMatchObject({
+      etag: expect.any(String),
+      'access-control-expose-headers': 'etag, retry-after',
+      vary: 'origin, accept, authorization',
+    });
+  });
+
+  it('is served over HTTP, SSE and WebSocket, and so is the same origin', async () => {
+    for (const origin of [FRIEND, pair.gateway.url]) {
+      const plain = await post(pair.gateway.url, '{ __typename }', { headers: { origin } });
+      expect(plain.status).toBe(200);
+      expect(plain.headers['access-control-allow-origin']).toBe(origin === FRIEND ? FRIEND : undefined);
+      await using stream = await openStream(pair.gateway.url, { query: '{ __typename }', headers: { origin } });
+      expect(stream.status).toBe(200);
+      await using client = await connect(pair.gateway.url, undefined, { origin });
+      expect(client.socket.readyState).toBe(client.socket.OPEN);
+    }
+  });
+});
+
+it('refuses an upgrade elsewhere with 404', async () => {
+  await expect(openSocket(`${pair.gateway.url}/nowhere`)).rejects.toThrow('404');
+});

@@ -1,0 +1,52 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { createWatchPage } from '../../../src/server/watch-page/watch-page.ts';
+
+const FOLDER = new URL('../../../src/server/watch-page/public/', import.meta.url);
+const page = createWatchPage();
+
+function headers(path: string): Readonly<Record<string, string>> {
+  return page(path)?.headers ?? {};
+}
+
+describe('the watch page as it is served', () => {
+  it('answers / with HTML and knows nothing else', () => {
+    expect(page('/')?.status).toBe(200);
+    expect(page('/')?.body.toString()).toContain('<title>Watch a video task</title>');
+    expect(headers('/')['content-type']).toBe('text/html; charset=utf-8');
+    for (const path of ['/index.html', '/page.ts', '/../page.ts', '/__proto__', '/graphql'])
+      expect(page(path)).toBeNull();
+  });
+
+  it('serves every file of its folder', () => {
+    for (const file of readdirSync(FOLDER)) {
+      const path = file === 'index.html' ? '/' : `/${file}`;
+      expect(page(path)?.body.equals(readFileSync(new URL(file, FOLDER))), file).toBe(true);
+    }
+  });
+
+  it('forbids inline code, other hosts, framing and sniffing, on every answer', () => {
+    for (const path of ['/', '/watch.js', '/watch.css', '/favicon.ico']) {
+      const policy = headers(path)['content-security-policy'] ?? '';
+      expect(policy).toContain("default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'");
+      expect(policy).toContain("frame-ancestors 'none'");
+      expect(policy).not.toContain('unsafe');
+      expect(headers(path)).toMatchObject({
+        'x-content-type-options': 'nosniff',
+        'referrer-policy': 'no-referrer',
+        'x-frame-options': 'DENY',
+        'cache-control': 'no-cache',
+      });
+    }
+  });
+
+  it('answers 304 without a body to a browser that has the asset, by weak comparison', () => {
+    const etag = headers('/watch.js')['etag'] ?? '';
+    for (const held of [etag, `W/${etag}`, `"other", ${etag}`, '*']) {
+      expect(page('/watch.js', held)).toMatchObject({ status: 304, headers: { etag } });
+      expect(page('/watch.js', held)?.body.length).toBe(0);
+    }
+    expect(page('/watch.js', '"other"')?.status).toBe(200);
+    expect(headers('/')['etag']).not.toBe(etag);
+  });
+});

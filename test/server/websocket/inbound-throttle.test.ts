@@ -1,0 +1,100 @@
+import { once } from 'node:events';
+import type { IncomingMessage } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { expect, test } from 'vitest';
+import { WebSocket, WebSocketServer } from 'ws';
+import { StreamWriter } from '../../../src/live/stream-writer.ts';
+import { TokenBucket } from '../../../src/server/limits/token-bucket.ts';
+import { EventLoopQueue } from '../../../src/server/websocket/event-loop-queue.ts';
+import { InboundThrottle } from '../../../src/server/websocket/inbound-throttle.ts';
+
+const FRAMES = 299;
+const FRAME_BYTES = 60 * 1024;
+const MAX_FRAME_BYTES = 64 * 1024;
+/** In which nothing of the socket is handled, because others come first. */
+const TURNS_OF_OTHERS = 200;
+
+/** Two ends of one WebSocket. */
+async function socketPair() {
+  const server = new WebSocketServer({ port: 0, maxPayload: MAX_FRAME_BYTES });
+  const client = new WebSocket(`ws://127.0.0.1:${(server.address() as AddressInfo).port}`);
+  const [socket, request] = (await once(server, 'connection')) as [WebSocket, IncomingMessage];
+  if (client.readyState !== client.OPEN) await once(client, 'open');
+  return {
+    client,
+    socket,
+    stream: request.socket,
+    async [Symbol.asyncDispose]() {
+      client.terminate();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}
+
+/** Takes more than one turn of the event loop has for messages. */
+function takeTurn(): void {
+  const until = performance.now() + 2;
+  while (performance.now() < until);
+}
+
+test('while messages wait for their turn, no more than about one frame is read ahead', async () => {
+  await using pair = await socketPair();
+  const { client, socket, stream } = pair;
+  const { promise: all, resolve, reject } = Promise.withResolvers<void>();
+  const handled: number[] = [];
+  let waiting = 0;
+  let most = 0;
+  const queue = new EventLoopQueue();
+  const intake = new InboundThrottle({
+    socket,
+    writer: new StreamWriter(stream, { onStall: () => reject(new Error('stalled')) }),
+    frames: new TokenBucket({ burst: FRAMES, perSecond: 100 }),
+    text: new TokenBucket({ burst: Number.POSITIVE_INFINITY, perSecond: 1 }),
+    queue,
+    maxWaiting: MAX_FRAME_BYTES,
+    handle: (text) => {
+      waiting -= text.length;
+      handled.push(Number.parseInt(text, 10));
+      if (handled.length === FRAMES) resolve();
+    },
+    onFlood: () => reject(new Error('a flood')),
+  });
+  socket.on('message', (message: Buffer) => {
+    waiting += message.length;
+    most = Math.max(most, waiting);
+    intake.receive(message.toString());
+  });
+  for (let turn = 0; turn < TURNS_OF_OTHERS; turn += 1) queue.run(takeTurn);
+  for (let index = 0; index < FRAMES; index += 1) client.send(`${index} `.padEnd(FRAME_BYTES, 'x'));
+  await all;
+  expect(handled).toEqual(Array.from({ length: FRAMES }, (_, index) => index));
+  expect(most).toBeLessThan(4 * MAX_FRAME_BYTES);
+});
+
+test('a peer that sends much text is read more slowly, and loses nothing', async () => {
+  await using pair = await socketPair();
+  const { client, socket, stream } = pair;
+  const { promise: all, resolve, reject } = Promise.withResolvers<void>();
+  const handled: number[] = [];
+  const intake = new InboundThrottle({
+    socket,
+    writer: new StreamWriter(stream, { onStall: () => reject(new Error('stalled')) }),
+    frames: new TokenBucket({ burst: FRAMES, perSecond: 100 }),
+    text: new TokenBucket({ burst: 4 * FRAME_BYTES, perSecond: 20 * FRAME_BYTES }),
+    queue: new EventLoopQueue(),
+    maxWaiting: MAX_FRAME_BYTES,
+    handle: (text) => {
+      handled.push(Number.parseInt(text, 10));
+      if (handled.length === 16) resolve();
+    },
+    onFlood: () => reject(new Error('a flood')),
+  });
+  socket.on('message', (message: Buffer) => intake.receive(message.toString()));
+  const startedAt = performance.now();
+  for (let index = 0; index < 16; index += 1) client.send(`${index} `.padEnd(FRAME_BYTES, 'x'));
+  await all;
+  expect(handled).toEqual(Array.from({ length: 16 }, (_, index) => index));
+  // Four at once, two that had been read already, and ten at 20 per second.
+  expect(performance.now() - startedAt).toBeGreaterThan(450);
+});

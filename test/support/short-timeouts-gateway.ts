@@ -1,0 +1,23 @@
+import { loadConfig } from '../../src/config.ts';
+import { createGateway, type Gateway } from '../../src/gateway.ts';
+import { createLogger } from '../../src/observability/log.ts';
+import { DEFAULT_TIMEOUTS, type Timeouts } from '../../src/server/limits/timeouts.ts';
+
+const IMPATIENT: Timeouts = {
+  ...DEFAULT_TIMEOUTS,
+  headersMs: 300,
+  requestMs: 600,
+  connectionInitMs: 200,
+  stallMs: 400,
+  pingMs: 240,
+};
+
+/** A gateway that waits for clients less long than others do; nothing is upstream of it unless `env` says where. */
+export function startImpatient(
+  env: Readonly<Record<string, string>> = {},
+  timeouts: Partial<Timeouts> = {},
+): Promise<Gateway> {
+  const settings = { PORT: '0', LOG_LEVEL: 'silent', A2E_API_TOKEN: 't', A2E_API_URL: 'http://127.0.0.1:1', ...env };
+  const config = loadConfig(settings);
+  return createGateway(config, { log: createLogger(config.logLevel), timeouts: { ...IMPATIENT, ...timeouts } });
+}
