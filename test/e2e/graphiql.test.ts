@@ -19,12 +19,9 @@ beforeAll(async () => {
 afterAll(() => browser[Symbol.asyncDispose]());
 
 const play = (page: Page) => page.click('.graphiql-execute-button');
-const responseHas = (page: Page, text: string) =>
-  page.waitForFunction(
-    (wanted) =>
-      globalThis.document.querySelector('.graphiql-response')?.textContent?.replaceAll('\u00a0', ' ').includes(wanted),
-    text,
-  );
+const responseOf = async (page: Page) =>
+  (await page.locator('.graphiql-response').textContent())?.replaceAll('\u00a0', ' ');
+const responseHas = (page: Page, text: string) => expect.poll(() => responseOf(page)).toContain(text);
 
 it('runs its example, a subscription, to the end over WebSocket and asks no other host', async () => {
   await using pair = await startPair();

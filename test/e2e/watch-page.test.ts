@@ -16,6 +16,10 @@ afterAll(() => browser[Symbol.asyncDispose]());
 /** Waits until the heading of the task says this. */
 const heading = (page: Page, name: string) => page.locator('#status', { hasText: name }).waitFor();
 
+/** Waits until the page has the metadata of its video. */
+const untilVideoLoads = (page: Page) =>
+  expect.poll(() => page.evaluate<number>('document.querySelector("video")?.readyState')).toBeGreaterThanOrEqual(1);
+
 describe('the watch page on the real gateway', () => {
   it('follows a task through its stages to the video, and asks no other host', async () => {
     await using simulator = await startSimulator();
@@ -47,12 +51,34 @@ describe('the watch page on the real gateway', () => {
     expect([...tab.hosts]).toEqual([new URL(gateway.url).host]);
     simulator.setTask(ID, { status: 'success' });
     await heading(page, 'Ready');
-    await page.waitForFunction('document.querySelector("video")?.readyState >= 1');
+    await untilVideoLoads(page);
     expect(await page.locator('video').getAttribute('src')).toBe(await page.locator('#result a').getAttribute('href'));
     expect(await page.locator('#stages .done').count()).toBe(6);
     expect(await page.locator('#stages time').count()).toBe(6);
     // The finished video lies where A2E put it, which here is the simulator; nothing else is asked.
     expect([...tab.hosts].sort()).toEqual([new URL(gateway.url).host, new URL(simulator.url).host].sort());
+    expect(tab.faults).toEqual([]);
+  });
+
+  it('plays a video that arrives long after the page asks for it', async () => {
+    await using simulator = await startSimulator();
+    await using gateway = await startGateway({ A2E_API_URL: simulator.url, A2E_API_TOKEN: 'demo-token' });
+    await using tab = await browser.open();
+    const { page } = tab;
+    const { promise: released, resolve: release } = Promise.withResolvers<void>();
+    await page.route(`${simulator.url}/results/**`, async (route) => {
+      await released;
+      await route.continue();
+    });
+    simulator.setTask(ID, { status: 'success' });
+    await page.goto(`${gateway.url}/?id=${ID}`);
+    await heading(page, 'Ready');
+    const loaded = untilVideoLoads(page);
+    // The wait above looks more than once while the video is held back.
+    for (let frame = 0; frame < 3; frame += 1) await page.evaluate('new Promise(requestAnimationFrame)');
+    expect(await page.evaluate('document.querySelector("video").readyState')).toBe(0);
+    release();
+    await loaded;
     expect(tab.faults).toEqual([]);
   });
 

@@ -62,7 +62,8 @@ describe('the watch page', () => {
     await tab.page.goto(`${gateway.url}?id=a`);
     await words(tab.page, 'No face was found.');
     expect(await tab.page.title()).toBe('Failed · a');
-    await tab.page.waitForFunction('sources.length === 1 && sources[0].readyState === EventSource.CLOSED');
+    const closed = 'sources.map(({ readyState }) => readyState === EventSource.CLOSED)';
+    await expect.poll(() => tab.page.evaluate(closed)).toEqual([true]);
     expect(gateway.calls).toHaveLength(1);
   });
 
