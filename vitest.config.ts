@@ -10,12 +10,15 @@ const NOT_COVERED = [
   'src/server/watch-page/public/**',
 ];
 
-/** Whoever measures how soon several processes do something, or keeps them all busy, has the machine for itself. */
-const ALONE = [
-  'test/e2e/reconnect-at-once.test.ts',
+/** These keep every core busy: a test beside them would be late. */
+const ALONE = ['test/e2e/reconnect-at-once.test.ts'];
+
+/** These measure how soon several processes act, and mostly wait: they run beside each other, and beside no busy test. */
+const CLUSTER = [
   'test/e2e/cluster-budget.test.ts',
   'test/e2e/cluster-kill.test.ts',
   'test/e2e/cluster-redis.test.ts',
+  'test/e2e/cluster-restart.test.ts',
   'test/e2e/cluster-sharing.test.ts',
   'test/cluster/redis/redis-faults.test.ts',
 ];
@@ -29,9 +32,19 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: 'together', include: ['test/**/*.test.ts'], exclude: ALONE, sequence: { groupOrder: 0 } },
+        test: {
+          name: 'together',
+          include: ['test/**/*.test.ts'],
+          exclude: [...ALONE, ...CLUSTER],
+          sequence: { groupOrder: 0 },
+        },
       },
-      { extends: true, test: { name: 'alone', include: ALONE, maxWorkers: 1, sequence: { groupOrder: 1 } } },
+      {
+        extends: true,
+        // Two tests of a file at once: the processes that more would start disturb each other.
+        test: { name: 'cluster', include: CLUSTER, maxConcurrency: 2, sequence: { groupOrder: 1 } },
+      },
+      { extends: true, test: { name: 'alone', include: ALONE, maxWorkers: 1, sequence: { groupOrder: 2 } } },
     ],
     testTimeout: 120_000,
     hookTimeout: 120_000,
@@ -39,6 +52,7 @@ export default defineConfig({
     expect: { poll: { timeout: 20_000 } },
     retry: 0,
     maxWorkers: 2,
+    maxConcurrency: 10,
     reporters: ['default', new SecretsReporter(), ['json', { outputFile: 'coverage/test-results.json' }]],
     coverage: {
       provider: 'v8',

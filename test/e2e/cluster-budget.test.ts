@@ -50,7 +50,7 @@ async function staleEverywhere({ gateways, clients }: GatewayFleet, since: numbe
   );
 }
 
-test('UPSTREAM_MAX_RPS is what all gateways make together, also while Redis is away', async () => {
+test.concurrent('UPSTREAM_MAX_RPS is what all gateways make together, also while Redis is away', async () => {
   // Forty tasks three times a second are six times what the rate allows.
   const env = { POLL_INTERVAL_MS: '300', UPSTREAM_MAX_RPS: String(RATE) };
   await using fleet = await GatewayFleet.start({ env });
@@ -74,7 +74,7 @@ test('UPSTREAM_MAX_RPS is what all gateways make together, also while Redis is a
   for (const { errors, closings } of clients) expect([errors.all, closings]).toEqual([[], []]);
 }, 120_000);
 
-test('a Retry-After that one gateway is given stops all of them, and so does a refused token', async () => {
+test.concurrent('a Retry-After that one gateway is given stops all of them, and so does a refused token', async () => {
   await using fleet = await GatewayFleet.start({ env: { POLL_INTERVAL_MS: '300' } });
   const { simulator } = fleet;
   const tasks = TASKS.slice(0, 6);

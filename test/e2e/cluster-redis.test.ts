@@ -42,7 +42,7 @@ async function connected({ gateways }: GatewayFleet): Promise<number> {
 
 const now = (): number => performance.timeOrigin + performance.now();
 
-test('Redis killed for ten intervals and back empty: nobody notices, each polls for itself, and then one polls again', async () => {
+test.concurrent('Redis killed for ten intervals and back empty: nobody notices, each polls for itself, and then one polls again', async () => {
   await using fleet = await GatewayFleet.start({ env: ENV });
   const { simulator, redis, gateways } = fleet;
   simulator.addTask('shared', RISING);
@@ -66,7 +66,7 @@ test('Redis killed for ten intervals and back empty: nobody notices, each polls 
   expectUndisturbed(clients);
 });
 
-test('Redis frozen for 8 s: no request and no event loop waits for it, and updates go on', async () => {
+test.concurrent('Redis frozen for 8 s: no request and no event loop waits for it, and updates go on', async () => {
   await using fleet = await GatewayFleet.start({ env: ENV });
   const { simulator, redis } = fleet;
   simulator.addTask('shared', RISING);
@@ -104,7 +104,7 @@ test('Redis frozen for 8 s: no request and no event loop waits for it, and updat
   expectUndisturbed(clients);
 });
 
-test('Redis down at the start: gateways start, poll for themselves and say so, and join when it comes', async () => {
+test.concurrent('Redis down at the start: gateways start, poll for themselves and say so, and join when it comes', async () => {
   await using fleet = await GatewayFleet.start({ env: ENV, gateways: 0 });
   const { simulator, redis } = fleet;
   await redis.kill();
@@ -127,7 +127,7 @@ test('Redis down at the start: gateways start, poll for themselves and say so, a
   expectUndisturbed(clients);
 });
 
-test('what is malformed, repeated or old on a channel is dropped', async () => {
+test.concurrent('what is malformed, repeated or old on a channel is dropped', async () => {
   await using fleet = await GatewayFleet.start({ env: ENV, gateways: 2 });
   const { simulator, redis } = fleet;
   simulator.setTask('shared', { status: 'process', process: 10 });
@@ -150,7 +150,7 @@ test('what is malformed, repeated or old on a channel is dropped', async () => {
   }
 });
 
-test('the way to A2E lost by the gateway that polls: another polls in its place, and nothing stays stale', async () => {
+test.concurrent('the way to A2E lost by the gateway that polls: another polls in its place, and nothing stays stale', async () => {
   await using fleet = await GatewayFleet.start({ env: ENV, gateways: 0 });
   const { simulator } = fleet;
   await using way = await faultProxy({ port: simulator.port });
@@ -173,7 +173,7 @@ test('the way to A2E lost by the gateway that polls: another polls in its place,
   }
 });
 
-test('the master of Redis is lost and a replica takes its place: nobody notices, and one polls again', async () => {
+test.concurrent('the master of Redis is lost and a replica takes its place: nobody notices, and one polls again', async () => {
   await using sentinel = await startRedisSentinel();
   await using fleet = await GatewayFleet.start({ env: ENV, gateways: 2, redisUrl: sentinel.url });
   const { simulator, gateways } = fleet;

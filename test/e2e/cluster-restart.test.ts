@@ -10,7 +10,7 @@ const GRACE = 3_000;
 const TASKS = ['one', 'two', 'three'];
 const ENV = { POLL_INTERVAL_MS: String(INTERVAL), SHUTDOWN_GRACE_MS: String(GRACE) };
 
-test('a rolling restart under load: every client reaches the final state, for at most 1.5 calls per interval', async () => {
+test.concurrent('a rolling restart under load: every client reaches the final state, for at most 1.5 calls per interval', async () => {
   await using fleet = await GatewayFleet.start({ env: ENV });
   const { simulator } = fleet;
   for (const id of TASKS) simulator.addTask(id, { timeline: 'churn' });
@@ -43,7 +43,7 @@ test('a rolling restart under load: every client reaches the final state, for at
   }
 }, 60_000);
 
-test('a peer that has stopped reading does not hold up the end', async () => {
+test.concurrent('a peer that has stopped reading does not hold up the end', async () => {
   await using fleet = await GatewayFleet.start({ env: ENV, gateways: 1 });
   const [gateway] = fleet.gateways;
   if (!gateway) throw new Error('no gateway');

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { GatewayFleet } from '../support/gateway-fleet.ts';
 
-const INTERVAL = 1_000;
+const INTERVAL = 500;
 const ENV = { POLL_INTERVAL_MS: String(INTERVAL) };
 /** Its progress rises with every call, up to 99. */
 const RISING = { timeline: { phases: [{ status: 'process', progress: [0, 99], forCalls: 100 }] } } as const;

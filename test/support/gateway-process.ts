@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { capture } from './capture.ts';
+import { killAtExit } from './child-processes.ts';
 
 /** Quick polls at a fixed pace; what a test gives comes on top. */
 const SETTINGS = { PORT: '0', POLL_MAX_INTERVAL_MS: '', POLL_LINGER_MS: '200', SHUTDOWN_GRACE_MS: '3000' };
@@ -16,7 +17,7 @@ export interface Exit {
 export class GatewayProcess implements AsyncDisposable {
   /** `http://HOST:PORT`, as its listening line says. */
   readonly url: string;
-  /** Resolves when the process has ended. */
+  /** Resolves when the process has ended and its log is whole. */
   readonly exited: Promise<Exit>;
   readonly #process: ChildProcess;
   readonly #log: string[];
@@ -37,12 +38,8 @@ export class GatewayProcess implements AsyncDisposable {
       env: { ...settings, POLL_MAX_INTERVAL_MS: settings.POLL_MAX_INTERVAL_MS || POLL_INTERVAL_MS },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
-    const kill = (): boolean => child.kill('SIGKILL');
-    process.once('exit', kill);
-    const exited = once(child, 'exit').then(([code, signal]): Exit => {
-      process.removeListener('exit', kill);
-      return { code, signal };
-    });
+    killAtExit(child);
+    const exited = once(child, 'close').then(([code, signal]): Exit => ({ code, signal }));
     const log: string[] = [];
     createInterface({ input: child.stderr }).on('line', (line) => {
       log.push(line);

@@ -1,4 +1,4 @@
-import { RedisServer, until } from './redis-server.ts';
+import { RedisServer, type RedisServerOptions, until } from './redis-server.ts';
 
 /** Several Redis servers that belong together. */
 export interface RedisDeployment extends AsyncDisposable {
@@ -10,8 +10,7 @@ export interface RedisDeployment extends AsyncDisposable {
 /** A Redis Cluster of three masters, a third of the slots each. */
 export async function startRedisCluster(): Promise<RedisDeployment> {
   await using stack = new AsyncDisposableStack();
-  const servers: RedisServer[] = [];
-  for (let node = 0; node < 3; node += 1) servers.push(stack.use(await RedisServer.start({ cluster: true })));
+  const servers = await startThree(stack, { cluster: true });
   const [first, ...others] = servers;
   if (!first) throw new Error('no server');
   const share = Math.ceil(16_384 / servers.length);
@@ -40,10 +39,7 @@ export async function startRedisSentinel(): Promise<RedisDeployment> {
     'sentinel down-after-milliseconds video 500',
     'sentinel failover-timeout video 2000',
   ];
-  const sentinels: RedisServer[] = [];
-  for (let node = 0; node < 3; node += 1) {
-    sentinels.push(stack.use(await RedisServer.start({ sentinel: true, config })));
-  }
+  const sentinels = await startThree(stack, { sentinel: true, config });
   for (const sentinel of sentinels) {
     await until(async () => {
       const facts = String(await sentinel.run('INFO', 'sentinel'));
@@ -57,4 +53,11 @@ export async function startRedisSentinel(): Promise<RedisDeployment> {
     servers: [master, replica, ...sentinels],
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
+}
+
+/** Starts three servers alike, each owned by `stack` as soon as it runs. */
+async function startThree(stack: AsyncDisposableStack, options: RedisServerOptions): Promise<readonly RedisServer[]> {
+  const starting = Array.from({ length: 3 }, async () => stack.use(await RedisServer.start(options)));
+  await Promise.allSettled(starting);
+  return Promise.all(starting);
 }

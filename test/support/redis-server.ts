@@ -5,11 +5,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { createClient } from 'redis';
+import { killAtExit } from './child-processes.ts';
 import { freePort } from './free-port.ts';
 import { findTool } from './tools.ts';
 
 /** What makes one server different from another. */
-interface RedisServerOptions {
+export interface RedisServerOptions {
   /** Lines of its configuration besides port, directory and the lack of persistence. */
   readonly config?: readonly string[];
   /** Runs as a sentinel. */
@@ -102,9 +103,7 @@ export class RedisServer implements AsyncDisposable {
 
 async function launch(program: string, args: readonly string[]): Promise<ChildProcess> {
   const server = spawn(program, args, { stdio: ['ignore', 'pipe', 'ignore'] });
-  const kill = () => server.kill('SIGKILL');
-  process.once('exit', kill);
-  server.once('exit', () => process.removeListener('exit', kill));
+  killAtExit(server);
   const lines: string[] = [];
   const output = createInterface({ input: server.stdout });
   await new Promise<void>((resolve, reject) => {
