@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 
 const DEMO = new URL('../../src/demo.ts', import.meta.url).pathname;
 
-test.each(['127.0.0.1', '0.0.0.0'])(
+test.concurrent.each(['127.0.0.1', '0.0.0.0'])(
   'the demo on %s prints addresses that can be opened, and ends with 0',
   async (host) => {
     const { PATH = '' } = process.env;

@@ -9,7 +9,7 @@ const WATCH = 'subscription { taskStatus(id: "big") { status progress message } 
 /** Large enough that a few results fill every buffer between the gateway and a client that does not read. */
 const text = 'x'.repeat(20_000);
 
-it('gives a slow reader the newest state instead of a queue, and always the last one', async () => {
+it.concurrent('gives a slow reader the newest state instead of a queue, and always the last one', async () => {
   await using pair = await startPair();
   const { gateway, simulator } = pair;
   simulator.setTask('big', { status: 'process', process: 0, msg: text });
@@ -43,7 +43,7 @@ interface Result {
   readonly data: { readonly taskStatus: { readonly progress: number } };
 }
 
-it('shows a late joiner every one of several tasks as it is now, over WebSocket and SSE', async () => {
+it.concurrent('shows a late joiner every one of several tasks as it is now, over WebSocket and SSE', async () => {
   await using pair = await startPair();
   const { gateway, simulator } = pair;
   const ids = ['a', 'b', 'c'];
@@ -76,7 +76,7 @@ interface Shown {
   };
 }
 
-it('ends each unknown task of several for itself, naming it', async () => {
+it.concurrent('ends each unknown task of several for itself, naming it', async () => {
   await using pair = await startPair();
   const { gateway, simulator } = pair;
   simulator.setTask('real', { status: 'init' });
@@ -102,7 +102,7 @@ const GRACE_MS = 2_000;
 
 const isFault = ({ payload }: { readonly payload?: unknown }) => JSON.stringify(payload ?? null).includes('errors');
 
-it('shows a task that has appeared to whoever joins after others were told that it does not exist', async () => {
+it.concurrent('shows a task that has appeared to whoever joins after others were told that it does not exist', async () => {
   await using pair = await startPair();
   const { gateway, simulator } = pair;
   simulator.setTask('real', { status: 'process' });
@@ -121,7 +121,7 @@ it('shows a task that has appeared to whoever joins after others were told that 
   await vi.waitFor(() => expect(gateway.counts()).toMatchObject({ watches: 0, liveResults: 0 }), { timeout: 20_000 });
 });
 
-it('waits in full for every task that is missing, for whoever joins while others wait', async () => {
+it.concurrent('waits in full for every task that is missing, for whoever joins while others wait', async () => {
   await using pair = await startPair();
   const { gateway, simulator } = pair;
   simulator.setTask('real', { status: 'process' });
@@ -135,7 +135,7 @@ it('waits in full for every task that is missing, for whoever joins while others
   expect(performance.now() - askedAt).toBeGreaterThan(GRACE_MS - 10);
 });
 
-it('goes on sharing when some of several tasks have finished', async () => {
+it.concurrent('goes on sharing when some of several tasks have finished', async () => {
   await using pair = await startPair();
   const { gateway, simulator } = pair;
   simulator.setTask('late', { status: 'success' });

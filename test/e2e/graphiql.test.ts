@@ -1,5 +1,5 @@
 import type { Page } from 'playwright-core';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { launchBrowser, type TestBrowser } from '../support/browser.ts';
 import { startPair } from '../support/gateway.ts';
 import { untilIdle } from '../support/until-idle.ts';
@@ -21,9 +21,12 @@ afterAll(() => browser[Symbol.asyncDispose]());
 const play = (page: Page) => page.click('.graphiql-execute-button');
 const responseOf = async (page: Page) =>
   (await page.locator('.graphiql-response').textContent())?.replaceAll('\u00a0', ' ');
-const responseHas = (page: Page, text: string) => expect.poll(() => responseOf(page)).toContain(text);
+const responseHas = (page: Page, text: string) =>
+  vi.waitFor(async () => expect(await responseOf(page)).toContain(text), { timeout: 20_000 });
 
-it('runs its example, a subscription, to the end over WebSocket and asks no other host', async () => {
+it.concurrent('runs its example, a subscription, to the end over WebSocket and asks no other host', async ({
+  expect,
+}) => {
   await using pair = await startPair();
   pair.simulator.addTask(EXAMPLE_ID, { timeline: STEPS });
   await using tab = await browser.open();
@@ -39,7 +42,7 @@ it('runs its example, a subscription, to the end over WebSocket and asks no othe
   expect(tab.faults).toEqual([]);
 });
 
-it('runs the query of its second tab', async () => {
+it.concurrent('runs the query of its second tab', async () => {
   await using pair = await startPair();
   pair.simulator.setTask(EXAMPLE_ID, { status: 'process', process: 42 });
   await using tab = await browser.open();
@@ -49,7 +52,7 @@ it('runs the query of its second tab', async () => {
   await responseHas(tab.page, '42');
 });
 
-it('runs what a tab shows, even in the very moment it is changed to', async () => {
+it.concurrent('runs what a tab shows, even in the very moment it is changed to', async () => {
   await using pair = await startPair();
   pair.simulator.setTask(EXAMPLE_ID, { status: 'process', process: 42 });
   await using tab = await browser.open();
@@ -62,7 +65,7 @@ it('runs what a tab shows, even in the very moment it is changed to', async () =
   await responseHas(tab.page, '42');
 });
 
-it('sends what stands in the headers editor with a subscription, keeps it in memory, and says when it is missing', async () => {
+it.concurrent('sends what stands in the headers editor with a subscription, keeps it in memory, and says when it is missing', async () => {
   await using pair = await startPair({ A2E_API_TOKEN: '' }, { tokens: ['my-token'] });
   pair.simulator.addTask(EXAMPLE_ID, { timeline: STEPS });
   await using tab = await browser.open();

@@ -1,5 +1,5 @@
 import type { Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { startSimulator } from '../../src/simulator/simulator.ts';
 import { launchBrowser, type TestBrowser } from '../support/browser.ts';
 import { freePort } from '../support/free-port.ts';
@@ -18,9 +18,12 @@ const heading = (page: Page, name: string) => page.locator('#status', { hasText:
 
 /** Waits until the page has the metadata of its video. */
 const untilVideoLoads = (page: Page) =>
-  expect.poll(() => page.evaluate<number>('document.querySelector("video")?.readyState')).toBeGreaterThanOrEqual(1);
+  vi.waitFor(
+    async () => expect(await page.evaluate('document.querySelector("video")?.readyState')).toBeGreaterThanOrEqual(1),
+    { timeout: 20_000 },
+  );
 
-describe('the watch page on the real gateway', () => {
+describe.concurrent('the watch page on the real gateway', () => {
   it('follows a task through its stages to the video, and asks no other host', async () => {
     await using simulator = await startSimulator();
     await using gateway = await startGateway({ A2E_API_URL: simulator.url, A2E_API_TOKEN: 'demo-token' });

@@ -67,7 +67,7 @@ describe('no answer', () => {
   });
 });
 
-describe('the deadline covers the whole call', () => {
+describe.concurrent('the deadline covers the whole call', () => {
   test('headers that never come', async () => {
     await using server = await serve(() => {});
     await expectTimeout(server.origin);

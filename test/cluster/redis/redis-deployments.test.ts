@@ -12,6 +12,13 @@ function fog(version: number): Versioned<Weather> {
   return { version, state: { sky: `fog ${version}` } };
 }
 
+// The sentinels take seconds to find each other: they do so while the tests of the cluster run.
+let sentinel: Promise<RedisDeployment>;
+beforeAll(() => {
+  sentinel = startRedisSentinel();
+});
+afterAll(async () => (await sentinel)[Symbol.asyncDispose]());
+
 describe('a Redis Cluster of three', () => {
   let redis: RedisDeployment;
   beforeAll(async () => {
@@ -74,7 +81,7 @@ describe('a Redis Cluster of three', () => {
 });
 
 test('Sentinel: when the master is killed the gateways move to the one that follows it', async () => {
-  await using redis = await startRedisSentinel();
+  const redis = await sentinel;
   await using nodes = new RedisNodes(redis.url);
   const [a, b] = [await nodes.connect(), await nodes.connect()];
   const heard = new CallbackQueue<Versioned<Weather>>();

@@ -9,7 +9,7 @@ const CONNECTIONS = 20;
 const BYTES = 1_500;
 const HEAD = 'POST /graphql HTTP/1.1\r\nhost: gateway\r\ncontent-type: application/json\r\n';
 
-test.each([
+test.concurrent.each([
   ['application/json', 'content-length: 65536\r\n'],
   ['application/json', 'transfer-encoding: chunked\r\n'],
   ['text/event-stream', 'content-length: 65536\r\n'],

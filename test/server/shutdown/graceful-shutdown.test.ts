@@ -17,7 +17,7 @@ async function startLive(graceMs: number) {
   return pair;
 }
 
-describe('a gateway that drains', () => {
+describe.concurrent('a gateway that drains', () => {
   test('says so, refuses new work, and ends every stream so that clients come again', async () => {
     await using pair = await startLive(5_000);
     const { url } = pair.gateway;

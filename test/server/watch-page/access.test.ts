@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, it } from 'vitest';
 import { launchBrowser, type TestBrowser } from '../../support/browser.ts';
 import { fault, result, words } from '../../support/page-results.ts';
 import { startScriptedGateway } from '../../support/scripted-gateway.ts';
@@ -9,10 +9,10 @@ beforeAll(async () => {
 });
 afterAll(() => browser[Symbol.asyncDispose]());
 
-describe('the token form of the watch page', () => {
-  it.each([true, false])(
+describe.concurrent('the token form of the watch page', () => {
+  it.for([true, false])(
     'asks for a token, keeps it in memory and sends it as a header (HTTP 401: %s)',
-    async (http) => {
+    async (http, { expect }) => {
       await using gateway = await startScriptedGateway((call) => {
         if (call.authorization === 'Bearer right') {
           call.next(result(call.id));
@@ -73,7 +73,7 @@ describe('the token form of the watch page', () => {
     },
   );
 
-  it('says what is wrong with words that can be no token, keeps them, and sends nothing', async () => {
+  it('says what is wrong with words that can be no token, keeps them, and sends nothing', async ({ expect }) => {
     await using gateway = await startScriptedGateway((call) => call.refuse(401, 'UNAUTHENTICATED'));
     await using tab = await browser.open();
     await tab.page.goto(`${gateway.url}?id=a`);

@@ -35,8 +35,8 @@ const KEEP_SOURCES = `
   };
 `;
 
-describe('the watch page', () => {
-  it('reconnects after a cut, says so, and keeps the last state meanwhile', async () => {
+describe.concurrent('the watch page', () => {
+  it('reconnects after a cut, says so, and keeps the last state meanwhile', async ({ expect }) => {
     await using gateway = await startScriptedGateway((call) => {
       if (gateway.calls.length === 1) call.next(result('a'));
     });
@@ -52,7 +52,7 @@ describe('the watch page', () => {
     expect(await tab.page.locator('#connection').isVisible()).toBe(false);
   });
 
-  it('closes its stream at the end, so the browser does not come back', async () => {
+  it('closes its stream at the end, so the browser does not come back', async ({ expect }) => {
     await using gateway = await startScriptedGateway((call) => {
       call.next(result('a', { status: 'FAIL', rawStatus: 'fail', finished: true, message: 'No face was found.' }));
       call.complete();
@@ -80,7 +80,7 @@ describe('the watch page', () => {
     expect(await tab.page.locator('#notice').isVisible()).toBe(false);
   });
 
-  it('says every error in words and offers another try', async () => {
+  it('says every error in words and offers another try', async ({ expect }) => {
     await using gateway = await startScriptedGateway((call) => {
       call.next(fault(call.id));
       call.complete();
@@ -95,7 +95,7 @@ describe('the watch page', () => {
     }
   });
 
-  it('refuses what is no id before asking, and follows the history', async () => {
+  it('refuses what is no id before asking, and follows the history', async ({ expect }) => {
     await using gateway = await startScriptedGateway((call) => call.next(result(call.id)));
     await using tab = await browser.open();
     await tab.page.goto(gateway.url);
@@ -125,7 +125,7 @@ describe('the watch page', () => {
     expect(tab.faults).toEqual([]);
   });
 
-  it('says of a malformed id in the address what it says of one that is given', async () => {
+  it('says of a malformed id in the address what it says of one that is given', async ({ expect }) => {
     await using gateway = await startScriptedGateway((call) => call.next(result(call.id)));
     await using tab = await browser.open();
     await tab.page.goto(`${gateway.url}?id=a%20b`);

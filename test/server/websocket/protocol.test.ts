@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Pair } from '../../support/gateway.ts';
 import { startPair } from '../../support/gateway.ts';
+import { startImpatient } from '../../support/short-timeouts-gateway.ts';
 import { untilIdle } from '../../support/until-idle.ts';
 import { connect, openSocket } from '../../support/ws-client.ts';
 
@@ -88,7 +89,8 @@ describe('what the protocol forbids', () => {
   });
 
   it('closes with 4408 without connection_init', async () => {
-    await using client = await openSocket(pair.gateway.url);
+    await using impatient = await startImpatient();
+    await using client = await openSocket(impatient.url);
     expect((await client.closed).code).toBe(4408);
   });
 
