@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { GatewayFleet } from '../support/gateway-fleet.ts';
+import { until } from '../support/redis-server.ts';
 
 const INTERVAL = 300;
 const ALICE = 'token-of-alice-9f8e7d';
@@ -20,6 +21,8 @@ test('what one token has learned is shown to nobody else on any gateway, and no 
   simulator.setTask('private', { status: 'success' }, ALICE);
   const [first, second] = gateways;
   expect(await ask(first?.url, 'private', ALICE)).toEqual({ data: { videoTask: { status: 'SUCCESS' } } });
+  // The gateway answers a query before Redis has the state.
+  await until(async () => ((await redis.run('KEYS', '*private*:state')) as string[]).length === 1);
   expect(await ask(second?.url, 'private', BOB)).toEqual({ data: { videoTask: null } });
   expect(simulator.countFor('private', ALICE)).toBe(1);
   // The same token on another gateway: known through Redis, for no further call.

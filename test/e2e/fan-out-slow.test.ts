@@ -59,9 +59,9 @@ it.concurrent('shows a late joiner every one of several tasks as it is now, over
   await using late = await connect(gateway.url);
   late.subscribe('w', query, { ids });
   await using stream = await openStream(gateway.url, { query, variables: { ids } });
-  expect(gateway.counts()).toMatchObject({ watches: 3, liveResults: 1 });
   await late.messages.count(1 + ids.length);
   await stream.events.count(ids.length);
+  expect(gateway.counts()).toMatchObject({ watches: 3, liveResults: 1 });
   const shown = [late.about('w').map(({ payload }) => payload), stream.events.all.map(({ data }) => data)] as Shown[][];
   for (const results of shown) {
     const tasks = results.map(({ data }) => data.taskStatuses).toSorted((a, b) => a.id.localeCompare(b.id));

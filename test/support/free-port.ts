@@ -2,13 +2,19 @@ import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 
+/** Each worker of a test run has ports of its own, so that no two servers are told of the same one. */
+const COUNT = 1_000;
+const FIRST = 20_000 + COUNT * (Number(process.env['VITEST_POOL_ID'] ?? 0) % 12);
+let next = FIRST + randomInt(COUNT);
+
 /**
  * A port that is free now. It is below those that systems give to whoever asks for any, so that nobody takes it while its
  * server is away for a while.
  */
 export async function freePort(): Promise<number> {
   for (;;) {
-    const port = randomInt(20_000, 32_000);
+    const port = FIRST + ((next - FIRST) % COUNT);
+    next += 1;
     const server = createServer().listen(port, '127.0.0.1');
     const free = await once(server, 'listening').then(
       () => true,
