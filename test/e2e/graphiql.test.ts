@@ -80,3 +80,37 @@ it.concurrent('sends what stands in the headers editor with a subscription, keep
   await responseHas(tab.page, '"SUCCESS"');
   expect(await tab.page.evaluate(() => JSON.stringify(globalThis.localStorage))).not.toMatch(/my-token/);
 });
+
+it.each([
+  [
+    'a fragment before a subscription on one line',
+    'fragment F on VideoTask { status } subscription { taskStatus(id: "done") { ...F } }',
+  ],
+  [
+    'a number sign inside a string',
+    'query A { videoTask(id: "#") { id } } subscription B { taskStatus(id: "done") { status } }',
+  ],
+  ['the word subscription inside a query', '{ subscription: videoTask(id: "done") { status } }'],
+])('chooses the transport of %s', async (_name, text) => {
+  await using pair = await startPair();
+  pair.simulator.setTask('done', { status: 'success' });
+  await using tab = await browser.open();
+  await tab.page.goto(`${pair.gateway.url}/graphql`);
+  await tab.page.waitForSelector('.graphiql-query-editor .view-line');
+  const result = await tab.page.evaluate(
+    (query) =>
+      new Promise((resolve) => {
+        const operationName = query.includes('subscription B') ? 'B' : undefined;
+        const fetched = (globalThis as unknown as { gatewayFetcher: Fetcher }).gatewayFetcher({ query, operationName });
+        if ('subscribe' in fetched) fetched.subscribe({ next: resolve });
+        else void fetched.then(resolve);
+      }),
+    text,
+  );
+  expect(JSON.stringify(result)).toContain('"SUCCESS"');
+});
+
+type Fetcher = (params: {
+  query: string;
+  operationName: string | undefined;
+}) => { subscribe: (sink: { next: (result: unknown) => void }) => void } | Promise<unknown>;

@@ -15,6 +15,8 @@ export interface SseClient extends AsyncDisposable {
   readonly events: CallbackQueue<StreamEvent>;
   /** The comments so far: what keeps the stream alive. */
   readonly comments: CallbackQueue<string>;
+  /** Whether the response ended as HTTP ends one; false for a broken connection. */
+  complete(): boolean;
   /** Everything that came, as text. */
   text(): string;
   /** Resolves to all events once the response has ended or broken off. */
@@ -70,6 +72,7 @@ function clientOf(call: ClientRequest, response: IncomingMessage): SseClient {
     headers: response.headers,
     events,
     comments,
+    complete: () => response.complete,
     text: () => text,
     ended,
     abort: () => call.destroy(),

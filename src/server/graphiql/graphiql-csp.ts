@@ -3,9 +3,9 @@ import { createHash } from 'node:crypto';
 const INLINE_SCRIPT = /<script>([\s\S]*?)<\/script>/g;
 
 /**
- * The headers of a page that carries its scripts within itself: these scripts run and no others, by their hashes, and
- * nothing is loaded from anywhere else. Inline styles are allowed, since the editor in GraphiQL writes them as it goes,
- * and so are workers from blobs, which it makes for its languages.
+ * The headers of a page with inline scripts. Only these scripts run, by their hashes, and no other resource loads. Inline
+ * styles are allowed because GraphiQL's editor writes them at run time; workers from blobs because it makes one per
+ * language.
  */
 export function selfContainedPageHeaders(html: string): Readonly<Record<string, string>> {
   const hashes = Array.from(html.matchAll(INLINE_SCRIPT), ([, script = '']) => {

@@ -1,9 +1,9 @@
 /**
  * How GraphiQL reaches the gateway: queries by POST, subscriptions over WebSocket (`graphql-transport-ws`), one socket
- * each. What stands in the headers editor goes along with both: as headers, and as `connectionParams`.
+ * each. The text of the headers editor goes along with both: as headers, and as `connectionParams`.
  */
 globalThis.gatewayFetcher = ({ query, operationName, ...params }, { headers = {} } = {}) => {
-  const { kind, name } = chosenOperation(query.replaceAll(/#.*/g, ''), operationName);
+  const { kind, name } = chosenOperation(withoutIgnored(query), operationName);
   const request = { ...params, query, operationName: name };
   return kind === 'subscription' ? subscribe(request, headers) : post(request, headers);
 
@@ -11,7 +11,25 @@ globalThis.gatewayFetcher = ({ query, operationName, ...params }, { headers = {}
   function chosenOperation(text, wanted) {
     const named = wanted && new RegExp(`\\b(query|mutation|subscription)\\s+${wanted}\\b`).exec(text);
     if (named) return { kind: named[1], name: wanted };
-    return { kind: /^\s*(query|mutation|subscription)\b/m.exec(text)?.[1] };
+    return { kind: topLevel(text).find((word) => /^(query|mutation|subscription)$/.test(word)) };
+  }
+
+  /** Removes comments and empties strings, in one pass, because each may contain the other's signs. */
+  function withoutIgnored(text) {
+    return text.replaceAll(/"""(?:\\"""|[\s\S])*?"""|"(?:\\.|[^"\\\n])*"|#.*/g, (token) =>
+      token.startsWith('#') ? '' : '""',
+    );
+  }
+
+  /** The words outside of all braces and parentheses. */
+  function topLevel(text) {
+    let depth = 0;
+    return (text.match(/[{}()]|\w+/g) ?? []).filter((token) => {
+      if (/[{(]/.test(token)) depth += 1;
+      else if (/[})]/.test(token)) depth -= 1;
+      else return depth === 0;
+      return false;
+    });
   }
 
   async function post(body, extraHeaders) {

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { selfContainedPageHeaders } from './graphiql-csp.ts';
 
-/** Stands in the options, which are JSON, for the function that replaces it in the page. */
+/** A placeholder in the options, which are JSON; the fetcher function replaces it in the page. */
 const FETCHER = 'the gateway fetcher';
 
 /** A page, ready to be sent. */
@@ -13,7 +13,7 @@ export interface RenderedPage {
 /** Answers a page, made when it is first asked for. */
 export type LazyPage = () => Promise<RenderedPage>;
 
-/** GraphiQL as one page that loads nothing from anywhere, and subscribes over WebSocket. Its examples ask for `exampleId`. */
+/** GraphiQL as one page without external resources. It subscribes over WebSocket; its examples use `exampleId`. */
 export function graphiqlPage(exampleId: string): LazyPage {
   let page: Promise<RenderedPage> | null = null;
   return () => {

@@ -8,8 +8,8 @@ import type { OriginPolicy } from '../http/origin-policy.ts';
 import { reply, replyErrors } from '../http/reply.ts';
 import type { ConnectionLimiter } from '../limits/connection-limiter.ts';
 import type { OperationRateLimiter } from '../limits/operation-rate-limiter.ts';
+import { negotiateStream } from '../stream/negotiate.ts';
 import type { StreamEndpoint } from '../stream/stream-endpoint.ts';
-import { negotiateStream } from '../stream/stream-format.ts';
 import type { ResponseCache } from './response-cache.ts';
 
 export interface GraphqlEndpointOptions {

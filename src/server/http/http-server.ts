@@ -6,6 +6,7 @@ import type { GraphqlEndpoint } from '../graphql/graphql-endpoint.ts';
 import type { ConnectionLimiter } from '../limits/connection-limiter.ts';
 import type { Timeouts } from '../limits/timeouts.ts';
 import { InFlightCounter } from '../shutdown/in-flight-counter.ts';
+import { negotiateStream } from '../stream/negotiate.ts';
 import type { WatchPageHandler } from '../watch-page/watch-page.ts';
 import type { WebSocketEndpoint } from '../websocket/websocket-endpoint.ts';
 import type { ClientIpResolver } from './client-address.ts';
@@ -92,7 +93,7 @@ export class HttpServer implements AsyncDisposable {
     const url = parseUrl(request);
     if (!url) return replyJson(response, 400, { error: 'bad request' });
     const live = url.pathname === '/graphql' || url.pathname === '/webhooks/a2e';
-    if (live && readiness.phase === 'draining') return refuseDraining(response);
+    if (live && readiness.phase === 'draining') return refuseDraining(request, response);
     if (url.pathname === '/graphql') return void (await graphql.serve(request, response, url));
     if (url.pathname === '/webhooks/a2e' && webhook) return webhook.serve(request, response);
     if (url.pathname === '/healthz') return replyJson(response, 200, { status: 'ok' });
@@ -161,8 +162,12 @@ function closeWith(socket: Socket, response: ServerResponse): void {
   response.once('close', () => socket.off('close', close));
 }
 
-/** No new work: the client asks another process, over another connection. */
-function refuseDraining(response: ServerResponse): void {
+/**
+ * Refuses work while the gateway drains, so that the client asks another process over another connection. A request for
+ * a stream gets no answer, because a browser's EventSource gives up for ever on a status and retries a broken connection.
+ */
+function refuseDraining(request: IncomingMessage, response: ServerResponse): void {
+  if (negotiateStream(request)) return void request.socket.destroy();
   replyErrors(response, 503, [{ message: 'Shutting down' }], { 'retry-after': '1', connection: 'close' });
 }
 

@@ -1,6 +1,6 @@
-/** Whatever has clients to say goodbye to. */
+/** A part of the server with connected clients. */
 export interface GracefullyClosable {
-  /** One goodbye for each client that is connected now; to say it twice does no harm. */
+  /** One idempotent function per connected client, which closes that client's connection. */
   closers(): (() => void)[];
 }
 
@@ -8,52 +8,52 @@ export interface GracefulShutdownOptions {
   /** How long the whole may take, in ms. */
   readonly graceMs: number;
   readonly closables: readonly GracefullyClosable[];
-  /** Resolves once nobody is connected and nothing is being answered. */
+  /** Resolves once no client is connected and no request is in flight. */
   readonly idle: Promise<unknown>;
 }
 
-/** Goodbyes are said at most this far apart: few clients are not kept waiting. */
+/** The greatest time between two closes, so that a small number of clients is closed quickly. */
 const MAX_STEP_MS = 20;
 const TICK_MS = 10;
-/** Of the grace: for saying goodbye, and until whoever has not left is left behind. */
+/** Fractions of the grace period: closes are spread over 60 %; after 80 % the shutdown stops waiting. */
 const SPREAD_SHARE = 0.6;
 const WAIT_SHARE = 0.8;
 
 /**
- * Says goodbye to all clients, spread over the grace period so that they do not all connect again at the same moment,
- * then waits until they have gone, but not for long: a peer that has stopped reading never goes by itself.
+ * Closes all connections, spread over the grace period so that clients do not reconnect in one instant, then waits until
+ * the server is idle. The wait is bounded, because a peer that has stopped reading never disconnects by itself.
  */
 export async function gracefulShutdown({ graceMs, closables, idle }: GracefulShutdownOptions): Promise<void> {
   const fuse = Promise.withResolvers<void>();
   const timer = setTimeout(fuse.resolve, graceMs * WAIT_SHARE);
   await Promise.race([fuse.promise, spread(shuffled(closables), graceMs * SPREAD_SHARE)]);
-  // Whoever was about to connect when the drain began.
-  for (const farewell of shuffled(closables)) farewell();
+  // Connections that were being set up when the shutdown began.
+  for (const close of shuffled(closables)) close();
   await Promise.race([fuse.promise, idle]);
   clearTimeout(timer);
 }
 
-async function spread(farewells: readonly (() => void)[], windowMs: number): Promise<void> {
-  const stepMs = Math.min(MAX_STEP_MS, windowMs / farewells.length);
+async function spread(closers: readonly (() => void)[], windowMs: number): Promise<void> {
+  const stepMs = Math.min(MAX_STEP_MS, windowMs / closers.length);
   const startedAt = performance.now();
-  let said = 0;
+  let closed = 0;
   const { promise, resolve } = Promise.withResolvers<void>();
-  const say = (): void => {
+  const closeDue = (): void => {
     const due = Math.floor((performance.now() - startedAt) / stepMs) + 1;
-    while (said < Math.min(due, farewells.length)) farewells[said++]?.();
-    if (said >= farewells.length) resolve();
+    while (closed < Math.min(due, closers.length)) closers[closed++]?.();
+    if (closed >= closers.length) resolve();
   };
-  const timer = setInterval(say, TICK_MS);
-  say();
+  const timer = setInterval(closeDue, TICK_MS);
+  closeDue();
   await promise;
   clearInterval(timer);
 }
 
-/** In an order that no client can foresee: nobody is always the first, or the last. */
-function shuffled(parts: readonly GracefullyClosable[]): (() => void)[] {
-  const all = parts.flatMap((part) => part.closers());
+/** In random order, so that no client can predict its place. */
+function shuffled(closables: readonly GracefullyClosable[]): (() => void)[] {
+  const all = closables.flatMap((closable) => closable.closers());
   return all
-    .map((farewell) => ({ farewell, rank: Math.random() }))
+    .map((close) => ({ close, rank: Math.random() }))
     .toSorted((a, b) => a.rank - b.rank)
-    .map(({ farewell }) => farewell);
+    .map(({ close }) => close);
 }

@@ -1,4 +1,4 @@
-/** Counts what is under way, and tells when nothing is. */
+/** Counts requests in flight. */
 export class InFlightCounter {
   #count = 0;
   #waiting: (() => void)[] = [];
@@ -7,12 +7,12 @@ export class InFlightCounter {
     return this.#count;
   }
 
-  /** One more. */
+  /** A request has begun. */
   increment(): void {
     this.#count += 1;
   }
 
-  /** One less. */
+  /** A request has ended. */
   decrement(): void {
     this.#count -= 1;
     if (this.#count > 0) return;
@@ -20,7 +20,7 @@ export class InFlightCounter {
     this.#waiting = [];
   }
 
-  /** Resolves as soon as nothing is under way. */
+  /** Resolves as soon as no request is in flight. */
   async idle(): Promise<void> {
     if (this.#count === 0) return;
     await new Promise<void>((resolve) => this.#waiting.push(resolve));

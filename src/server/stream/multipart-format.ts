@@ -3,14 +3,15 @@ import type { StreamFormat } from './stream-format.ts';
 const HEADER = '\r\ncontent-type: application/json\r\n\r\n';
 
 /**
- * What Apollo Client subscribes with over HTTP: `Accept: multipart/mixed;subscriptionSpec=1.0`. Each part ends with
- * the boundary of the next one, since a client can tell only by that that it is whole.
+ * The format of Apollo Client's subscriptions over HTTP: `Accept: multipart/mixed;subscriptionSpec=1.0`. Each part ends
+ * with the boundary of the next part, because a client recognises the end of a part only by that boundary.
  * Source: Apollo, "Multipart HTTP protocol for GraphQL subscriptions".
  */
 export const MULTIPART_FORMAT: StreamFormat = {
   contentType: 'multipart/mixed; boundary="graphql"; subscriptionSpec="1.0"',
   opening: Buffer.from('\r\n--graphql'),
   heartbeat: Buffer.from(`${HEADER}{}\r\n--graphql`),
-  bytesOf: (frame) => frame.multipartPart,
-  closing: (how) => `${how ? `${HEADER}${JSON.stringify({ payload: { errors: how } })}\r\n--graphql` : ''}--\r\n`,
+  bytesOf: (result) => result.multipartPart,
+  closing: (completion) =>
+    `${completion ? `${HEADER}${JSON.stringify({ payload: { errors: completion } })}\r\n--graphql` : ''}--\r\n`,
 };

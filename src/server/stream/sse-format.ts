@@ -7,7 +7,7 @@ export const SSE_FORMAT: StreamFormat = {
   contentType: 'text/event-stream; charset=utf-8',
   opening: Buffer.from(':\n\n'),
   heartbeat: Buffer.from(':\n\n'),
-  bytesOf: (frame) => frame.sseEvent,
-  closing: (how) =>
-    `${how ? `event: next\ndata: ${JSON.stringify({ errors: how })}\n\n` : ''}event: complete\ndata:\n\n`,
+  bytesOf: (result) => result.sseEvent,
+  closing: (completion) =>
+    `${completion ? `event: next\ndata: ${JSON.stringify({ errors: completion })}\n\n` : ''}event: complete\ndata:\n\n`,
 };

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { GraphQLFormattedError } from 'graphql';
 import { StreamWriter } from '../../live/stream-writer.ts';
-import { type Completion, Subscriber } from '../../live/subscriber.ts';
+import { Subscriber } from '../../live/subscriber.ts';
 import type { Caller } from '../access/authenticator.ts';
 import { expired, onExpiry } from '../access/expiry.ts';
 import type { Operation, OperationExecutor } from '../graphql/operation-executor.ts';
@@ -11,15 +11,16 @@ import { disconnectSignal } from '../http/disconnect-signal.ts';
 import { replyErrors } from '../http/reply.ts';
 import type { GracefullyClosable } from '../shutdown/graceful-shutdown.ts';
 import { KeepAlive } from './keep-alive.ts';
-import type { NegotiatedStream, StreamFormat } from './stream-format.ts';
+import type { NegotiatedStream } from './negotiate.ts';
+import type { StreamFormat } from './stream-format.ts';
 
 export interface StreamEndpointOptions {
   readonly executor: OperationExecutor;
-  /** Answers what needs no stream, for clients that take a plain answer too. */
+  /** Answers queries of clients that accept a plain response too. */
   readonly queries: ResponseCache;
   /** `MAX_BODY_BYTES` */
   readonly maxBodyBytes: number;
-  /** How long a client may take nothing, in ms. */
+  /** How long a client may read no byte of a full buffer, in ms. */
   readonly stallMs: number;
   readonly maskError: (error: unknown) => GraphQLFormattedError;
 }
@@ -29,122 +30,114 @@ interface StreamRequest {
   readonly url: URL;
   readonly caller: Caller;
   readonly negotiated: NegotiatedStream;
-  /** Takes a place among the connections, and answers how to leave it; null: there is none. */
+  /** Takes a connection slot and returns its release function; null when every slot is taken. */
   readonly acquire: () => (() => void) | null;
 }
 
 const HEADERS = {
   'cache-control': 'no-cache, no-transform',
-  connection: 'keep-alive',
   'x-accel-buffering': 'no',
   'x-content-type-options': 'nosniff',
 };
 
-const noop = (): void => {};
-
 /**
- * Operations whose results stream in one HTTP response each: GraphQL over SSE, and Apollo's multipart subscriptions.
+ * Operations with results that stream in one HTTP response each: GraphQL over SSE, and Apollo's multipart subscriptions.
  * The bytes of a result are the same for all clients of a live result.
  */
 export class StreamEndpoint implements Disposable, GracefullyClosable {
   readonly #options: StreamEndpointOptions;
-  /** How to say goodbye to each. */
-  readonly #open = new Map<ServerResponse, () => void>();
+  readonly #open = new Set<ServerResponse>();
   readonly #keepAlive = new KeepAlive();
 
   constructor(options: StreamEndpointOptions) {
     this.#options = options;
   }
 
-  /** Serves one request. Never rejects on account of the client. */
+  /** Serves one request. Never rejects because of the client. */
   async serve(
     request: IncomingMessage,
     response: ServerResponse,
     { url, caller, negotiated, acquire }: StreamRequest,
   ): Promise<void> {
     const { executor, queries, maxBodyBytes, maskError } = this.#options;
-    const asked = await parseRequest(request, url, maxBodyBytes);
-    if ('status' in asked) return replyErrors(response, asked.status, [maskError(asked.error)]);
-    const operation = executor.prepare(asked.params, caller);
+    const parsed = await parseRequest(request, url, maxBodyBytes);
+    if ('status' in parsed) return replyErrors(response, parsed.status, [maskError(parsed.error)]);
+    const operation = executor.prepare(parsed.params, caller);
     const streams = 'kind' in operation && operation.kind === 'subscription';
     if (negotiated.json !== null && !streams)
-      return queries.respond(request, response, { url, caller, body: asked.body, accept: negotiated.json });
-    // Whoever has gone meanwhile closes no second time: the place would be taken for ever.
+      return queries.respond(request, response, { url, caller, body: parsed.body, accept: negotiated.json });
+    // The client may have disconnected while its body was read. 'close' fires no second time, so a slot taken now
+    // would never be released.
     if (response.destroyed) return;
-    const leave = acquire();
-    if (!leave) return replyErrors(response, 503, [{ message: 'Too many connections' }], { 'retry-after': '5' });
-    response.once('close', leave);
+    const release = acquire();
+    if (!release) return replyErrors(response, 503, [{ message: 'Too many connections' }], { 'retry-after': '5' });
+    response.once('close', release);
     this.#begin(response, negotiated.format);
     if ('kind' in operation) this.#run(operation, response, negotiated.format);
     else response.end(negotiated.format.closing(operation.map(maskError)));
   }
 
   /**
-   * The response ends, but not the subscription: nothing says that it is complete, so clients ask again. A query's
-   * answer is on its way anyhow.
+   * One function per open stream that cuts its connection after the bytes written so far. The stream ends without its
+   * last chunk, so every client sees a broken connection and asks again. A normal end would read as completion.
    */
   closers(): (() => void)[] {
-    return [...this.#open.values()];
+    return [...this.#open].map((response) => () => response.req.socket.destroySoon());
   }
 
-  /** Ends every stream: clients reconnect elsewhere. */
+  /** Cuts the connection of every stream. */
   [Symbol.dispose](): void {
     this.#keepAlive[Symbol.dispose]();
-    for (const response of this.#open.keys()) destroyConnection(response);
+    for (const response of this.#open) destroyConnection(response);
   }
 
   #begin(response: ServerResponse, { contentType, opening, heartbeat }: StreamFormat): void {
     response.writeHead(200, { 'content-type': contentType, ...HEADERS });
     response.write(opening);
     response.socket?.setNoDelay(true);
-    this.#open.set(response, noop);
+    this.#open.add(response);
     this.#keepAlive.add(response, heartbeat);
     response.on('error', () => destroyConnection(response));
     response.once('close', () => this.#open.delete(response));
   }
 
-  #run(operation: Operation, response: ServerResponse, framing: StreamFormat): void {
+  #run(operation: Operation, response: ServerResponse, format: StreamFormat): void {
     const { stallMs, maskError, executor } = this.#options;
-    const outlet = new StreamWriter(response, { stallMs, onStall: () => destroyConnection(response) });
-    const member = new Subscriber(
+    const writer = new StreamWriter(response, { stallMs, onStall: () => destroyConnection(response) });
+    const subscriber = new Subscriber(
       {
-        next: (frame) => outlet.write(framing.bytesOf(frame)),
-        end: (how) => finish(response, framing, how, outlet),
+        next: (result) => writer.write(format.bytesOf(result)),
+        end: (completion) => finish(response, writer, format.closing(completion)),
       },
-      outlet,
+      writer,
     );
     const stopExpiry = onExpiry(operation.caller.expiresAt, () => {
       leave();
-      if (!response.writableEnded) finish(response, framing, [maskError(expired())], outlet);
+      if (!response.writableEnded) finish(response, writer, format.closing([maskError(expired())]));
     });
-    const undo = operation.kind === 'subscription' ? executor.subscribe(operation, member) : () => member.close();
+    const unsubscribe =
+      operation.kind === 'subscription' ? executor.subscribe(operation, subscriber) : () => subscriber.close();
     const leave = (): void => {
       stopExpiry();
-      undo();
-      outlet.close();
+      unsubscribe();
+      writer.close();
     };
     response.once('close', leave);
-    if (operation.kind === 'subscription') {
-      this.#open.set(response, () => {
-        leave();
-        response.end();
-      });
-    } else {
-      void executor.execute(operation, disconnectSignal(response)).then((frame) => {
-        member.next(frame);
-        member.end(null);
-      });
-    }
+    if (operation.kind === 'subscription') return;
+    void executor.execute(operation, disconnectSignal(response)).then((result) => {
+      subscriber.next(result);
+      subscriber.end(null);
+    });
   }
 }
 
-/** An answer that waits for an earlier one on its connection has no other way to disconnect its client. */
+/** Destroys the socket, because a response that waits behind an earlier one on its connection has no other way. */
 function destroyConnection(response: ServerResponse): void {
   response.req.socket.destroy();
 }
 
-function finish(response: ServerResponse, framing: StreamFormat, how: Completion, outlet: StreamWriter): void {
-  response.end(framing.closing(how));
-  // A peer that does not take even the last bytes is disconnected like any other that stalls.
-  if (response.writableLength > 0) outlet.onceDrained({ flush: () => {} });
+function finish(response: ServerResponse, writer: StreamWriter, lastBytes: string): void {
+  response.end(lastBytes);
+  // The stall detection covers the last bytes too.
+  if (response.writableLength > 0) writer.onceDrained({ flush: () => {} });
 }

@@ -14,43 +14,43 @@ export class CompletedWithErrors extends Error {
 type Result = IteratorResult<ExecutionResult, void>;
 
 /**
- * What graphql-ws holds in place of a subscription's results: it never yields one, since they are written straight
- * to the socket, but tells when the subscription has ended, and is told when the client has lost interest. There is
- * one for every subscription of every socket, so it holds as little as it can.
+ * The async generator that graphql-ws receives instead of a subscription's results. It yields no result, because results
+ * go straight to the socket. `next()` settles when the operation ends, and `return()` cancels the operation. Every
+ * subscription of every socket has one, so it keeps as few fields as possible.
  */
 export class CompletionIterator implements AsyncGenerator<ExecutionResult, void, void> {
   readonly #running: Set<CompletionIterator>;
   #stop: (() => void) | null = null;
   #settle: ((result: Result | Promise<Result>) => void) | null = null;
-  #ending: { readonly how: Completion } | null = null;
+  #completion: { readonly value: Completion } | null = null;
 
-  /** @param running all that runs for the same socket: it is among them until it has ended. */
+  /** @param running the operations of the same socket; the iterator is a member until it has ended. */
   constructor(running: Set<CompletionIterator>) {
     this.#running = running;
     running.add(this);
   }
 
-  /** @param stop called when the client has lost interest. */
+  /** @param stop is called when the client cancels the operation. */
   onStop(stop: () => void): void {
     this.#stop = stop;
   }
 
-  end(how: Completion): void {
-    if (this.#ending) return;
-    this.#ending = { how };
+  end(completion: Completion): void {
+    if (this.#completion) return;
+    this.#completion = { value: completion };
     this.#running.delete(this);
-    this.#settle?.(lastResult(how));
+    this.#settle?.(lastResult(completion));
   }
 
-  /** The client's right has ended: stops, and ends with these errors. */
+  /** The client's token has expired: cancels the operation and ends it with these errors. */
   expire(errors: readonly GraphQLFormattedError[]): void {
     this.#stop?.();
     this.end(errors);
   }
 
-  /** Settles when the subscription has ended, in whatever way. To be called again only then, as graphql-ws does. */
+  /** Settles when the subscription has ended. Call it again only then, as graphql-ws does. */
   next(): Promise<Result> {
-    if (this.#ending) return lastResult(this.#ending.how);
+    if (this.#completion) return lastResult(this.#completion.value);
     const { promise, resolve } = Promise.withResolvers<Result>();
     this.#settle = resolve;
     return promise;
@@ -76,7 +76,7 @@ export class CompletionIterator implements AsyncGenerator<ExecutionResult, void,
   }
 }
 
-async function lastResult(how: Completion): Promise<Result> {
-  if (how) throw new CompletedWithErrors(how);
+async function lastResult(completion: Completion): Promise<Result> {
+  if (completion) throw new CompletedWithErrors(completion);
   return { done: true, value: undefined };
 }

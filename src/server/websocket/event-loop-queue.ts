@@ -1,16 +1,16 @@
-/** What all messages together may take of one turn of the event loop, in ms. */
+/** The share of all queued tasks in one iteration of the event loop, in ms. */
 const BUDGET_MS = 1;
 
 /**
- * Handles what clients send in the order it came, for no longer than a moment per turn of the event loop: however many
- * send however much at once, the updates of everybody else go out between them.
+ * Runs tasks in order, for at most 1 ms per iteration of the event loop, so that updates to clients leave between the
+ * messages of a burst.
  */
 export class EventLoopQueue {
   #queue: (() => void)[] = [];
   #next = 0;
   #scheduled = false;
 
-  /** Runs `task` in this turn or a later one, after those that came before it. */
+  /** Runs `task` in a later iteration, after the tasks that were queued before it. */
   run(task: () => void): void {
     this.#queue.push(task);
     if (this.#scheduled) return;

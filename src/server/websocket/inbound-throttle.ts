@@ -6,31 +6,28 @@ import type { EventLoopQueue } from './event-loop-queue.ts';
 export interface InboundThrottleOptions {
   readonly socket: WebSocket;
   readonly writer: StreamWriter;
-  /** Takes one text message. */
+  /** Handles one text message. */
   readonly handle: (text: string) => void;
-  /** The peer sends more frames than it may. */
+  /** Called when the peer has exceeded its rate of frames. */
   readonly onFlood: () => void;
-  /**
-   * Frames of any kind: every one costs a turn of the event loop, so whoever sends without end would take them from
-   * everybody else.
-   */
+  /** Frames of any kind. Each costs an iteration of the event loop, so a flood would delay every other client. */
   readonly frames: TokenBucket;
-  /** Characters of messages: a peer that sends more is read more slowly. */
+  /** Characters of messages. A peer that sends more is read more slowly. */
   readonly text: TokenBucket;
-  /** What may wait before nothing more is read, in characters: about one frame of the longest. */
+  /** Characters that may wait before the socket is paused: about one frame of the greatest length. */
   readonly maxWaiting: number;
   /** Shared by all sockets. */
   readonly queue: EventLoopQueue;
 }
 
 /**
- * What one WebSocket sends, handed on in its turn, and only as fast as its peer may send and reads the answers: while
- * the outlet is full, or much waits already, or much has come of late, nothing more is read from the socket. So a peer
- * that asks and never reads, or asks faster than it can be served, fills its own buffers, not the memory here.
+ * Applies backpressure to one WebSocket's messages. The socket is paused while its writer is full, while `maxWaiting`
+ * characters wait, and while the peer has overdrawn its rate of text. A peer that sends and never reads therefore fills
+ * its own buffers instead of the gateway's memory.
  */
 export class InboundThrottle implements Flushable {
   readonly #options: InboundThrottleOptions;
-  /** At most `maxWaiting`, and what the socket had read already when that was reached. */
+  /** At most `maxWaiting` characters, plus the messages that the socket had already read at that moment. */
   #waiting: string[] = [];
   #length = 0;
   #flooded = false;
@@ -71,25 +68,25 @@ export class InboundThrottle implements Flushable {
     if (text === undefined || this.#flooded) return;
     if (socket.readyState !== socket.OPEN) return this.#drop();
     handle(text);
-    // One message per turn of the event loop: what a message sets up is in place before the next one is handled.
+    // One message per iteration of the event loop, so that its effects are in place before the next one is handled.
     setImmediate(() => {
       this.#length -= this.#waiting.shift()?.length ?? 0;
       this.flush();
     });
   };
 
-  /** Reads again, at once or as soon as the peer may send again. */
+  /** Resumes reading, at once or when the rate of text allows it. */
   #resume(): void {
     const { socket, text } = this.#options;
-    const restMs = text.consume(0);
-    if (restMs === 0) return socket.resume();
+    const retryInMs = text.consume(0);
+    if (retryInMs === 0) return socket.resume();
     this.#paused = setTimeout(() => {
       this.#paused = null;
       this.flush();
-    }, restMs).unref();
+    }, retryInMs).unref();
   }
 
-  /** The socket is closing: what it sent counts no more, and the peer's answer to the close frame is to be read. */
+  /** The socket is closing: drops its messages and reads on, because the peer's close frame is still to come. */
   #drop(): void {
     this.#waiting = [];
     this.#length = 0;
@@ -101,7 +98,7 @@ export class InboundThrottle implements Flushable {
     if (this.#options.frames.consume(1) === 0) return true;
     this.#flooded = true;
     this.#waiting = [];
-    // In its turn: those who flood together are dismissed one after the other.
+    // Queued, so that clients that flood together are closed one after the other.
     this.#options.socket.pause();
     this.#options.queue.run(this.#options.onFlood);
     return false;

@@ -1,28 +1,28 @@
 import { MessageType } from 'graphql-ws';
 import { documentHash } from '../graphql/operation-params.ts';
 
-/** No client has reason for a longer one, and each is kept and sent with every result; in characters. */
+/** Characters of an id. The gateway keeps each id and sends it with every result; no client needs longer ones. */
 const MAX_ID_LENGTH = 256;
 
 /** Messages of `graphql-transport-ws` that only a server may send. */
 const SERVER_MESSAGES: ReadonlySet<unknown> = new Set([MessageType.ConnectionAck, MessageType.Next, MessageType.Error]);
 
-/** What is read of a message: graphql-ws checks the rest, and keeps it while its operation lives. */
+/** The parts of a message that the protocol knows. graphql-ws validates them and retains them with the operation. */
 export interface Message {
   readonly id: unknown;
   readonly type: unknown;
   readonly payload: unknown;
 }
 
-/** A message, or why the socket closes with 4400. */
+/** A message, or the reason for closing the socket with 4400. */
 export type ParsedMessage = { readonly message: Message } | { readonly refusal: string };
 
-/** What a subscribe message asks, as graphql-ws holds it. */
+/** The payload of a subscribe message, as graphql-ws retains it. */
 export type SubscribePayload = Record<(typeof PAYLOADS)[number], unknown>;
 
 const PAYLOADS = ['query', 'documentId', 'operationName', 'variables', 'extensions'] as const;
 
-/** Reads one text message of a client; nothing beside what the protocol knows is kept of it. */
+/** Parses one text message of a client. Keys that the protocol does not know are dropped. */
 export function parseMessage(text: string): ParsedMessage {
   const value = parsed(text);
   if (!isRecord(value)) return { refusal: 'Invalid message received' };
@@ -34,14 +34,14 @@ export function parseMessage(text: string): ParsedMessage {
   return { message: { id, type, payload: subscribes ? requestOf(payload) : payload } };
 }
 
-/** Takes what is asked out of a subscribe message: whoever still holds the message holds an empty one. */
-export function detachPayload(held: SubscribePayload): SubscribePayload {
-  const request = { ...held };
-  for (const key of PAYLOADS) held[key] = null;
+/** Copies the payload and clears the original, so that graphql-ws does not retain it for the operation's lifetime. */
+export function detachPayload(source: SubscribePayload): SubscribePayload {
+  const request = { ...source };
+  for (const key of PAYLOADS) source[key] = null;
   return request;
 }
 
-/** graphql-ws closes the socket of a client that names its document by hash and sends no text: it gets an empty one. */
+/** Adds an empty text to a document named by hash, because graphql-ws closes the socket when the text is missing. */
 function requestOf(payload: Readonly<Record<string, unknown>>): SubscribePayload {
   const { query, documentId, operationName, variables, extensions } = payload;
   const text = query === undefined && documentHash(payload) !== null ? '' : query;

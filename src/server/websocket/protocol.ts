@@ -1,33 +1,18 @@
 import { type ExecutionArgs, GraphQLError, type GraphQLFormattedError, type GraphQLSchema } from 'graphql';
 import { CloseCode, makeServer, type Server } from 'graphql-ws';
-import type { WebSocket } from 'ws';
 import { TooManySubscriptions, Unauthenticated, UpstreamUnavailable } from '../../errors.ts';
-import type { StreamWriter } from '../../live/stream-writer.ts';
 import { Subscriber } from '../../live/subscriber.ts';
 import { toGraphQLError } from '../../schema/graphql-errors.ts';
-import type { Authenticator, Caller } from '../access/authenticator.ts';
+import type { Authenticator } from '../access/authenticator.ts';
 import { authorizationOf } from '../access/bearer-token.ts';
 import { expired, onExpiry } from '../access/expiry.ts';
 import type { Operation, OperationExecutor } from '../graphql/operation-executor.ts';
 import { parseOperationParams } from '../graphql/operation-params.ts';
 import type { OperationRateLimiter } from '../limits/operation-rate-limiter.ts';
 import { CompletedWithErrors, CompletionIterator } from './completion-iterator.ts';
+import { type ConnectionState, releaseConnection } from './connection-state.ts';
 import { detachPayload, type SubscribePayload } from './message.ts';
 import { WebSocketSink } from './web-socket-sink.ts';
-
-/** What one socket has beside what graphql-ws keeps. */
-export interface ConnectionState {
-  readonly socket: WebSocket;
-  readonly writer: StreamWriter;
-  /** All that runs for this socket, whatever graphql-ws knows of it. */
-  readonly running: Set<CompletionIterator>;
-  /** Where the client comes from. */
-  readonly address: string;
-  /** Set once the connection is acknowledged. */
-  caller: Caller | null;
-  /** Forgets when the caller's right ends. */
-  stopExpiry: () => void;
-}
 
 export interface ProtocolOptions {
   readonly schema: GraphQLSchema;
@@ -36,23 +21,23 @@ export interface ProtocolOptions {
   /** `MAX_SUBSCRIPTIONS_PER_CONNECTION` */
   readonly maxSubscriptions: number;
   readonly rate: OperationRateLimiter;
-  /** How long a client may take to begin, in ms. */
+  /** How long a client may take to send `connection_init`, in ms. */
   readonly connectionInitMs: number;
-  /** What a caller may see of an error. */
+  /** The client's view of an error; logs the errors that it masks. */
   readonly maskError: (error: unknown) => GraphQLFormattedError;
 }
 
-/** The close code for what will be over soon (RFC 6455's registry): clients of graphql-ws connect again. */
+/** Close code of RFC 6455's registry for a passing condition; clients of graphql-ws connect again. */
 const TRY_AGAIN_LATER = 1013;
 
-/** With the answer to one subscription too many. */
+/** With the prebuilt answer to a subscription above the limit. */
 interface PrepareOptions extends ProtocolOptions {
   readonly tooMany: readonly GraphQLError[];
 }
 
 type ConnectionParams = Record<string, unknown>;
 
-/** graphql-ws holds it for as long as the socket lives. */
+/** graphql-ws retains it for the socket's lifetime. */
 interface ProtocolContext {
   readonly extra: ConnectionState;
   connectionParams?: Readonly<ConnectionParams> | undefined;
@@ -66,11 +51,11 @@ interface PendingOperation {
 }
 
 /**
- * The `graphql-transport-ws` conversation, held by graphql-ws: init, ack, ping, subscribe, complete, limits. Results
- * are written past it, straight to the socket; it learns only when an operation has ended.
+ * The `graphql-transport-ws` server of graphql-ws: init, ack, ping, subscribe, complete, limits. Results are written past
+ * it, straight to the socket; graphql-ws learns only that an operation has ended.
  */
 export function createProtocolServer(options: ProtocolOptions): Server<ConnectionState> {
-  // Made once: whoever asks ten thousand times would have as many stack traces taken.
+  // Built once, because constructing a GraphQLError per refused subscription would capture a stack trace each time.
   const { maxSubscriptions } = options;
   const tooMany = [
     toGraphQLError(new TooManySubscriptions(`At most ${maxSubscriptions} subscriptions on one connection`)),
@@ -78,7 +63,7 @@ export function createProtocolServer(options: ProtocolOptions): Server<Connectio
   const preparing = { ...options, tooMany };
   const run = (args: ExecutionArgs): CompletionIterator => {
     const { contextValue } = args;
-    // graphql-ws holds the arguments for as long as the operation lives.
+    // graphql-ws retains the arguments for the operation's lifetime.
     args.contextValue = null;
     return begin(contextValue as PendingOperation, options.operations);
   };
@@ -87,19 +72,12 @@ export function createProtocolServer(options: ProtocolOptions): Server<Connectio
     subscribe: run,
     connectionInitWaitTimeout: options.connectionInitMs,
     onConnect: (conversation) => connect(conversation, options),
-    // What a message asks is as it was read.
+    // graphql-ws passes the payload on as `parseMessage` returned it.
     onSubscribe: ({ extra }, id, payload) =>
       prepare(extra, id, detachPayload(payload as unknown as SubscribePayload), preparing),
     onError: (_conversation, _id, _payload, errors) => errors.flatMap((error) => toClientErrors(error, options)),
     onClose: ({ extra }) => releaseConnection(extra),
   });
-}
-
-/** Ends all that runs for a socket that is closing or closed. */
-export function releaseConnection({ running, writer, stopExpiry }: ConnectionState): void {
-  stopExpiry();
-  for (const iterator of running) void iterator.return();
-  writer.close();
 }
 
 async function connect(conversation: ProtocolContext, options: ProtocolOptions): Promise<boolean> {
@@ -120,11 +98,11 @@ async function connect(conversation: ProtocolContext, options: ProtocolOptions):
   }
 }
 
-/** Ends what runs with an error, then the connection: the client may come again with a fresh token. */
+/** Ends all operations with an error, then the connection, so that the client reconnects with a fresh token. */
 function expire({ socket, running }: ConnectionState, { maskError }: ProtocolOptions): void {
   const errors = [maskError(expired())];
   for (const iterator of running) iterator.expire(errors);
-  // The errors are on their way within this turn of the event loop.
+  // The errors are written within this iteration of the event loop.
   setImmediate(() => socket.close(CloseCode.Forbidden, 'Token expired'));
 }
 
@@ -136,8 +114,8 @@ async function prepare(
 ): Promise<readonly GraphQLError[] | ExecutionArgs> {
   if (!peer.caller) return [toGraphQLError(new Unauthenticated('The connection is not acknowledged'))];
   if (peer.running.size >= maxSubscriptions) return tooMany;
-  const excess = await rate.take(peer.caller, peer.address);
-  if (excess) return [toGraphQLError(excess)];
+  const limitError = await rate.take(peer.caller, peer.address);
+  if (limitError) return [toGraphQLError(limitError)];
   const params = parseOperationParams(request);
   if (params instanceof GraphQLError) return [params];
   const operation = operations.prepare(params, peer.caller);
@@ -148,16 +126,16 @@ async function prepare(
 
 function begin({ peer, id, operation }: PendingOperation, operations: OperationExecutor): CompletionIterator {
   const iterator = new CompletionIterator(peer.running);
-  const member = new Subscriber(new WebSocketSink(peer, id, iterator), peer.writer);
+  const subscriber = new Subscriber(new WebSocketSink(peer, id, iterator), peer.writer);
   if (operation.kind === 'subscription') {
-    iterator.onStop(operations.subscribe(operation, member));
+    iterator.onStop(operations.subscribe(operation, subscriber));
   } else {
-    const departure = new AbortController();
+    const disconnect = new AbortController();
     iterator.onStop(() => {
-      member.close();
-      departure.abort();
+      subscriber.close();
+      disconnect.abort();
     });
-    void runQuery(operation, operations, member, departure.signal);
+    void runQuery(operation, operations, subscriber, disconnect.signal);
   }
   return iterator;
 }
@@ -165,11 +143,11 @@ function begin({ peer, id, operation }: PendingOperation, operations: OperationE
 async function runQuery(
   operation: Operation,
   operations: OperationExecutor,
-  member: Subscriber,
+  subscriber: Subscriber,
   signal: AbortSignal,
 ): Promise<void> {
-  member.next(await operations.execute(operation, signal));
-  member.end(null);
+  subscriber.next(await operations.execute(operation, signal));
+  subscriber.end(null);
 }
 
 function toClientErrors(error: GraphQLError, { maskError }: ProtocolOptions): readonly GraphQLFormattedError[] {

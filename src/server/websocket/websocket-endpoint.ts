@@ -6,11 +6,12 @@ import { StreamWriter } from '../../live/stream-writer.ts';
 import type { Timeouts } from '../limits/timeouts.ts';
 import { TokenBucket } from '../limits/token-bucket.ts';
 import type { GracefullyClosable } from '../shutdown/graceful-shutdown.ts';
+import { type ConnectionState, releaseConnection } from './connection-state.ts';
 import { EventLoopQueue } from './event-loop-queue.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { InboundThrottle, type InboundThrottleOptions } from './inbound-throttle.ts';
 import { parseMessage } from './message.ts';
-import { type ConnectionState, createProtocolServer, type ProtocolOptions, releaseConnection } from './protocol.ts';
+import { createProtocolServer, type ProtocolOptions } from './protocol.ts';
 
 export interface WebSocketEndpointOptions extends Omit<ProtocolOptions, 'connectionInitMs'> {
   /** `MAX_BODY_BYTES`, of one frame. */
@@ -23,26 +24,26 @@ export interface WebSocketEndpointOptions extends Omit<ProtocolOptions, 'connect
 /** How long a peer may take to answer a close frame, in ms: an option of ws 8.23 that its types lack. */
 const CLOSE_TIMEOUT = { closeTimeout: 2_000 };
 
-/** Of one message: no client splits what fits one frame into more, and every part costs memory. */
+/** Fragments of one message. Each costs memory, and no client splits a message that fits one frame. */
 const MAX_FRAGMENTS = 64;
-/** Of one frame, as it comes: each piece takes memory as hundreds of bytes do. A slow link brings some 500 in one. */
+/** Chunks of one frame as TCP delivers it. A chunk costs memory like hundreds of bytes; a slow link needs some 500. */
 const MIN_CHUNKS = 512;
 const BYTES_PER_CHUNK = 128;
-/** Frames a client may send at once: to begin and end all the subscriptions it may have, and something beside. */
+/** The burst of frames: enough to begin and end every subscription that a connection may have. */
 const MIN_FRAME_BURST = 300;
 const FRAMES_PER_SUBSCRIPTION = 3;
-/** Frames a client may send per second in the long run: far more than it has reason to, far less than it can. */
+/** Frames per second in the long run: far more than a client needs, far fewer than it can send. */
 const FRAMES_PER_SECOND = 100;
-/** How much text a client may send at once, and per second in the long run: in messages of the longest, at least. */
+/** The burst of text, and its rate per second, as a number of messages of the greatest length. */
 const LONGEST_MESSAGES = 2;
-/** And for every subscription it may have, in bytes. */
+/** The same for every subscription that a connection may have, in bytes; the larger bound holds. */
 const TEXT_BYTES_PER_SUBSCRIPTION = 1024;
 /** The close code of RFC 6455's registry. */
 const SERVICE_RESTART = 1012;
-/** How long a client that was told to go may take to do so, in ms. */
+/** How long a client may take to answer a close frame, in ms. */
 const CLOSE_GRACE_MS = 1_000;
 
-/** GraphQL over WebSocket, protocol `graphql-transport-ws`: the sockets beneath the conversations. */
+/** GraphQL over WebSocket, protocol `graphql-transport-ws`: owns the sockets beneath the protocol server. */
 export class WebSocketEndpoint implements AsyncDisposable, GracefullyClosable {
   readonly #onUnexpectedError: (error: unknown) => void;
   readonly #protocol: Server<ConnectionState>;
@@ -75,7 +76,7 @@ export class WebSocketEndpoint implements AsyncDisposable, GracefullyClosable {
       maxBufferedChunks: Math.max(MIN_CHUNKS, maxFrameBytes / BYTES_PER_CHUNK),
       perMessageDeflate: false,
       ...CLOSE_TIMEOUT,
-      // All frames that came together are counted at once, so that a flood is seen before any of it is handled.
+      // Counts all frames of one read before the first is handled, so that a flood is recognised at once.
       allowSynchronousEvents: true,
     });
   }
@@ -85,12 +86,12 @@ export class WebSocketEndpoint implements AsyncDisposable, GracefullyClosable {
     this.#sockets.handleUpgrade(request, stream, head, (socket) => this.#open(socket, stream, address));
   }
 
-  /** Clients of graphql-ws connect again, elsewhere. */
+  /** One function per socket that closes it with 1012; clients of graphql-ws then connect to another gateway. */
   closers(): (() => void)[] {
     return [...this.#sockets.clients].map((socket) => () => socket.close(SERVICE_RESTART, 'Service restart'));
   }
 
-  /** Closes every socket with `code`, and terminates what has not closed after `graceMs`. */
+  /** Closes every socket with `code`, and terminates the sockets that are still open after `graceMs`. */
   async close(code: number, reason: string, graceMs: number): Promise<void> {
     const closed = [...this.#sockets.clients].map((socket) => {
       socket.close(code, reason);
@@ -109,7 +110,7 @@ export class WebSocketEndpoint implements AsyncDisposable, GracefullyClosable {
     this.#sockets.close();
   }
 
-  /** How much one client may send. */
+  /** The inbound limits of one client. */
   #allowances(): Pick<InboundThrottleOptions, 'frames' | 'text' | 'maxWaiting' | 'queue'> {
     return {
       frames: new TokenBucket({ burst: this.#frameBurst, perSecond: FRAMES_PER_SECOND }),
@@ -122,40 +123,41 @@ export class WebSocketEndpoint implements AsyncDisposable, GracefullyClosable {
   #open(socket: WebSocket, stream: Socket, address: string): void {
     const writer = new StreamWriter(stream, { stallMs: this.#stallMs, onStall: () => socket.terminate() });
     const peer: ConnectionState = { socket, writer, running: new Set(), address, caller: null, stopExpiry: () => {} };
-    let dismissed = false;
-    const hangUp = (code: number, reason: string): void => {
-      if (dismissed) return;
+    let closingForFlood = false;
+    const close = (code: number, reason: string): void => {
+      if (closingForFlood) return;
       socket.close(code, closeReason(reason));
       releaseConnection(peer);
     };
     const broken = (error: unknown): void => {
       this.#onUnexpectedError(error);
-      hangUp(CloseCode.InternalServerError, 'Internal server error');
+      close(CloseCode.InternalServerError, 'Internal server error');
     };
     this.#heartbeat.add(socket);
-    // A frame that breaks the protocol or is too long: ws closes with its code.
+    // After a frame that breaks the protocol or is too long, ws closes the socket with its own code.
     socket.on('error', () => releaseConnection(peer));
     const closed = this.#protocol.opened(
       {
         protocol: socket.protocol,
         send: (text) => send(socket, text),
-        close: hangUp,
+        close,
         onMessage: (handle) => {
           const take = (text: string): void => {
-            const reading = parseMessage(text);
-            if ('refusal' in reading) return hangUp(CloseCode.BadRequest, reading.refusal);
-            // graphql-ws keeps what it is given while an operation lives: given no text, it takes a message as it is.
-            void handle(reading.message as unknown as string).catch(broken);
+            const parsed = parseMessage(text);
+            if ('refusal' in parsed) return close(CloseCode.BadRequest, parsed.refusal);
+            // graphql-ws retains its input for the operation's lifetime, so it receives the trimmed message instead of
+            // the text. It passes on an input that is no string unchanged (graphql-ws 6.4, common.ts; undocumented).
+            void handle(parsed.message as unknown as string).catch(broken);
           };
           const onFlood = (): void => {
-            dismissed = true;
+            closingForFlood = true;
             closeAfterBackoff(peer, this.#floodBackoffMs);
           };
-          const intake = new InboundThrottle({ ...this.#allowances(), socket, writer, handle: take, onFlood });
+          const throttle = new InboundThrottle({ ...this.#allowances(), socket, writer, handle: take, onFlood });
           socket.on('message', (message: Buffer, binary: boolean) => {
             if (socket.readyState !== socket.OPEN) return;
-            if (binary) return hangUp(CloseCode.BadRequest, 'Binary frames are not part of the protocol');
-            intake.receive(message.toString());
+            if (binary) return close(CloseCode.BadRequest, 'Binary frames are not part of the protocol');
+            throttle.receive(message.toString());
           });
         },
       },
@@ -168,30 +170,29 @@ export class WebSocketEndpoint implements AsyncDisposable, GracefullyClosable {
 }
 
 /**
- * Nothing more is read from a peer that sends too much, and what it ran has ended; but it is told so, and can come
- * again, only after `floodMs` to half as much again: to come again at once would cost it less than it costs here, and
- * those who flooded together are not to come again together.
+ * Handles a flooding client: stops reading, ends its operations, and closes with 4429 only after `floodBackoffMs` to
+ * 1.5 times as long. Closing at once would let it reconnect cheaply; the jitter spreads reconnects.
  */
 function closeAfterBackoff(peer: ConnectionState, floodMs: number): void {
   const { socket } = peer;
   releaseConnection(peer);
   socket.pause();
-  const farewell = setTimeout(
+  const timer = setTimeout(
     () => {
       socket.close(CloseCode.TooManyInitialisationRequests, 'Too many messages');
       setTimeout(() => socket.terminate(), CLOSE_GRACE_MS).unref();
     },
     floodMs * (1 + Math.random() / 2),
   ).unref();
-  socket.once('close', () => clearTimeout(farewell));
+  socket.once('close', () => clearTimeout(timer));
 }
 
-/** Cut to what a close frame holds, 123 bytes: graphql-ws repeats a client's id. Source: RFC 6455, section 5.5. */
+/** Cuts a reason to the 123 bytes of a close frame, because graphql-ws repeats a client's id (RFC 6455, section 5.5). */
 function closeReason(reason: string): string {
   return Buffer.byteLength(reason) <= 123 ? reason : `${reason.slice(0, 40)}…`;
 }
 
-/** Resolves when the text is handed over; a socket that is closing takes none. */
+/** Resolves when `ws` has taken the text, and at once when the socket is closing. */
 function send(socket: WebSocket, text: string): Promise<void> {
   return new Promise((resolve) => {
     if (socket.readyState !== socket.OPEN) return resolve();

@@ -40,8 +40,34 @@ describe.concurrent('a gateway that drains', () => {
     expect(await socket.closed).toEqual({ code: 1012, reason: 'Service restart' });
     expect(socket.about('w').map(({ type }) => type)).not.toContain('complete');
     expect((await stream.ended).map(({ event }) => event)).not.toContain('complete');
+    expect(stream.complete()).toBe(false);
     await done;
     expect(pair.gateway.counts().connections).toBe(0);
+  });
+
+  test.each(['text/event-stream', 'multipart/mixed;subscriptionSpec=1.0'])(
+    'breaks the connection of %s, so that fetch reports an error instead of an end',
+    async (accept) => {
+      await using pair = await startLive(2_000);
+      const headers = { accept, 'content-type': 'application/json' };
+      const body = JSON.stringify({ query: WATCH });
+      const response = await fetch(`${pair.gateway.url}/graphql`, { method: 'POST', headers, body });
+      const text = response.text();
+      const done = pair.gateway.drain();
+      await expect(text).rejects.toThrow('terminated');
+      await done;
+    },
+  );
+
+  test('closes the connection of a request for a stream without an answer while it drains', async () => {
+    await using pair = await startLive(5_000);
+    await using socket = await connect(pair.gateway.url);
+    tcpOf(socket.socket).pause();
+    const done = pair.gateway.drain();
+    await expect(openStream(pair.gateway.url, { query: WATCH })).rejects.toThrow(/socket hang up|ECONNRESET/);
+    await expect(openStream(pair.gateway.url, { method: 'GET', query: WATCH })).rejects.toThrow();
+    await pair.gateway[Symbol.asyncDispose]();
+    await done;
   });
 
   test('spreads its goodbyes, and takes no longer than it has to', async () => {

@@ -31,6 +31,14 @@ it.each(['GET', 'POST'])('streams a subscription by %s as EventSource reads it',
   expect(events).toBe('event: next\ndata: {"data":{"taskStatus":{"status":"SUCCESS"}}}\n\nevent: complete\ndata:\n\n');
 });
 
+it('closes the connection after the stream when the client asks for it', async () => {
+  const headers = { connection: 'close' };
+  await using stream = await openStream(pair.gateway.url, { query: WATCH, variables: { id: 'done' }, headers });
+  expect(stream.headers.connection).toBe('close');
+  await stream.ended;
+  expect(stream.complete()).toBe(true);
+});
+
 it('shows every change, then completes', async () => {
   const { gateway, simulator } = pair;
   simulator.setTask('moving', { status: 'init' });

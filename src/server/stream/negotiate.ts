@@ -1,0 +1,48 @@
+import type { IncomingMessage } from 'node:http';
+import { MULTIPART_FORMAT } from './multipart-format.ts';
+import { SSE_FORMAT } from './sse-format.ts';
+import type { StreamFormat } from './stream-format.ts';
+
+/** The stream that a request's `Accept` asks for. */
+export interface NegotiatedStream {
+  readonly format: StreamFormat;
+  /** The media type for a query, which needs no stream; null: the client accepts the stream alone. */
+  readonly json: string | null;
+}
+
+const JSON_TYPES: readonly string[] = ['application/graphql-response+json', 'application/json'];
+
+/** A cheap check before the header is parsed, because nearly no `Accept` names a stream. */
+const STREAMS = /event-stream|multipart/i;
+
+/** The stream of results that a request asks for; null when it asks for none. */
+export function negotiateStream({ headers }: IncomingMessage): NegotiatedStream | null {
+  const { accept = '' } = headers;
+  if (!STREAMS.test(accept)) return null;
+  const ranges = accept
+    .split(',')
+    .map(mediaRange)
+    .filter(({ weight }) => weight > 0)
+    .toSorted((one, other) => other.weight - one.weight);
+  const format = ranges.map(formatOf).find((found) => found !== null);
+  if (!format) return null;
+  return { format, json: ranges.map(({ type }) => type).find((type) => JSON_TYPES.includes(type)) ?? null };
+}
+
+interface MediaRange {
+  readonly type: string;
+  readonly parameters: readonly string[];
+  /** The client's preference, 0 to 1: RFC 9110, section 12.4.2. */
+  readonly weight: number;
+}
+
+function mediaRange(text: string): MediaRange {
+  const [type = '', ...parameters] = text.split(';').map((part) => part.trim().toLowerCase().replaceAll('"', ''));
+  const weight = Number(parameters.find((parameter) => parameter.startsWith('q='))?.slice(2) ?? 1);
+  return { type, parameters, weight };
+}
+
+function formatOf({ type, parameters }: MediaRange): StreamFormat | null {
+  if (type === 'text/event-stream') return SSE_FORMAT;
+  return type === 'multipart/mixed' && parameters.includes('subscriptionspec=1.0') ? MULTIPART_FORMAT : null;
+}
