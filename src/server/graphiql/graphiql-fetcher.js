@@ -1,28 +1,20 @@
-/**
- * How GraphiQL reaches the gateway: queries by POST, subscriptions over WebSocket (`graphql-transport-ws`), one socket
- * each. The text of the headers editor goes along with both: as headers, and as `connectionParams`.
- */
-globalThis.gatewayFetcher = ({ query, operationName, ...params }, { headers = {} } = {}) => {
-  const { kind, name } = chosenOperation(withoutIgnored(query), operationName);
-  const request = { ...params, query, operationName: name };
-  return kind === 'subscription' ? subscribe(request, headers) : post(request, headers);
-
+{
   /** Read from the text alone: for a moment after a tab was changed, GraphiQL still gives the other tab's name and AST. */
-  function chosenOperation(text, wanted) {
+  const chosenOperation = (text, wanted) => {
     const named = wanted && new RegExp(`\\b(query|mutation|subscription)\\s+${wanted}\\b`).exec(text);
     if (named) return { kind: named[1], name: wanted };
     return { kind: topLevel(text).find((word) => /^(query|mutation|subscription)$/.test(word)) };
-  }
+  };
 
   /** Removes comments and empties strings, in one pass, because each may contain the other's signs. */
-  function withoutIgnored(text) {
+  const withoutIgnored = (text) => {
     return text.replaceAll(/"""(?:\\"""|[\s\S])*?"""|"(?:\\.|[^"\\\n])*"|#.*/g, (token) =>
       token.startsWith('#') ? '' : '""',
     );
-  }
+  };
 
   /** The words outside of all braces and parentheses. */
-  function topLevel(text) {
+  const topLevel = (text) => {
     let depth = 0;
     return (text.match(/[{}()]|\w+/g) ?? []).filter((token) => {
       if (/[{(]/.test(token)) depth += 1;
@@ -30,9 +22,9 @@ globalThis.gatewayFetcher = ({ query, operationName, ...params }, { headers = {}
       else return depth === 0;
       return false;
     });
-  }
+  };
 
-  async function post(body, extraHeaders) {
+  const post = async (body, extraHeaders) => {
     const response = await fetch(location.pathname, {
       method: 'POST',
       headers: {
@@ -43,9 +35,9 @@ globalThis.gatewayFetcher = ({ query, operationName, ...params }, { headers = {}
       body: JSON.stringify(body),
     });
     return response.json();
-  }
+  };
 
-  function subscribe(payload, connectionParams) {
+  const subscribe = (payload, connectionParams) => {
     const socket = new WebSocket(location.href.replace(/^http/, 'ws').replace(/[?#].*$/, ''), 'graphql-transport-ws');
     const send = (message) => socket.send(JSON.stringify(message));
     return {
@@ -74,10 +66,20 @@ globalThis.gatewayFetcher = ({ query, operationName, ...params }, { headers = {}
         return { unsubscribe: () => end() };
       },
     };
-  }
+  };
 
-  function whyClosed(code, reason) {
+  const whyClosed = (code, reason) => {
     if (code !== 4403) return `The connection was closed: ${code} ${reason}`;
     return 'A token is needed: write { "Authorization": "Bearer …" } into the Headers editor below.';
-  }
-};
+  };
+
+  /**
+   * How GraphiQL reaches the gateway: queries by POST, subscriptions over WebSocket (`graphql-transport-ws`), one socket
+   * each. The text of the headers editor goes along with both: as headers, and as `connectionParams`.
+   */
+  globalThis.gatewayFetcher = ({ query, operationName, ...params }, { headers = {} } = {}) => {
+    const { kind, name } = chosenOperation(withoutIgnored(query), operationName);
+    const request = { ...params, query, operationName: name };
+    return kind === 'subscription' ? subscribe(request, headers) : post(request, headers);
+  };
+}

@@ -43,6 +43,12 @@ const SERVICE_RESTART = 1012;
 /** How long a client may take to answer a close frame, in ms. */
 const CLOSE_GRACE_MS = 1_000;
 
+interface MessageHandlers {
+  readonly handle: (text: string) => Promise<void>;
+  readonly close: (code: number, reason: string) => void;
+  readonly onFlood: () => void;
+}
+
 /** GraphQL over WebSocket, protocol `graphql-transport-ws`: owns the sockets beneath the protocol server. */
 export class WebSocketEndpoint implements AsyncDisposable, GracefullyClosable {
   readonly #onUnexpectedError: (error: unknown) => void;
@@ -122,12 +128,19 @@ export class WebSocketEndpoint implements AsyncDisposable, GracefullyClosable {
 
   #open(socket: WebSocket, stream: Socket, address: string): void {
     const writer = new StreamWriter(stream, { stallMs: this.#stallMs, onStall: () => socket.terminate() });
-    const peer: ConnectionState = { socket, writer, running: new Set(), address, caller: null, stopExpiry: () => {} };
+    const connection: ConnectionState = {
+      socket,
+      writer,
+      running: new Set(),
+      address,
+      caller: null,
+      stopExpiry: () => {},
+    };
     let closingForFlood = false;
     const close = (code: number, reason: string): void => {
       if (closingForFlood) return;
       socket.close(code, closeReason(reason));
-      releaseConnection(peer);
+      releaseConnection(connection);
     };
     const broken = (error: unknown): void => {
       this.#onUnexpectedError(error);
@@ -135,36 +148,35 @@ export class WebSocketEndpoint implements AsyncDisposable, GracefullyClosable {
     };
     this.#heartbeat.add(socket);
     // After a frame that breaks the protocol or is too long, ws closes the socket with its own code.
-    socket.on('error', () => releaseConnection(peer));
-    const closed = this.#protocol.opened(
-      {
-        protocol: socket.protocol,
-        send: (text) => send(socket, text),
-        close,
-        onMessage: (handle) => {
-          const take = (text: string): void => {
-            const parsed = parseMessage(text);
-            if ('refusal' in parsed) return close(CloseCode.BadRequest, parsed.refusal);
-            // graphql-ws retains its input for the operation's lifetime, so it receives the trimmed message instead of
-            // the text. It passes on an input that is no string unchanged (graphql-ws 6.4, common.ts; undocumented).
-            void handle(parsed.message as unknown as string).catch(broken);
-          };
-          const onFlood = (): void => {
-            closingForFlood = true;
-            closeAfterBackoff(peer, this.#floodBackoffMs);
-          };
-          const throttle = new InboundThrottle({ ...this.#allowances(), socket, writer, handle: take, onFlood });
-          socket.on('message', (message: Buffer, binary: boolean) => {
-            if (socket.readyState !== socket.OPEN) return;
-            if (binary) return close(CloseCode.BadRequest, 'Binary frames are not part of the protocol');
-            throttle.receive(message.toString());
-          });
-        },
-      },
-      peer,
-    );
+    socket.on('error', () => releaseConnection(connection));
+    const onMessage = (handle: (text: string) => Promise<void>): void => {
+      const onFlood = (): void => {
+        closingForFlood = true;
+        closeAfterBackoff(connection, this.#floodBackoffMs);
+      };
+      this.#read(connection, { handle: (text) => handle(text).catch(broken), close, onFlood });
+    };
+    const send = (text: string): Promise<void> => sendText(socket, text);
+    const closed = this.#protocol.opened({ protocol: socket.protocol, send, close, onMessage }, connection);
     socket.once('close', (code, reason) => {
       closed(code, reason.toString()).catch(this.#onUnexpectedError);
+    });
+  }
+
+  /** Passes the client's messages on to graphql-ws, through the inbound throttle. */
+  #read({ socket, writer }: ConnectionState, { handle, close, onFlood }: MessageHandlers): void {
+    const parse = (text: string): void => {
+      const parsed = parseMessage(text);
+      if ('refusal' in parsed) return close(CloseCode.BadRequest, parsed.refusal);
+      // graphql-ws retains its input for the operation's lifetime, so it receives the trimmed message instead of the
+      // text. It passes on an input that is no string unchanged (graphql-ws 6.4, common.ts; undocumented).
+      void handle(parsed.message as unknown as string);
+    };
+    const throttle = new InboundThrottle({ ...this.#allowances(), socket, writer, handle: parse, onFlood });
+    socket.on('message', (message: Buffer, binary: boolean) => {
+      if (socket.readyState !== socket.OPEN) return;
+      if (binary) return close(CloseCode.BadRequest, 'Binary frames are not part of the protocol');
+      throttle.receive(message.toString());
     });
   }
 }
@@ -173,16 +185,16 @@ export class WebSocketEndpoint implements AsyncDisposable, GracefullyClosable {
  * Handles a flooding client: stops reading, ends its operations, and closes with 4429 only after `floodBackoffMs` to
  * 1.5 times as long. Closing at once would let it reconnect cheaply; the jitter spreads reconnects.
  */
-function closeAfterBackoff(peer: ConnectionState, floodMs: number): void {
-  const { socket } = peer;
-  releaseConnection(peer);
+function closeAfterBackoff(connection: ConnectionState, floodBackoffMs: number): void {
+  const { socket } = connection;
+  releaseConnection(connection);
   socket.pause();
   const timer = setTimeout(
     () => {
       socket.close(CloseCode.TooManyInitialisationRequests, 'Too many messages');
       setTimeout(() => socket.terminate(), CLOSE_GRACE_MS).unref();
     },
-    floodMs * (1 + Math.random() / 2),
+    floodBackoffMs * (1 + Math.random() / 2),
   ).unref();
   socket.once('close', () => clearTimeout(timer));
 }
@@ -193,7 +205,7 @@ function closeReason(reason: string): string {
 }
 
 /** Resolves when `ws` has taken the text, and at once when the socket is closing. */
-function send(socket: WebSocket, text: string): Promise<void> {
+function sendText(socket: WebSocket, text: string): Promise<void> {
   return new Promise((resolve) => {
     if (socket.readyState !== socket.OPEN) return resolve();
     socket.send(text, () => resolve());
