@@ -1,14 +1,24 @@
-import { type Config, ConfigError, type Environment, loadConfig } from './config.ts';
-import { createGateway, type Gateway } from './gateway.ts';
-import { createLogger } from './observability/log.ts';
-import { DEMO_TASKS } from './simulator/demo-tasks.ts';
-import { startSimulator } from './simulator/simulator.ts';
+import type { Config, Environment } from './config.ts';
+import type { Gateway } from './gateway.ts';
+import { shutdownSignal } from './server/shutdown/shutdown-signal.ts';
+
+const signalled = shutdownSignal(process.env['_']);
+const { ConfigError, loadConfig } = await import('./config.ts');
+const { createGateway } = await import('./gateway.ts');
+const { createLogger } = await import('./observability/log.ts');
+const { LogOutput } = await import('./observability/log-output.ts');
+const { DEMO_TASKS } = await import('./simulator/demo-tasks.ts');
+const { startSimulator } = await import('./simulator/simulator.ts');
 
 /** The main job with nothing to sign up for: a simulated A2E, and the gateway in front of it. */
 const LIVE_ID = 'demo-success';
 
+// A dead standard output ends neither the start nor the demo.
+process.stdout.on('error', () => {});
+const logOutput = new LogOutput(process.stderr);
 await using simulator = await startSimulator();
-await using gateway = await startGateway(process.env).catch(refuse);
+const config = readConfig(process.env);
+await using gateway = await startGateway(config).catch(refuse);
 
 const width = Math.max(...DEMO_TASKS.map(({ id }) => id.length));
 /** Where a browser on this machine finds it: an address that means all of them is none to open. */
@@ -27,14 +37,21 @@ ${tasks.join('\n')}
 Ctrl-C ends it.
 `);
 
-await new Promise<void>((resolve) => {
-  process.once('SIGINT', () => resolve());
-  process.once('SIGTERM', () => resolve());
-});
+await signalled;
+setTimeout(() => process.exit(0), config.shutdownGraceMs).unref();
+await gateway.drain();
 
-async function startGateway(env: Environment): Promise<Gateway> {
-  const config = demoConfig(env);
-  return createGateway(config, { log: createLogger(config.logLevel), exampleId: LIVE_ID });
+function readConfig(env: Environment): Config {
+  try {
+    return demoConfig(env);
+  } catch (error) {
+    return refuse(error);
+  }
+}
+
+function startGateway(config: Config): Promise<Gateway> {
+  const log = createLogger(config.logLevel, logOutput);
+  return createGateway(config, { log, exampleId: LIVE_ID, droppedLogLines: () => logOutput.dropped });
 }
 
 /** Polls quickly, so that something is to be seen, unless the environment says how. */

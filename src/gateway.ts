@@ -63,6 +63,8 @@ export interface GatewayOptions {
   readonly exampleId?: string;
   /** How long clients are waited for; by default {@link DEFAULT_TIMEOUTS}. */
   readonly timeouts?: Timeouts;
+  /** Log lines that could not be written since the start; absent: none are ever dropped. */
+  readonly droppedLogLines?: () => number;
 }
 
 /** What every part of one gateway is built from. */
@@ -80,7 +82,7 @@ interface SharedServices {
 /** Builds everything a configuration asks for, and listens. Rejects when the address cannot be had. */
 export async function createGateway(
   config: Config,
-  { log, exampleId = 'YOUR_TASK_ID', timeouts = DEFAULT_TIMEOUTS }: GatewayOptions,
+  { log, exampleId = 'YOUR_TASK_ID', timeouts = DEFAULT_TIMEOUTS, droppedLogLines = () => 0 }: GatewayOptions,
 ): Promise<Gateway> {
   await using stack = new AsyncDisposableStack();
   for (const warning of accessWarnings(config)) log.warn(warning);
@@ -97,7 +99,7 @@ export async function createGateway(
     liveResults: operations.liveCount,
     connections: connections.open,
   });
-  base.metrics.observe({ readiness, counts });
+  base.metrics.observe({ readiness, counts, droppedLogLines });
   const owned = stack.move();
   return {
     url: `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`,

@@ -1,42 +1,58 @@
 import { enableCompileCache, flushCompileCache } from 'node:module';
+import { join } from 'node:path';
 import type { Config } from './config.ts';
 import type { Gateway } from './gateway.ts';
+import { SHUTDOWN_SIGNALS, shutdownSignal } from './server/shutdown/shutdown-signal.ts';
 
-// Whatever is loaded from here on is compiled once, not at every start: that is half of the time until it listens.
-enableCompileCache();
+const signalled = shutdownSignal(process.env['_']);
+// Modules loaded from here on are compiled once, not at every start, which halves the time until the gateway listens.
+// The directory belongs to the installation: the default one is shared by all users of the machine.
+enableCompileCache(join(import.meta.dirname, '../node_modules/.cache/video-task-gateway'));
 const { default: closeWithGrace } = await import('close-with-grace');
 const { ConfigError, loadConfig } = await import('./config.ts');
 const { createGateway } = await import('./gateway.ts');
 const { createLogger } = await import('./observability/log.ts');
+const { LogOutput } = await import('./observability/log-output.ts');
 
+// A dead standard output does not end the start: the listening line is all that is lost.
+process.stdout.on('error', () => {});
+const logOutput = new LogOutput(process.stderr);
 const config = readConfig();
-const log = createLogger(config.logLevel);
+const log = createLogger(config.logLevel, logOutput);
 let gateway: Gateway | null = null;
 let exitCode = 0;
+let closing = false;
 
 /**
- * A signal drains and exits with 0, by `SHUTDOWN_GRACE_MS` at the latest; a second one exits at once. What nobody has
- * foreseen leaves the process in a state that nobody knows: it is logged, the process drains and exits with 1, and
- * whoever supervises it starts another.
+ * An unforeseen error leaves the process in an unknown state: the gateway logs it, drains and exits with 1, so that its
+ * supervisor starts another.
  */
-closeWithGrace(
+const { close } = closeWithGrace(
   {
     delay: config.shutdownGraceMs,
     logger: false,
+    skip: [...SHUTDOWN_SIGNALS],
     onTimeout: () => process.exit(exitCode),
     onSecondError: (error) => log.fatal({ err: error }, 'unforeseen while closing'),
   },
-  async ({ signal, err }) => {
+  async ({ err }) => {
+    closing = true;
     if (err) exitCode = 1;
     if (err) log.fatal({ err }, 'unforeseen: draining');
-    else log.info({ signal }, 'draining');
     await gateway?.drain();
     await gateway?.[Symbol.asyncDispose]();
   },
 );
 
+/** The first signal drains and exits with 0, by `SHUTDOWN_GRACE_MS` at the latest; further signals change nothing. */
+void signalled.then((signal) => {
+  if (closing) return;
+  log.info({ signal }, 'draining');
+  void close();
+});
+
 try {
-  gateway = await createGateway(config, { log });
+  gateway = await createGateway(config, { log, droppedLogLines: () => logOutput.dropped });
   process.stdout.write(`listening on ${gateway.url}\n`);
   flushCompileCache();
 } catch (error) {
@@ -57,6 +73,6 @@ function refuse(error: unknown): never {
     process.stderr.write(`${error.message}\n`);
     process.exit(2);
   }
-  createLogger('fatal').fatal({ err: error }, 'cannot start');
+  createLogger('fatal', logOutput).fatal({ err: error }, 'cannot start');
   process.exit(1);
 }

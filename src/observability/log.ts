@@ -1,4 +1,4 @@
-import { type DestinationStream, destination, type Logger, pino } from 'pino';
+import { type DestinationStream, type Logger, pino } from 'pino';
 
 export type { Logger } from 'pino';
 
@@ -15,10 +15,10 @@ const SECRET_KEYS = [
 ];
 
 /**
- * JSON lines on standard error, written at once, so that the last line before an exit is not lost.
- * `level` is a level of pino or `silent`; `out` takes the lines elsewhere.
+ * JSON lines on `out`: standard error in a process of its own (`LogOutput`).
+ * `level` is a level of pino or `silent`.
  */
-export function createLogger(level: string, out: DestinationStream = destination({ dest: 2, sync: true })): Logger {
+export function createLogger(level: string, out: DestinationStream): Logger {
   const paths = SECRET_KEYS.flatMap((key) => [key, `*.${key}`, `*.*.${key}`]);
   const options = { level, base: null, redact: { paths, censor: '***' } };
   return pino(options, out);

@@ -6,6 +6,7 @@ import type { Readiness } from './readiness.ts';
 export interface MetricSources {
   readonly readiness: Readiness;
   counts(): { readonly watches: number; readonly liveResults: number; readonly connections: number };
+  droppedLogLines(): number;
 }
 
 const PREFIX = 'video_task_gateway_';
@@ -52,7 +53,7 @@ export class Metrics {
   }
 
   /** Adds the gauges that are read at each scrape. Call once. */
-  observe({ readiness, counts }: MetricSources): void {
+  observe({ readiness, counts, droppedLogLines }: MetricSources): void {
     this.#gauge('watched_tasks', 'Tasks being watched, so polled', () => counts().watches);
     this.#gauge(
       'live_results',
@@ -64,8 +65,9 @@ export class Metrics {
     this.#gauge('redis_connected', '1 when Redis is configured and reachable', () =>
       Number(readiness.report().cluster === 'connected'),
     );
+    this.#total(`${PREFIX}log_lines_dropped_total`, 'Log lines that standard error did not take', droppedLogLines);
     this.#processGauge('process_resident_memory_bytes', 'Resident memory', () => process.memoryUsage.rss());
-    this.#processGauge('process_cpu_seconds_total', 'User and system CPU time', () => {
+    this.#total('process_cpu_seconds_total', 'User and system CPU time', () => {
       const { user, system } = process.cpuUsage();
       return (user + system) / 1e6;
     });
@@ -111,6 +113,19 @@ export class Metrics {
       registers: [this.#register],
       collect() {
         this.set(read());
+      },
+    });
+  }
+
+  /** A counter that something else counts; `read` never goes down. */
+  #total(name: string, help: string, read: () => number): void {
+    new Counter({
+      name,
+      help,
+      registers: [this.#register],
+      collect() {
+        this.reset();
+        this.inc(read());
       },
     });
   }

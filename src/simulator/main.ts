@@ -1,6 +1,11 @@
 import { parseArgs } from 'node:util';
-import { DEMO_TASKS } from './demo-tasks.ts';
-import { startSimulator } from './simulator.ts';
+
+/** The first signal ends the simulator; further ones change nothing. Heard before the rest is loaded. */
+const { promise: signalled, resolve: end } = Promise.withResolvers<unknown>();
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, end);
+
+const { DEMO_TASKS } = await import('./demo-tasks.ts');
+const { startSimulator } = await import('./simulator.ts');
 
 const { values } = parseArgs({
   options: {
@@ -16,7 +21,7 @@ const { values } = parseArgs({
 });
 
 const prefix = values['auto-create'];
-const simulator = await startSimulator({
+await using simulator = await startSimulator({
   port: Number(values.port),
   host: values.host,
   tokens: values.tokens === '*' ? '*' : values.tokens.split(','),
@@ -25,9 +30,7 @@ const simulator = await startSimulator({
   autoCreate: (id) => prefix !== undefined && id.startsWith(prefix) && { timeline: 'churn' },
 });
 
-for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  process.once(signal, () => void simulator[Symbol.asyncDispose]());
-}
-
 console.log(`simulator listening on ${simulator.url}`);
 for (const { id, description } of DEMO_TASKS) console.log(`  ${id.padEnd(24)} ${description}`);
+
+await signalled;

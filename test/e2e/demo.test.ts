@@ -24,9 +24,8 @@ test.concurrent.each(['127.0.0.1', '0.0.0.0'])(
       expect(text).toContain(`listening on http://${host}:${port}\n`);
       expect(text).toContain(`Watch page   http://127.0.0.1:${port}/?id=demo-success\n`);
       expect(text).toContain(`WebSocket    ws://127.0.0.1:${port}/graphql\n`);
-      expect((await fetch(text.match(/GraphiQL +(\S+)/)?.[1] ?? '', { headers: { accept: 'text/html' } })).status).toBe(
-        200,
-      );
+      const graphiql = await fetch(text.match(/GraphiQL +(\S+)/)?.[1] ?? '', { headers: { accept: 'text/html' } });
+      expect([graphiql.status, await graphiql.text()]).toEqual([200, expect.stringContaining('GraphiQL')]);
       child.kill('SIGTERM');
       expect(await exit).toEqual([0, null]);
     } finally {

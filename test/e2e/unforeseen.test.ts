@@ -1,7 +1,7 @@
 import { expect, test, vi } from 'vitest';
 import { startSimulator } from '../../src/simulator/simulator.ts';
 import { GatewayProcess } from '../support/gateway-process.ts';
-import { connect, tcpOf } from '../support/ws-client.ts';
+import { connect } from '../support/ws-client.ts';
 
 /** A fault from outside the program, on demand: at SIGUSR1 it meets a mistake that nobody catches. */
 function preload(mistake: string): string {
@@ -29,16 +29,6 @@ test.concurrent.each([
   expect(await both.gateway.exited).toEqual({ code: 1, signal: null });
   expect(both.gateway.log.join('\n')).toContain('"message":"boom"');
   expect(both.gateway.log.find((line) => line.includes('boom'))).toContain('"level":60');
-});
-
-test.concurrent('a second signal ends the process at once', async () => {
-  await using both = await startBoth({ SHUTDOWN_GRACE_MS: '60000' });
-  await using client = await connect(both.gateway.url);
-  tcpOf(client.socket).pause();
-  both.gateway.signal('SIGTERM');
-  await vi.waitFor(() => expect(both.gateway.log.join('\n')).toContain('draining'), { timeout: 20_000 });
-  both.gateway.signal('SIGTERM');
-  expect((await both.gateway.exited).code).toBe(1);
 });
 
 test.concurrent('with no grace at all the process ends at once, with 0', async () => {

@@ -9,7 +9,7 @@ function run(
   level: string,
   code: string,
 ): { readonly stdout: string; readonly lines: readonly Record<string, unknown>[] } {
-  const program = `import { createLogger } from ${LOG}; const log = createLogger('${level}'); ${code}`;
+  const program = `import { createLogger } from ${LOG}; const log = createLogger('${level}', process.stderr); ${code}`;
   const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', program], { encoding: 'utf8' });
   const lines = stderr.split('\n').filter((line) => line !== '');
   return { stdout, lines: lines.map((line) => JSON.parse(line) as Record<string, unknown>) };

@@ -13,6 +13,9 @@ export interface Exit {
   readonly signal: NodeJS.Signals | null;
 }
 
+/** The command that starts a gateway. */
+const COMMAND = [process.execPath, 'src/main.ts'] as const;
+
 /** A gateway as it is deployed: `node src/main.ts` in a process of its own, with exactly the environment it is given. */
 export class GatewayProcess implements AsyncDisposable {
   /** `http://HOST:PORT`, as its listening line says. */
@@ -29,12 +32,18 @@ export class GatewayProcess implements AsyncDisposable {
     this.#log = log;
   }
 
-  /** Starts a gateway; resolves when it listens, rejects with its log when it ends instead. */
-  static async start(env: Readonly<Record<string, string>>): Promise<GatewayProcess> {
+  /**
+   * Starts a gateway; resolves when it listens, rejects with its log when it ends instead. Another command than the usual
+   * one, such as a shell, has to replace itself with the gateway.
+   */
+  static async start(
+    env: Readonly<Record<string, string>>,
+    [program, ...args]: readonly [string, ...string[]] = COMMAND,
+  ): Promise<GatewayProcess> {
     const { POLL_INTERVAL_MS = '300' } = env;
     const { PATH = '', NODE_COMPILE_CACHE = '' } = process.env;
     const settings = { ...SETTINGS, PATH, NODE_COMPILE_CACHE, POLL_INTERVAL_MS, ...env };
-    const child = spawn(process.execPath, ['src/main.ts'], {
+    const child = spawn(program, args, {
       env: { ...settings, POLL_MAX_INTERVAL_MS: settings.POLL_MAX_INTERVAL_MS || POLL_INTERVAL_MS },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
@@ -53,6 +62,22 @@ export class GatewayProcess implements AsyncDisposable {
   /** The lines it has logged so far. */
   get log(): readonly string[] {
     return this.#log;
+  }
+
+  /** The reader of its standard error stops. */
+  stopReading(): void {
+    this.#process.stderr?.pause();
+  }
+
+  /** The reader of its standard error goes away. */
+  closeReader(): void {
+    this.#process.stderr?.destroy();
+  }
+
+  /** The value of one metric, named as in a scrape, labels included. */
+  async metric(name: string): Promise<number> {
+    const lines = (await (await fetch(`${this.url}/metrics`)).text()).split('\n');
+    return Number(lines.find((line) => line.startsWith(`${name} `))?.slice(name.length + 1));
   }
 
   get pid(): number {

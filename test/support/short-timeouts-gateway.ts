@@ -19,5 +19,8 @@ export function startImpatient(
 ): Promise<Gateway> {
   const settings = { PORT: '0', LOG_LEVEL: 'silent', A2E_API_TOKEN: 't', A2E_API_URL: 'http://127.0.0.1:1', ...env };
   const config = loadConfig(settings);
-  return createGateway(config, { log: createLogger(config.logLevel), timeouts: { ...IMPATIENT, ...timeouts } });
+  return createGateway(config, {
+    log: createLogger(config.logLevel, process.stderr),
+    timeouts: { ...IMPATIENT, ...timeouts },
+  });
 }

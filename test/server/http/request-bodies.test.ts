@@ -49,7 +49,7 @@ function startImpatient(): Promise<Gateway> {
   const upstream = { A2E_API_URL: pair.simulator.url, A2E_API_TOKEN: TOKEN };
   const timeouts = { ...DEFAULT_TIMEOUTS, headersMs: 300, requestMs: 600 };
   return createGateway(loadConfig({ PORT: '0', LOG_LEVEL: 'silent', ...upstream }), {
-    log: createLogger('silent'),
+    log: createLogger('silent', process.stderr),
     timeouts,
   });
 }

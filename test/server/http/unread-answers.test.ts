@@ -21,7 +21,10 @@ const QUERY = 'GET /graphql?query={__typename} HTTP/1.1\r\nhost: gateway\r\nacce
 function startImpatient(simulator: Simulator): Promise<Gateway> {
   const env = { PORT: '0', LOG_LEVEL: 'silent', A2E_API_URL: simulator.url, A2E_API_TOKEN: TOKEN };
   const config = loadConfig({ ...env, POLL_INTERVAL_MS: '100', POLL_MAX_INTERVAL_MS: '100' });
-  return createGateway(config, { log: createLogger('silent'), timeouts: { ...DEFAULT_TIMEOUTS, stallMs: STALL_MS } });
+  return createGateway(config, {
+    log: createLogger('silent', process.stderr),
+    timeouts: { ...DEFAULT_TIMEOUTS, stallMs: STALL_MS },
+  });
 }
 
 /** The gateway's end of a connection: what its client does not read it does not learn from its own. */

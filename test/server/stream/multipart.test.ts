@@ -82,7 +82,7 @@ it('cuts a reader that has stalled, gives its place to the next one, and polls n
   const tempo = { POLL_INTERVAL_MS: '100', POLL_MAX_INTERVAL_MS: '100', POLL_LINGER_MS: '100' };
   const config = loadConfig({ ...upstream, ...tempo, PORT: '0', LOG_LEVEL: 'silent', MAX_CONNECTIONS: '1' });
   const timeouts = { ...DEFAULT_TIMEOUTS, stallMs: 400 };
-  await using gateway = await createGateway(config, { log: createLogger('silent'), timeouts });
+  await using gateway = await createGateway(config, { log: createLogger('silent', process.stderr), timeouts });
   const stalled = connectTcp(Number(new URL(gateway.url).port), '127.0.0.1').on('error', () => {});
   stalled.pause();
   const query = `subscription { taskStatuses(ids: ${JSON.stringify(ids)}) { id message } }`;

@@ -1,0 +1,8 @@
+// Loaded before a server that an npm script starts. npm passes SIGTERM and SIGINT on to the script; a SIGHUP or a SIGKILL
+// ends npm alone. The server then gets the SIGHUP that npm kept for itself, so that it drains and ends as well.
+const npm = process.ppid;
+const timer = setInterval(() => {
+  if (process.ppid === npm) return;
+  clearInterval(timer);
+  process.kill(process.pid, 'SIGHUP');
+}, 500).unref();
