@@ -1,0 +1,121 @@
+import { describe, type ExpectStatic, it } from 'vitest';
+import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
+import { SCRIPTS, StartedServer, WAYS, type WayOfStarting } from '../support/started-server.ts';
+import { connect, type WsClient } from '../support/ws-client.ts';
+
+const GRACE_MS = 4_000;
+const CLIENTS = 40;
+/** A task of every demo as well. */
+const ID = 'demo-success';
+const WATCH = `subscription { taskStatus(id: "${ID}") { status } }`;
+
+const DRAINED = { code: 0, signal: null };
+/** npm leaves SIGHUP to its default; the server ends behind it. */
+const KILLED_NPM = { code: null, signal: 'SIGHUP' };
+
+interface Stack {
+  readonly stack: AsyncDisposableStack;
+  readonly server: StartedServer;
+}
+
+async function startServer(way: WayOfStarting): Promise<Stack> {
+  await using stack = new AsyncDisposableStack();
+  const simulator: Simulator = stack.use(await startSimulator());
+  simulator.setTask(ID, { status: 'init' });
+  const env = { A2E_API_URL: simulator.url, A2E_API_TOKEN: 'demo-token', SHUTDOWN_GRACE_MS: `${GRACE_MS}` };
+  const server = stack.use(new StartedServer(way, env));
+  return { server, stack: stack.move() };
+}
+
+/** Clients that watch a task. */
+function watch(url: string, stack: AsyncDisposableStack): Promise<readonly WsClient[]> {
+  const clients = Array.from({ length: CLIENTS }, async () => {
+    const client = stack.use(await connect(url));
+    client.subscribe('w', WATCH);
+    await client.messages.find(({ type }) => type === 'next');
+    return client;
+  });
+  return Promise.all(clients);
+}
+
+async function expectFarewells(expect: ExpectStatic, clients: readonly WsClient[]): Promise<void> {
+  const codes = await Promise.all(clients.map(async ({ closed }) => (await closed).code));
+  expect(codes.filter((code) => code !== 1001 && code !== 1012)).toEqual([]);
+}
+
+async function expectNoneLeft(expect: ExpectStatic, server: StartedServer): Promise<void> {
+  await expect.poll(() => server.left, { timeout: GRACE_MS + 2_000, interval: 50 }).toEqual([]);
+}
+
+type Send = (server: StartedServer) => void;
+
+const SENT = {
+  SIGTERM: (server) => server.signal('SIGTERM'),
+  SIGINT: (server) => server.signal('SIGINT'),
+  SIGHUP: (server) => server.signal('SIGHUP'),
+  'SIGTERM, twice': (server) => {
+    server.signal('SIGTERM');
+    server.signal('SIGTERM');
+  },
+  'Ctrl-C in a terminal, then SIGTERM': (server) => {
+    server.signalGroup('SIGINT');
+    server.signal('SIGTERM');
+  },
+} as const satisfies Record<string, Send>;
+
+const cases = Object.entries(WAYS).flatMap(([way, started]) =>
+  Object.entries(SENT).map(([signals, send]) => ({ way, started, signals, send })),
+);
+
+describe.concurrent('a gateway', () => {
+  it.for(cases)(
+    'started $way drains once and ends with 0 at $signals',
+    async ({ way, started, signals, send }, { expect }) => {
+      const { server, stack } = await startServer(started);
+      await using _ = stack;
+      const url = await server.url();
+      const clients = await watch(url, stack);
+      send(server);
+      if (way === 'under nohup' && signals === 'SIGHUP') {
+        // Ignored: the clients stay, and the next signal is the first.
+        await watch(url, stack);
+        server.signal('SIGTERM');
+      }
+      await expectFarewells(expect, clients);
+      expect(await server.exited).toEqual(way === 'by npm' && signals === 'SIGHUP' ? KILLED_NPM : DRAINED);
+      await expectNoneLeft(expect, server);
+    },
+  );
+
+  it.for(Object.entries(WAYS))(
+    'started %s ends with 0 at SIGTERM while it is starting',
+    async ([_way, started], { expect }) => {
+      const { server, stack } = await startServer(started);
+      await using _ = stack;
+      await server.handlesSignals();
+      server.signal('SIGTERM');
+      expect(await server.exited).toEqual(DRAINED);
+      await expectNoneLeft(expect, server);
+    },
+  );
+
+  it.for(Object.entries(SENT))('of npm run demo drains once and ends at %s', async ([signals, send], { expect }) => {
+    const { server, stack } = await startServer(SCRIPTS['npm run demo']);
+    await using _ = stack;
+    const clients = await watch(await server.url(), stack);
+    send(server);
+    await expectFarewells(expect, clients);
+    expect(await server.exited).toEqual(signals === 'SIGHUP' ? KILLED_NPM : DRAINED);
+    await expectNoneLeft(expect, server);
+  });
+});
+
+describe.concurrent('npm run simulator', () => {
+  it.for(Object.entries(SENT))('ends at %s', async ([signals, send], { expect }) => {
+    await using server = new StartedServer(SCRIPTS['npm run simulator'], {});
+    await server.url();
+    send(server);
+    expect(await server.exited).toEqual(signals === 'SIGHUP' ? KILLED_NPM : DRAINED);
+    await expectNoneLeft(expect, server);
+  });
+});
