@@ -1,5 +1,7 @@
+import { spawnSync } from 'node:child_process';
 import { expect, test } from 'vitest';
 import { startPair, TOKEN } from '../support/gateway.ts';
+import { findTool } from '../support/tools.ts';
 
 async function ask(url: string, id: string): Promise<void> {
   const answer = await fetch(`${url}/graphql`, {
@@ -44,4 +46,18 @@ test('the gauges tell what is alive, in the Prometheus text format, without a to
   expect(text).toMatch(/^video_task_gateway_watched_tasks 0$/m);
   expect(text).toMatch(/^process_resident_memory_bytes \d+$/m);
   expect(text).not.toContain(TOKEN);
+});
+
+test('a scrape passes promtool, and usual names have their usual types', async () => {
+  await using pair = await startPair();
+  pair.simulator.addTask('task-1');
+  await ask(pair.gateway.url, 'task-1');
+  const text = await (await fetch(`${pair.gateway.url}/metrics`)).text();
+  const { status, stderr, stdout } = spawnSync(findTool('promtool'), ['check', 'metrics'], {
+    input: text,
+    encoding: 'utf8',
+  });
+  expect([status, stderr, stdout]).toEqual([0, '', '']);
+  expect(text).toMatch(/^# TYPE process_cpu_seconds_total counter$/m);
+  expect(text).toMatch(/^# TYPE process_resident_memory_bytes gauge$/m);
 });

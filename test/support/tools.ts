@@ -23,6 +23,11 @@ const tools = {
     programs: ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'],
     debianPackage: 'chromium',
   },
+  promtool: {
+    title: 'promtool',
+    programs: ['promtool'],
+    debianPackage: 'prometheus',
+  },
 } as const satisfies Record<string, Tool>;
 
 /** Names of the tools. */
