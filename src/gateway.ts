@@ -3,11 +3,13 @@ import { MemoryCluster } from './cluster/memory/memory-cluster.ts';
 import type { Config } from './config.ts';
 import type { Logger } from './observability/log.ts';
 import { Metrics } from './observability/metrics.ts';
+import { OutageLog } from './observability/outage-log.ts';
 import { Readiness } from './observability/readiness.ts';
 import { upstreamReporter } from './observability/upstream-reporter.ts';
 import { SchedulerRegistry } from './scheduling/scheduler-registry.ts';
 import { schema } from './schema/schema.ts';
 import type { Authenticator } from './server/access/authenticator.ts';
+import type { KeySet } from './server/access/key-set.ts';
 import { OpenAuthenticator } from './server/access/open-authenticator.ts';
 import { PassthroughAuthenticator } from './server/access/passthrough-authenticator.ts';
 import { accessWarnings } from './server/access/warnings.ts';
@@ -71,6 +73,7 @@ export interface GatewayOptions {
 interface SharedServices {
   readonly config: Config;
   readonly log: Logger;
+  readonly outages: { readonly upstream: OutageLog; readonly keySet: OutageLog | null };
   readonly timeouts: Timeouts;
   readonly readiness: Readiness;
   readonly metrics: Metrics;
@@ -88,8 +91,21 @@ export async function createGateway(
   for (const warning of accessWarnings(config)) log.warn(warning);
   const onUnexpectedError = (error: unknown): void => log.error({ err: error }, 'unforeseen error');
   const cluster = stack.use(await createCluster(config, log));
-  const readiness = new Readiness(() => cluster.health);
-  const base: SharedServices = { config, log, timeouts, readiness, metrics: new Metrics(), onUnexpectedError, stack };
+  const outages = {
+    upstream: new OutageLog({ log, name: 'A2E', awayAfterMs: config.poll.intervalMs }),
+    keySet: config.auth.jwksUrl === null ? null : new OutageLog({ log, name: 'key set', awayAfterMs: 0 }),
+  };
+  const readiness = new Readiness(() => cluster.health, outages);
+  const base: SharedServices = {
+    config,
+    log,
+    outages,
+    timeouts,
+    readiness,
+    metrics: new Metrics(),
+    onUnexpectedError,
+    stack,
+  };
   const registry = stack.use(createRegistry(base, cluster));
   const { server, closables, operations, connections } = await createHttpStack(base, registry, exampleId);
   const { port } = await server.listen(config.port, config.host);
@@ -128,11 +144,11 @@ async function createCluster({ redis }: Config, logger: Logger): Promise<Cluster
 
 /** The heart: all watches, the lanes their calls pass, and the client they call. */
 function createRegistry(
-  { config, log, readiness, metrics, onUnexpectedError, stack }: SharedServices,
+  { config, log, outages, readiness, metrics, onUnexpectedError, stack }: SharedServices,
   cluster: Cluster<WatchState> & SharedRateLimiter,
 ): TaskRegistry {
   const { upstream, poll, redis } = config;
-  const reporter = upstreamReporter(log, readiness, metrics);
+  const reporter = upstreamReporter(log, outages.upstream, readiness, metrics);
   const { origin, timeoutMs, maxConcurrency, maxRps } = upstream;
   const source = stack.use(
     new A2eClient({ origin, timeoutMs, maxConnections: maxConcurrency, onEvent: reporter.onCall }),
@@ -146,7 +162,7 @@ function createRegistry(
   return new TaskRegistry({ source, cluster, schedulers, intervals, lingerMs, firstAnswerMs, onUnexpectedError });
 }
 
-interface HttpStack {
+interface Edges {
   readonly server: HttpServer;
   /** Those whose clients are told to go before the end. */
   readonly closables: readonly [WebSocketEndpoint, StreamEndpoint];
@@ -157,7 +173,7 @@ interface HttpStack {
 const REJECTED_ORIGIN = 'refused what a page of this origin asked: list it in CORS_ORIGINS if it may call';
 
 /** Everything that touches sockets, on one port. */
-async function createHttpStack(base: SharedServices, registry: TaskRegistry, exampleId: string): Promise<HttpStack> {
+async function createHttpStack(base: SharedServices, registry: TaskRegistry, exampleId: string): Promise<Edges> {
   const { config, log, timeouts, readiness, metrics, onUnexpectedError, stack } = base;
   const { http, limits, poll } = config;
   const { introspection, trustedDocuments: trustedPath, trustProxy } = http;
@@ -168,7 +184,7 @@ async function createHttpStack(base: SharedServices, registry: TaskRegistry, exa
   const executing = { ...shared, timeouts: subscriptions };
   const executor = new OperationExecutor(executing);
   const maxBodyBytes = limits.bodyBytes;
-  const authenticator = await createAuthenticator(config);
+  const access = await createAccess(base);
   const rate = new OperationRateLimiter(limits.operationsPerSecond);
   const sockets = { maxSubscriptions: limits.subscriptionsPerConnection, maxFrameBytes: maxBodyBytes, timeouts };
   const websocket = stack.use(
@@ -203,11 +219,24 @@ function createWebhook({ http, limits }: Config, registry: TaskRegistry): Webhoo
   return new Webhook({ token: http.webhookToken, maxBodyBytes: limits.bodyBytes, invalidate });
 }
 
-async function createAuthenticator({ auth, upstream }: Config): Promise<Authenticator> {
+async function createAuthenticator({ config, outages }: SharedServices): Promise<Authenticator> {
+  const { auth, upstream } = config;
   if (auth.mode === 'passthrough') return new PassthroughAuthenticator();
   if (upstream.token === null) throw new Error(`AUTH_MODE=${auth.mode} needs a token of the gateway's own`);
   if (auth.mode === 'open') return new OpenAuthenticator(upstream.token);
   const { JwtAuthenticator } = await import('./server/access/jwt-authenticator.ts');
   const { jwtSecrets: secrets, jwksUrl, jwtIssuer: issuer, jwtAudience: audience } = auth;
-  return new JwtAuthenticator({ gatewayToken: upstream.token, secrets, jwksUrl, issuer, audience });
+  const keySet = jwksUrl === null ? null : await createKeySet(jwksUrl, outages.keySet);
+  return new JwtAuthenticator({ gatewayToken: upstream.token, secrets, keySet, issuer, audience });
+}
+
+async function createKeySet(url: string, outage: OutageLog | null): Promise<KeySet> {
+  const { KeySet } = await import('./server/access/key-set.ts');
+  return new KeySet({
+    url,
+    onEvent: (event) => {
+      if (event.kind === 'fetched') outage?.succeeded();
+      else outage?.failed(event.reason);
+    },
+  });
 }

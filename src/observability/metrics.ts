@@ -62,6 +62,13 @@ export class Metrics {
     );
     this.#gauge('connections', 'Open WebSockets and SSE streams', () => counts().connections);
     this.#gauge('ready', '1 when this process should get traffic', () => Number(readiness.report().ready));
+    this.#gauge('upstream_available', '1 unless A2E is away or refuses the token of the gateway', () =>
+      Number(readiness.report().upstream === 'ok'),
+    );
+    if (readiness.report().keySet)
+      this.#gauge('key_set_available', '1 unless the key set of the tickets cannot be fetched', () =>
+        Number(readiness.report().keySet === 'ok'),
+      );
     this.#gauge('redis_connected', '1 when Redis is configured and reachable', () =>
       Number(readiness.report().cluster === 'connected'),
     );

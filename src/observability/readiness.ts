@@ -8,6 +8,14 @@ export interface ReadinessReport {
   /** `refused`: A2E refuses the gateway's own token. `away`: it does not answer. */
   readonly upstream: 'ok' | 'away' | 'refused';
   readonly cluster: ClusterHealth;
+  /** Absent where no key set is configured. `away`: the keys held serve on. */
+  readonly keySet?: 'ok' | 'away';
+}
+
+/** Whether calls to other servers have failed since they last succeeded. */
+export interface Outages {
+  readonly upstream?: { readonly away: boolean };
+  readonly keySet?: { readonly away: boolean } | null;
 }
 
 /**
@@ -22,14 +30,17 @@ export class Readiness {
   #upstream: ReadinessReport['upstream'] = 'ok';
   #toldAt = 0;
   readonly #clusterHealth: () => ClusterHealth;
+  readonly #outages: Outages;
 
-  constructor(clusterHealth: () => ClusterHealth) {
+  constructor(clusterHealth: () => ClusterHealth, outages: Outages = {}) {
     this.#clusterHealth = clusterHealth;
+    this.#outages = outages;
   }
 
   get upstream(): ReadinessReport['upstream'] {
     const outdated = performance.now() - this.#toldAt > REFUSAL_COUNTS_MS;
-    return this.#upstream === 'refused' && outdated ? 'ok' : this.#upstream;
+    const told = this.#upstream === 'refused' && outdated ? 'ok' : this.#upstream;
+    return told === 'ok' && this.#outages.upstream?.away ? 'away' : told;
   }
 
   set upstream(told: ReadinessReport['upstream']) {
@@ -39,6 +50,14 @@ export class Readiness {
 
   report(): ReadinessReport {
     const { phase, upstream } = this;
-    return { ready: phase === 'ready' && upstream !== 'refused', phase, upstream, cluster: this.#clusterHealth() };
+    const ready = phase === 'ready' && upstream !== 'refused';
+    const { keySet } = this.#outages;
+    return {
+      ready,
+      phase,
+      upstream,
+      cluster: this.#clusterHealth(),
+      ...(keySet && { keySet: keySet.away ? 'away' : 'ok' }),
+    };
   }
 }

@@ -3,6 +3,7 @@ import type { Credential } from '../task/credential.ts';
 import type { UpstreamEvent } from '../upstream/upstream-event.ts';
 import type { Logger } from './log.ts';
 import type { Metrics } from './metrics.ts';
+import type { OutageLog } from './outage-log.ts';
 import type { Readiness } from './readiness.ts';
 
 /** Hears of every call to A2E, and of what becomes of the lanes they pass through. */
@@ -12,12 +13,17 @@ export interface UpstreamReporter {
 }
 
 /** Turns what happens upstream into log lines, metrics and readiness. */
-export function upstreamReporter(log: Logger, readiness: Readiness, metrics: Metrics): UpstreamReporter {
+export function upstreamReporter(
+  log: Logger,
+  outage: OutageLog,
+  readiness: Readiness,
+  metrics: Metrics,
+): UpstreamReporter {
   return {
     onCall(event) {
       count(event, metrics);
-      const level = levelOf(event);
-      log[level]({ upstream: event }, 'A2E call');
+      observe(event, outage);
+      if (event.kind !== 'decoded') log.debug({ upstream: event }, 'A2E call');
     },
     onScheduler(event, { owner }) {
       metrics.recordSchedulerEvent(event.kind);
@@ -37,11 +43,30 @@ export function upstreamReporter(log: Logger, readiness: Readiness, metrics: Met
 }
 
 function count(event: UpstreamEvent, metrics: Metrics): void {
+  if (event.kind === 'decoded') return;
   if (!('ms' in event)) return metrics.recordUnexpectedResponse(event.kind);
   metrics.recordCall(event.kind === 'answered' ? String(event.status) : event.kind, event.ms / 1000);
 }
 
-function levelOf({ kind }: UpstreamEvent): 'debug' | 'warn' | 'error' {
-  if (kind === 'tls-failure') return 'error';
-  return kind === 'contract-violation' || kind === 'wrong-task' ? 'warn' : 'debug';
+/** What a call says of A2E itself. A refused token and a rate limit prove that A2E is there. */
+function observe(event: UpstreamEvent, outage: OutageLog): void {
+  switch (event.kind) {
+    case 'answered':
+      if (isOutage(event.status)) outage.failed(`HTTP ${event.status}`);
+      else if (event.status === 401 || event.status === 403 || event.status === 429) outage.succeeded();
+      return;
+    case 'unanswered':
+      return outage.failed(event.reason);
+    case 'tls-failure':
+      return outage.failed(event.reason, {}, 'error');
+    case 'contract-violation':
+    case 'wrong-task':
+      return outage.failed(event.kind === 'wrong-task' ? event.kind : event.reason, { upstream: event });
+    case 'decoded':
+      return outage.succeeded();
+  }
+}
+
+function isOutage(status: number): boolean {
+  return status >= 500 || status === 408 || status === 425;
 }

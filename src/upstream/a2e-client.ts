@@ -63,6 +63,7 @@ export class A2eClient implements TaskSource, AsyncDisposable {
     const answer = await this.#ask(pool, id, credential.token, signal);
     try {
       const task = await this.#interpret(answer, id);
+      this.#onEvent({ kind: 'decoded' });
       if (task?.status === 'UNKNOWN') this.#onEvent({ kind: 'unknown-status' });
       return task;
     } catch (error) {

@@ -4,8 +4,8 @@ import type { ViolationReason } from './contract-violation.ts';
  * What happened on a call to A2E, for logs and metrics. Nothing in it stems from a token or a response body, except
  * a body's length in bytes and a short hash of it (see `describeBody`). `ms` is the length of the call so far.
  *
- * Every call reports exactly one of `answered`, `unanswered`, `tls-failure` and `aborted`; after `answered` at most
- * one of the others follows.
+ * Every call reports exactly one of `answered`, `unanswered`, `tls-failure` and `aborted`; after `answered` with a
+ * 2xx or 404 status follow `decoded` or what is wrong with the answer.
  */
 export type UpstreamEvent =
   /** An HTTP answer arrived, whatever its status. */
@@ -26,5 +26,7 @@ export type UpstreamEvent =
     }
   /** The answer was about another task: dropped, and its connections are retired. */
   | { readonly kind: 'wrong-task'; readonly length: number; readonly hash: string }
+  /** The answer was what the API documents: a task, or that there is none. */
+  | { readonly kind: 'decoded' }
   /** The status is a word the API does not document. */
   | { readonly kind: 'unknown-status' };

@@ -24,7 +24,7 @@ test('asks as the API documents, under a base path too', async () => {
     { ...common, url: '/api/v1/video/awsResult' },
     { ...common, url: '/some/prefix/api/v1/video/awsResult' },
   ]);
-  expect(root.events).toEqual([{ kind: 'answered', ms: expect.any(Number), status: 200 }]);
+  expect(root.events).toEqual([{ kind: 'answered', ms: expect.any(Number), status: 200 }, { kind: 'decoded' }]);
 });
 
 test('reuses its connection, and never opens more than allowed', async () => {
@@ -46,7 +46,7 @@ test('no such task', async () => {
   });
   await using harness = new Harness(server.origin);
   expect([await harness.read(), await harness.read(), await harness.read()]).toEqual([null, null, null]);
-  expect(new Set(harness.kinds())).toEqual(new Set(['answered']));
+  expect(new Set(harness.kinds())).toEqual(new Set(['answered', 'decoded']));
 });
 
 test('an unknown status is a task, and is reported', async () => {

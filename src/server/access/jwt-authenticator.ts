@@ -6,14 +6,15 @@ import { bearerToken } from './bearer-token.ts';
 import { credentialOf } from './credential.ts';
 import { expired } from './expiry.ts';
 import { keySetVerifier, secretVerifier, type Verifier } from './jwt-keys.ts';
+import type { KeySet } from './key-set.ts';
 
 export interface JwtAuthenticatorOptions {
   /** `A2E_API_TOKEN`: goes upstream for everyone who may ask. */
   readonly gatewayToken: string;
   /** `AUTH_JWT_SECRET` */
   readonly secrets: readonly string[];
-  /** `AUTH_JWKS_URL` */
-  readonly jwksUrl: string | null;
+  /** The keys of `AUTH_JWKS_URL`; null: there are none. */
+  readonly keySet: KeySet | null;
   /** `AUTH_JWT_ISSUER` */
   readonly issuer: string | null;
   /** `AUTH_JWT_AUDIENCE` */
@@ -38,7 +39,7 @@ export class JwtAuthenticator implements Authenticator {
   readonly #secrets: Verifier;
   readonly #keySet: Verifier | null;
 
-  constructor({ gatewayToken, secrets, jwksUrl, issuer, audience }: JwtAuthenticatorOptions) {
+  constructor({ gatewayToken, secrets, keySet, issuer, audience }: JwtAuthenticatorOptions) {
     this.#credential = credentialOf(gatewayToken, 'gateway');
     this.#options = {
       clockTolerance: CLOCK_TOLERANCE_S,
@@ -46,7 +47,7 @@ export class JwtAuthenticator implements Authenticator {
       ...(audience === null ? {} : { audience }),
     };
     this.#secrets = secretVerifier(secrets);
-    this.#keySet = jwksUrl === null ? null : keySetVerifier(jwksUrl);
+    this.#keySet = keySet === null ? null : keySetVerifier(keySet);
   }
 
   async authenticate(authorization: string | undefined): Promise<Caller> {

@@ -1,17 +1,6 @@
-import {
-  createLocalJWKSet,
-  createRemoteJWKSet,
-  type ExportedJWKSCache,
-  errors,
-  type FlattenedJWSInput,
-  type JWKSCacheInput,
-  type JWSHeaderParameters,
-  type JWTVerifyOptions,
-  type JWTVerifyResult,
-  jwksCache,
-  jwtVerify,
-} from 'jose';
-import { Unauthenticated, UpstreamUnavailable } from '../../errors.ts';
+import { errors, type JWTVerifyOptions, type JWTVerifyResult, jwtVerify } from 'jose';
+import { Unauthenticated } from '../../errors.ts';
+import type { KeySet } from './key-set.ts';
 
 /** Checks the signature and the registered claims of a token. */
 export type Verifier = (token: string, options: JWTVerifyOptions) => Promise<JWTVerifyResult>;
@@ -30,9 +19,6 @@ const KEY_SET_ALGORITHMS = [
   'EdDSA',
   'Ed25519',
 ];
-
-/** Keys that cannot be fetched anew are trusted this long after the last time they could, in ms. */
-const KEEP_STALE_MS = 3_600_000;
 
 /** Tokens signed with HS256 by any of the secrets: several while one is being rotated. */
 export function secretVerifier(secrets: readonly string[]): Verifier {
@@ -53,33 +39,49 @@ export function secretVerifier(secrets: readonly string[]): Verifier {
 }
 
 /**
- * Tokens signed by a key of a remote set (RFC 7517). The set is fetched when it is needed, kept for ten minutes, and
- * fetched anew for a key it does not know, at most every 30 s, so that unknown keys cost nobody anything. While it
- * cannot be fetched the last one serves on for an hour; without one the caller is told to try again
- * (`UpstreamUnavailable`), not that the token is bad.
+ * Tokens signed by a key of a remote set (see {@link KeySet}). Several keys that fit a token without `kid` are tried in
+ * turn. A token that no held key fits is checked once more where a newer set has arrived.
  */
-export function keySetVerifier(url: string): Verifier {
-  const cache: JWKSCacheInput & Partial<ExportedJWKSCache> = {};
-  const remote = createRemoteJWKSet(new URL(url), { [jwksCache]: cache, timeoutDuration: 5_000 });
-  const keyFor = async (header: JWSHeaderParameters, token: FlattenedJWSInput) => {
+export function keySetVerifier(keySet: KeySet): Verifier {
+  return async (token, given) => {
+    const options = { ...given, algorithms: KEY_SET_ALGORITHMS };
     try {
-      return await remote(header, token);
+      return await verifyWithHeld(keySet, token, options);
     } catch (error) {
-      if (isAboutToken(error)) throw error;
-      const { jwks, uat = 0 } = cache;
-      const held = Date.now() - uat < KEEP_STALE_MS ? jwks : undefined;
-      if (!held) throw new UpstreamUnavailable('The keys that sign tokens cannot be fetched', { cause: error });
-      return createLocalJWKSet(held)(header, token);
+      if (!isWithoutKey(error) || !(await keySet.renewed())) throw error;
+      return verifyWithHeld(keySet, token, options);
     }
   };
-  return (token, options) => jwtVerify(token, keyFor, { ...options, algorithms: KEY_SET_ALGORITHMS });
 }
 
-/** The set was there, but has no (one) key for this token; anything else says that the set could not be had. */
-function isAboutToken(error: unknown): boolean {
-  return (
-    error instanceof errors.JWKSNoMatchingKey ||
-    error instanceof errors.JWKSMultipleMatchingKeys ||
-    error instanceof errors.JOSENotSupported
-  );
+async function verifyWithHeld(keySet: KeySet, token: string, options: JWTVerifyOptions): Promise<JWTVerifyResult> {
+  try {
+    return await jwtVerify(token, keySet.keyFor, options);
+  } catch (error) {
+    if (!(error instanceof errors.JWKSMultipleMatchingKeys)) throw error;
+    return verifyWithAny(error, token, options);
+  }
+}
+
+/** `candidates` is jose's error that iterates over the keys that fit the header. */
+async function verifyWithAny(
+  candidates: errors.JWKSMultipleMatchingKeys,
+  token: string,
+  options: JWTVerifyOptions,
+): Promise<JWTVerifyResult> {
+  let failure: unknown = candidates;
+  for await (const key of candidates) {
+    try {
+      return await jwtVerify(token, key, options);
+    } catch (error) {
+      if (!(error instanceof errors.JWSSignatureVerificationFailed)) throw error;
+      failure = error;
+    }
+  }
+  throw failure;
+}
+
+/** No held key fits the token, which one that was rotated in may. */
+function isWithoutKey(error: unknown): boolean {
+  return error instanceof errors.JWKSNoMatchingKey || error instanceof errors.JWSSignatureVerificationFailed;
 }

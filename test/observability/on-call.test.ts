@@ -1,0 +1,114 @@
+import { expect, test } from 'vitest';
+import { loadConfig } from '../../src/config.ts';
+import { createGateway, type Gateway } from '../../src/gateway.ts';
+import { createLogger } from '../../src/observability/log.ts';
+import { startSimulator } from '../../src/simulator/simulator.ts';
+import { Markdown } from '../docs/markdown.ts';
+import { CallbackQueue } from '../support/callback-queue.ts';
+import { freePort } from '../support/free-port.ts';
+import { KeySet } from '../support/key-set.ts';
+import { connect } from '../support/ws-client.ts';
+
+const INTERVAL_MS = 500;
+const rows = (await Markdown.read('docs/operations.md')).table('On call', 'situation');
+
+interface Line {
+  readonly level: number;
+  readonly msg: string;
+  readonly reason?: string;
+  readonly failures?: Readonly<Record<string, number>>;
+}
+
+interface Watched extends AsyncDisposable {
+  readonly gateway: Gateway;
+  readonly lines: CallbackQueue<Line>;
+}
+
+async function start(env: Readonly<Record<string, string>>): Promise<Watched> {
+  const config = loadConfig({
+    PORT: '0',
+    POLL_INTERVAL_MS: `${INTERVAL_MS}`,
+    POLL_MAX_INTERVAL_MS: `${INTERVAL_MS}`,
+    A2E_API_TOKEN: 'demo-token',
+    ...env,
+  });
+  const lines = new CallbackQueue<Line>();
+  const log = createLogger('info', { write: (line) => lines.put(JSON.parse(line) as Line) });
+  const gateway = await createGateway(config, { log });
+  return { gateway, lines, [Symbol.asyncDispose]: () => gateway[Symbol.asyncDispose]() };
+}
+
+/** Resolves once all that the row of the runbook says is so, within two intervals and what a busy machine adds. */
+async function expectRow(situation: string, { gateway, lines }: Watched): Promise<Line> {
+  const row = rows.find(([cell]) => cell === situation);
+  const [message = '', level = '', metric = '', readiness = ''] = (row ?? []).slice(1);
+  const line = await lines.find(({ msg }) => `\`${msg}\`` === message);
+  expect(`${line.level}`).toBe(level);
+  await expect
+    .poll(
+      async () => {
+        const answer = await fetch(`${gateway.url}/readyz`);
+        return [answer.status, await answer.text(), await (await fetch(`${gateway.url}/metrics`)).text()].join('\n');
+      },
+      { timeout: 2 * INTERVAL_MS + 1_000, interval: 50 },
+    )
+    .toMatch(matching([readiness.slice(0, 3), ...[readiness, metric].map((cell) => /`(.*)`/.exec(cell)?.[1] ?? '')]));
+  return line;
+}
+
+/** Texts in this order, with anything in between. */
+function matching(texts: readonly string[]): RegExp {
+  return new RegExp(texts.map((text) => RegExp.escape(text)).join('[^]*'));
+}
+
+/** Watches tasks on one socket, 100 to a subscription. */
+async function watch(url: string, tasks: number, stack: AsyncDisposableStack): Promise<void> {
+  const client = stack.use(await connect(url));
+  for (let first = 0; first < tasks; first += 100) {
+    const ids = Array.from({ length: Math.min(100, tasks - first) }, (_, index) => `task-${first + index}`);
+    client.subscribe(`${first}`, 'subscription ($ids: [ID!]!) { taskStatuses(ids: $ids) { id } }', { ids });
+  }
+}
+
+test.each([1, 5_000])(
+  'A2E away is told at once, in a handful of lines with %i watched tasks, and so is its return',
+  async (tasks) => {
+    await using stack = new AsyncDisposableStack();
+    const port = await freePort();
+    const watched = stack.use(await start({ A2E_API_URL: `http://127.0.0.1:${port}` }));
+    const startedAt = performance.now();
+    await watch(watched.gateway.url, tasks, stack);
+    const line = await expectRow('A2E away', watched);
+    expect(performance.now() - startedAt).toBeLessThan(10_000);
+    expect(line).toMatchObject({ reason: 'ECONNREFUSED', failures: { ECONNREFUSED: 1 } });
+    stack.use(await startSimulator({ port, autoCreate: () => ({ timeline: 'churn' }) }));
+    await watched.lines.find(({ msg }) => msg === 'A2E answers again');
+    await expect.poll(async () => (await fetch(`${watched.gateway.url}/readyz`)).text()).toContain('"upstream":"ok"');
+    expect(watched.lines.all.length).toBeLessThan(8);
+  },
+);
+
+test('a refused token is told', async () => {
+  await using stack = new AsyncDisposableStack();
+  const simulator = stack.use(await startSimulator({ tokens: ['another'] }));
+  const watched = stack.use(await start({ A2E_API_URL: simulator.url }));
+  await watch(watched.gateway.url, 1, stack);
+  await expectRow('A2E refuses the token of the gateway', watched);
+});
+
+test('a key set that is away is told before anyone asks, and so is its return', async () => {
+  await using stack = new AsyncDisposableStack();
+  const keys = stack.use(await KeySet.start());
+  await keys.add('one');
+  keys.down = true;
+  const watched = stack.use(
+    await start({ A2E_API_URL: 'http://127.0.0.1:1', AUTH_MODE: 'jwt', AUTH_JWKS_URL: keys.url }),
+  );
+  expect(await expectRow('key set away', watched)).toMatchObject({ reason: 'HTTP 500' });
+  keys.down = false;
+  const authorization = `Bearer ${await keys.sign('one', { tasks: '*' })}`;
+  const ask = () => fetch(`${watched.gateway.url}/graphql?query={__typename}`, { headers: { authorization } });
+  await expect.poll(async () => (await ask()).status, { interval: 100 }).toBe(200);
+  await watched.lines.find(({ msg }) => msg === 'key set answers again');
+  expect(await (await fetch(`${watched.gateway.url}/readyz`)).json()).toMatchObject({ keySet: 'ok' });
+});

@@ -1,0 +1,46 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { createLogger } from '../../src/observability/log.ts';
+import { OutageLog } from '../../src/observability/outage-log.ts';
+
+let lines: Record<string, unknown>[];
+let outage: OutageLog;
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  lines = [];
+  const log = createLogger('info', { write: (line) => void lines.push(JSON.parse(line) as Record<string, unknown>) });
+  outage = new OutageLog({ log, name: 'A2E', awayAfterMs: 1_000 });
+});
+afterEach(() => void vi.useRealTimers());
+
+test('an hour of a thousand failures a minute is a line, a summary every 30 s, and a line for the recovery', () => {
+  for (let minute = 0; minute < 60; minute += 1)
+    for (let call = 0; call < 1_000; call += 1) {
+      outage.failed(call % 2 ? 'ECONNREFUSED' : 'HTTP 503');
+      vi.advanceTimersByTime(60);
+    }
+  outage.succeeded();
+  outage.succeeded();
+  expect(lines.length).toBeLessThanOrEqual(2 + 120);
+  expect(lines[0]).toMatchObject({ level: 40, msg: 'A2E fails', reason: 'HTTP 503', failures: { 'HTTP 503': 1 } });
+  expect(lines[1]).toMatchObject({ msg: 'A2E still fails', failures: { ECONNREFUSED: 250, 'HTTP 503': 250 } });
+  expect(lines.at(-1)).toMatchObject({ msg: 'A2E answers again', failedForMs: 3_600_000 });
+});
+
+test('failures and successes in turn are two lines in 30 s', () => {
+  for (let call = 0; call < 600; call += 1) {
+    outage.failed('HTTP 500');
+    outage.succeeded();
+    vi.advanceTimersByTime(100);
+  }
+  expect(lines.map(({ msg }) => msg)).toEqual(['A2E fails', 'A2E answers again', 'A2E fails', 'A2E answers again']);
+});
+
+test('it is away when nothing has succeeded for an interval, and back with the first success', () => {
+  outage.failed('TIMEOUT');
+  expect(outage.away).toBe(false);
+  vi.advanceTimersByTime(1_000);
+  expect(outage.away).toBe(true);
+  outage.succeeded();
+  expect(outage.away).toBe(false);
+});
