@@ -10,6 +10,7 @@ import { decodeAnswer } from './decode.ts';
 import { statusFailure } from './http-status.ts';
 import { type HttpResponse, postJson } from './post-json.ts';
 import { decodeBody } from './response-body.ts';
+import { isResetOfReused, trackedConnector } from './reused-connection.ts';
 import { failureCode, TlsFailure, transportFailure } from './transport-failure.ts';
 import type { UpstreamEvent } from './upstream-event.ts';
 
@@ -32,7 +33,8 @@ export interface A2eClientOptions {
 }
 
 /**
- * A2E over HTTP: one call per `read`, never a retry, never a redirect. Rejects with an `UpstreamError` whose message
+ * A2E over HTTP: one call per `read`, never a redirect. A call whose reused connection broke before the first byte of an
+ * answer is repeated once, at once, over a new connection. Rejects with an `UpstreamError` whose message
  * holds no token and nothing of the answer (see `statusFailure`, `decodeAnswer` and `transportFailure` for which), or
  * with the signal's reason. Owns its connections.
  */
@@ -43,6 +45,8 @@ export class A2eClient implements TaskSource, AsyncDisposable {
   readonly #maxConnections: number;
   readonly #onEvent: (event: UpstreamEvent) => void;
   readonly #retired = new Set<Pool>();
+  /** Each of its connections serves one call, so that a repeated call never meets another stale connection. */
+  readonly #freshPool: Pool;
   #pool: Pool;
   #disposal: Promise<void> | undefined;
 
@@ -53,6 +57,7 @@ export class A2eClient implements TaskSource, AsyncDisposable {
     this.#timeoutMs = timeoutMs;
     this.#maxConnections = maxConnections;
     this.#onEvent = onEvent;
+    this.#freshPool = this.#openPool();
     this.#pool = this.#openPool();
   }
 
@@ -75,7 +80,9 @@ export class A2eClient implements TaskSource, AsyncDisposable {
 
   /** Cuts every call under way, which then rejects with `UpstreamUnavailable`, as later ones do. */
   [Symbol.asyncDispose](): Promise<void> {
-    this.#disposal ??= Promise.all([this.#pool, ...this.#retired].map((pool) => pool.destroy())).then(() => {});
+    this.#disposal ??= Promise.all([this.#pool, this.#freshPool, ...this.#retired].map((pool) => pool.destroy())).then(
+      () => {},
+    );
     return this.#disposal;
   }
 
@@ -83,7 +90,7 @@ export class A2eClient implements TaskSource, AsyncDisposable {
     const startedAt = performance.now();
     using deadline = new CallDeadline(this.#timeoutMs, signal);
     try {
-      const answer = await postJson(pool, { path: this.#path, id, token, signal: deadline.signal });
+      const answer = await this.#exchange(pool, id, token, deadline.signal);
       signal?.throwIfAborted();
       this.#onEvent({ kind: 'answered', ms: performance.now() - startedAt, status: answer.status });
       return answer;
@@ -97,6 +104,16 @@ export class A2eClient implements TaskSource, AsyncDisposable {
       const failure = transportFailure(reason);
       this.#onEvent({ kind: failure instanceof TlsFailure ? 'tls-failure' : 'unanswered', ms, reason });
       throw failure;
+    }
+  }
+
+  async #exchange(pool: Pool, id: string, token: string, signal: AbortSignal): Promise<HttpResponse> {
+    const question = { path: this.#path, id, token, signal };
+    try {
+      return await postJson(pool, question);
+    } catch (error) {
+      if (signal.aborted || !isResetOfReused(error)) throw error;
+      return postJson(this.#freshPool, { ...question, once: true });
     }
   }
 
@@ -122,8 +139,7 @@ export class A2eClient implements TaskSource, AsyncDisposable {
       // The call's own deadline covers every phase; undici's per-chunk timers would only repeat it.
       headersTimeout: 0,
       bodyTimeout: 0,
-      connectTimeout: this.#timeoutMs,
-      connect: { rejectUnauthorized: true },
+      connect: trackedConnector({ rejectUnauthorized: true, timeout: this.#timeoutMs, allowH2: false }),
     });
   }
 

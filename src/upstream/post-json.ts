@@ -14,13 +14,15 @@ interface StatusRequest {
   readonly id: string;
   readonly token: string;
   readonly signal: AbortSignal;
+  /** The connection is closed behind the answer. */
+  readonly once?: boolean;
 }
 
 /**
  * One POST and its whole answer. Rejects as undici does when there is none. An answer whose status alone is an error
  * counts even when its body cannot be read. `signal` belongs to this call alone and has not aborted yet.
  */
-export function postJson(pool: Pool, { path, id, token, signal }: StatusRequest): Promise<HttpResponse> {
+export function postJson(pool: Pool, { path, id, token, signal, once = false }: StatusRequest): Promise<HttpResponse> {
   const collector = new ResponseCollector(signal);
   pool.dispatch(
     {
@@ -35,10 +37,20 @@ export function postJson(pool: Pool, { path, id, token, signal }: StatusRequest)
         'user-agent': 'video-task-gateway',
       },
       body: JSON.stringify({ _id: id }),
+      reset: once,
     },
     collector,
   );
   return collector.answer;
+}
+
+/** The request never left, because its connection failed first. Has the code of its cause. */
+export class UnsentRequest extends Error {
+  readonly code: unknown;
+  constructor(cause: Error) {
+    super('The request was not sent', { cause });
+    this.code = 'code' in cause ? cause.code : undefined;
+  }
 }
 
 /** Hears what undici reads, without the stream that `request` would make of it: every answer is small. */
@@ -80,7 +92,7 @@ class ResponseCollector implements Dispatcher.DispatchHandler {
 
   onResponseError(_controller: Dispatcher.DispatchController | null, error: Error): void {
     if (this.#status >= 300) this.#answered(UNREADABLE_BODY);
-    else this.#settle.reject(error);
+    else this.#settle.reject(this.#controller ? error : new UnsentRequest(error));
   }
 
   #answered(body: RawBody): void {

@@ -1,0 +1,57 @@
+import { subscribe } from 'node:diagnostics_channel';
+import type { Socket } from 'node:net';
+import { buildConnector } from 'undici';
+import { UnsentRequest } from './post-json.ts';
+
+/** One connection, as far as a retry depends on it. */
+interface Use {
+  requests: number;
+  /** Bytes read when the latest request was sent. */
+  bytesRead: number;
+}
+
+const uses = new WeakMap<object, Use>();
+/** Errors of connections that had served a call and broke while they were idle, or before the first byte of an answer. */
+const brokenIdle = new WeakSet<Error>();
+const brokenUnanswered = new WeakSet<Error>();
+
+// undici publishes every request with the socket it goes to (docs/api/DiagnosticsChannel.md, `undici:client:sendHeaders`).
+subscribe('undici:client:sendHeaders', (message) => {
+  const { socket } = message as { readonly socket: Socket };
+  const use = uses.get(socket);
+  if (!use) return;
+  use.requests += 1;
+  use.bytesRead = socket.bytesRead;
+});
+
+/** undici's connector, whose connections are known to {@link isResetOfReused}. */
+export function trackedConnector(options: buildConnector.BuildOptions): buildConnector.connector {
+  const connect = buildConnector(options);
+  return (target, callback) =>
+    connect(target, (...result) => {
+      const [, socket] = result;
+      if (socket) track(socket);
+      callback(...result);
+    });
+}
+
+/**
+ * Whether a call failed because its connection, which had served an earlier call, broke before the first byte of an
+ * answer. The server has then most likely closed an idle connection while the request was on its way (RFC 9112,
+ * section 9.3.1), so that the call may be repeated.
+ */
+export function isResetOfReused(error: unknown): boolean {
+  if (error instanceof UnsentRequest) return error.cause instanceof Error && brokenIdle.has(error.cause);
+  return error instanceof Error && brokenUnanswered.has(error);
+}
+
+function track(socket: Socket): void {
+  const use: Use = { requests: 0, bytesRead: 0 };
+  uses.set(socket, use);
+  // Before undici's own listener, which fails the call.
+  socket.prependListener('error', (error) => {
+    const answered = socket.bytesRead > use.bytesRead;
+    if (answered) brokenIdle.add(error);
+    else if (use.requests > 1) brokenUnanswered.add(error);
+  });
+}
