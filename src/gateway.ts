@@ -162,7 +162,7 @@ function createRegistry(
   return new TaskRegistry({ source, cluster, schedulers, intervals, lingerMs, firstAnswerMs, onUnexpectedError });
 }
 
-interface Edges {
+interface HttpStack {
   readonly server: HttpServer;
   /** Those whose clients are told to go before the end. */
   readonly closables: readonly [WebSocketEndpoint, StreamEndpoint];
@@ -173,7 +173,7 @@ interface Edges {
 const REJECTED_ORIGIN = 'refused what a page of this origin asked: list it in CORS_ORIGINS if it may call';
 
 /** Everything that touches sockets, on one port. */
-async function createHttpStack(base: SharedServices, registry: TaskRegistry, exampleId: string): Promise<Edges> {
+async function createHttpStack(base: SharedServices, registry: TaskRegistry, exampleId: string): Promise<HttpStack> {
   const { config, log, timeouts, readiness, metrics, onUnexpectedError, stack } = base;
   const { http, limits, poll } = config;
   const { introspection, trustedDocuments: trustedPath, trustProxy } = http;
@@ -184,7 +184,7 @@ async function createHttpStack(base: SharedServices, registry: TaskRegistry, exa
   const executing = { ...shared, timeouts: subscriptions };
   const executor = new OperationExecutor(executing);
   const maxBodyBytes = limits.bodyBytes;
-  const access = await createAccess(base);
+  const authenticator = await createAuthenticator(base);
   const rate = new OperationRateLimiter(limits.operationsPerSecond);
   const sockets = { maxSubscriptions: limits.subscriptionsPerConnection, maxFrameBytes: maxBodyBytes, timeouts };
   const websocket = stack.use(

@@ -1,4 +1,4 @@
-import { expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import { startSimulator } from '../../src/simulator/simulator.ts';
 import { GatewayProcess } from '../support/gateway-process.ts';
 import { connect } from '../support/ws-client.ts';
