@@ -51,7 +51,12 @@ function readConfig(env: Environment): Config {
 
 function startGateway(config: Config): Promise<Gateway> {
   const log = createLogger(config.logLevel, logOutput);
-  return createGateway(config, { log, exampleId: LIVE_ID, droppedLogLines: () => logOutput.dropped });
+  return createGateway(config, {
+    log,
+    exampleId: LIVE_ID,
+    exampleTasks: DEMO_TASKS,
+    droppedLogLines: () => logOutput.dropped,
+  });
 }
 
 /** Polls quickly, so that something is to be seen, unless the environment says how. */

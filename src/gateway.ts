@@ -29,7 +29,7 @@ import { OperationRateLimiter } from './server/limits/operation-rate-limiter.ts'
 import { DEFAULT_TIMEOUTS, type Timeouts } from './server/limits/timeouts.ts';
 import { gracefulShutdown } from './server/shutdown/graceful-shutdown.ts';
 import { StreamEndpoint } from './server/stream/stream-endpoint.ts';
-import { createWatchPage } from './server/watch-page/watch-page.ts';
+import { createWatchPage, type ExampleTask } from './server/watch-page/watch-page.ts';
 import { WebSocketEndpoint } from './server/websocket/websocket-endpoint.ts';
 import { subscriptionTimeouts } from './task/task-observer.ts';
 import { TaskRegistry } from './task/task-registry.ts';
@@ -63,6 +63,8 @@ export interface GatewayOptions {
   readonly log: Logger;
   /** The id that GraphiQL opens with. */
   readonly exampleId?: string;
+  /** The tasks that the watch page offers; by default none. */
+  readonly exampleTasks?: readonly ExampleTask[];
   /** How long clients are waited for; by default {@link DEFAULT_TIMEOUTS}. */
   readonly timeouts?: Timeouts;
   /** Log lines that could not be written since the start; absent: none are ever dropped. */
@@ -85,7 +87,13 @@ interface SharedServices {
 /** Builds everything a configuration asks for, and listens. Rejects when the address cannot be had. */
 export async function createGateway(
   config: Config,
-  { log, exampleId = 'YOUR_TASK_ID', timeouts = DEFAULT_TIMEOUTS, droppedLogLines = () => 0 }: GatewayOptions,
+  {
+    log,
+    exampleId = 'YOUR_TASK_ID',
+    exampleTasks = [],
+    timeouts = DEFAULT_TIMEOUTS,
+    droppedLogLines = () => 0,
+  }: GatewayOptions,
 ): Promise<Gateway> {
   await using stack = new AsyncDisposableStack();
   for (const warning of accessWarnings(config)) log.warn(warning);
@@ -107,7 +115,10 @@ export async function createGateway(
     stack,
   };
   const registry = stack.use(createRegistry(base, cluster));
-  const { server, closables, operations, connections } = await createHttpStack(base, registry, exampleId);
+  const { server, closables, operations, connections } = await createHttpStack(base, registry, {
+    exampleId,
+    exampleTasks,
+  });
   const { port } = await server.listen(config.port, config.host);
   readiness.phase = 'ready';
   const counts = (): GatewayCounts => ({
@@ -172,8 +183,10 @@ interface HttpStack {
 
 const REJECTED_ORIGIN = 'refused what a page of this origin asked: list it in CORS_ORIGINS if it may call';
 
+type Examples = Required<Pick<GatewayOptions, 'exampleId' | 'exampleTasks'>>;
+
 /** Everything that touches sockets, on one port. */
-async function createHttpStack(base: SharedServices, registry: TaskRegistry, exampleId: string): Promise<HttpStack> {
+async function createHttpStack(base: SharedServices, registry: TaskRegistry, examples: Examples): Promise<HttpStack> {
   const { config, log, timeouts, readiness, metrics, onUnexpectedError, stack } = base;
   const { http, limits, poll } = config;
   const { introspection, trustedDocuments: trustedPath, trustProxy } = http;
@@ -204,9 +217,15 @@ async function createHttpStack(base: SharedServices, registry: TaskRegistry, exa
     connections: new ConnectionLimiter(limits.connections, limits.connectionsPerAddress),
     clientIp: clientIpResolver(trustProxy),
   };
-  const graphiql = http.graphiql ? graphiqlPage(exampleId) : null;
+  const graphiql = http.graphiql ? graphiqlPage(examples.exampleId) : null;
   const graphql = new GraphqlEndpoint({ ...gate, access: authenticator, rate, streams, queries, graphiql, maskError });
-  const routes = { graphql, websocket, webhook: createWebhook(config, registry), page: createWatchPage(), metrics };
+  const routes = {
+    graphql,
+    websocket,
+    webhook: createWebhook(config, registry),
+    page: createWatchPage(examples.exampleTasks),
+    metrics,
+  };
   const server = stack.use(new HttpServer({ ...gate, ...routes, readiness, timeouts, onUnexpectedError }));
   return { server, closables: [websocket, streams], operations: executor, connections: gate.connections };
 }

@@ -14,7 +14,7 @@ beforeAll(async () => {
 afterAll(() => browser[Symbol.asyncDispose]());
 
 /** Waits until the heading of the task says this. */
-const heading = (page: Page, name: string) => page.locator('#status', { hasText: name }).waitFor();
+const heading = (page: Page, name: string) => page.locator('.status', { hasText: name }).waitFor();
 
 /** Waits until the page has the metadata of its video. */
 const untilVideoLoads = (page: Page) =>
@@ -45,7 +45,7 @@ describe.concurrent('the watch page on the real gateway', () => {
     }
     for (const progress of [10, 70]) {
       simulator.setTask(ID, { status: 'process', process: progress });
-      await page.locator('#percent', { hasText: `${progress} %` }).waitFor();
+      await page.locator('.percent', { hasText: `${progress} %` }).waitFor();
       expect(await page.getByRole('progressbar').getAttribute('value')).toBe(String(progress));
       expect(await page.title()).toBe(`Processing ${progress} % · ${ID}`);
     }
@@ -55,9 +55,9 @@ describe.concurrent('the watch page on the real gateway', () => {
     simulator.setTask(ID, { status: 'success' });
     await heading(page, 'Ready');
     await untilVideoLoads(page);
-    expect(await page.locator('video').getAttribute('src')).toBe(await page.locator('#result a').getAttribute('href'));
-    expect(await page.locator('#stages .done').count()).toBe(6);
-    expect(await page.locator('#stages time').count()).toBe(6);
+    expect(await page.locator('video').getAttribute('src')).toBe(await page.locator('.result a').getAttribute('href'));
+    expect(await page.locator('.stages .done').count()).toBe(6);
+    expect(await page.locator('.stages time').count()).toBe(6);
     // The finished video lies where A2E put it, which here is the simulator; nothing else is asked.
     expect([...tab.hosts].sort()).toEqual([new URL(gateway.url).host, new URL(simulator.url).host].sort());
     expect(tab.faults).toEqual([]);
@@ -94,8 +94,8 @@ describe.concurrent('the watch page on the real gateway', () => {
     simulator.setTask(ID, { status: 'fail', msg: 'Face not detected' });
     await tab.page.goto(`${gateway.url}/?id=${ID}`);
     await heading(tab.page, 'Failed');
-    expect(await tab.page.locator('#message').textContent()).toBe('Face not detected');
-    expect(await tab.page.locator('#stages .failed .name').textContent()).toBe('Failed');
+    expect(await tab.page.locator('.message').textContent()).toBe('Face not detected');
+    expect(await tab.page.locator('.stages .failed .name').textContent()).toBe('Failed');
   });
 
   it('marks the state as stale while A2E fails, and says when it is back', async () => {
@@ -108,7 +108,7 @@ describe.concurrent('the watch page on the real gateway', () => {
     const stale = tab.page.getByText(/^Last check failed; showing the last known state, from .+ ago\.$/);
     simulator.fault({ kind: 'status', status: 502, times: 'always' });
     await stale.waitFor();
-    expect(await tab.page.locator('#percent').textContent()).toBe('30 %');
+    expect(await tab.page.locator('.percent').textContent()).toBe('30 %');
     simulator.clearFaults();
     await stale.waitFor({ state: 'hidden' });
     await tab.page.locator('#announcement', { hasText: 'Up to date again.' }).waitFor({ state: 'attached' });

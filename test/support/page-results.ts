@@ -19,12 +19,13 @@ export function result(id: string, changes: Record<string, unknown> = {}): unkno
     stale: false,
     stages: [{ status: 'PROCESS', enteredAt: new Date(now - 5000).toISOString(), leftAt: null }],
   };
-  return { data: { taskStatus: { ...task, ...changes } } };
+  return { data: { taskStatuses: { ...task, ...changes } } };
 }
 
-/** A result that brings an error with this code. */
-export function fault(code: string): unknown {
-  return { data: null, errors: [{ message: 'Refused.', extensions: { code } }] };
+/** A result that brings an error with this code: of the whole operation, or of the task `id` alone. */
+export function fault(code: string, id?: string): unknown {
+  const extensions = id === undefined ? { code } : { code, id };
+  return { data: id === undefined ? null : { taskStatuses: null }, errors: [{ message: 'Refused.', extensions }] };
 }
 
 /** Waits until these words are to be seen. */

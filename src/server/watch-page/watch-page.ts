@@ -15,7 +15,7 @@ export interface StaticResponse {
  */
 export type WatchPageHandler = (path: string, ifNoneMatch?: string) => StaticResponse | null;
 
-/** What the page may load: itself, its own event stream and the finished video, wherever that lies. */
+/** The page may load its own files, its subscription, and the finished video from any host. */
 const CONTENT_SECURITY_POLICY = [
   "default-src 'none'",
   "script-src 'self'",
@@ -41,6 +41,9 @@ const HTML = 'text/html; charset=utf-8';
 const CSS = 'text/css; charset=utf-8';
 const SCRIPT = 'text/javascript; charset=utf-8';
 
+/** Stands in the page where the examples go. */
+const EXAMPLES = '<meta name="example-tasks" content="[]" />';
+
 /** Each path, the file in `page/` that answers it, and its media type. */
 const ASSETS: readonly (readonly [path: string, file: string, type: string])[] = [
   ['/', 'index.html', HTML],
@@ -48,23 +51,39 @@ const ASSETS: readonly (readonly [path: string, file: string, type: string])[] =
   ['/task.css', 'task.css', CSS],
   ['/stages.css', 'stages.css', CSS],
   ['/watch.js', 'watch.js', SCRIPT],
+  ['/shortcuts.css', 'shortcuts.css', CSS],
   ['/access.js', 'access.js', SCRIPT],
+  ['/dom.js', 'dom.js', SCRIPT],
   ['/event-stream.js', 'event-stream.js', SCRIPT],
   ['/field-fault.js', 'field-fault.js', SCRIPT],
   ['/focus.js', 'focus.js', SCRIPT],
+  ['/recent-tasks.js', 'recent-tasks.js', SCRIPT],
   ['/result.js', 'result.js', SCRIPT],
   ['/server-clock.js', 'server-clock.js', SCRIPT],
+  ['/shortcuts.js', 'shortcuts.js', SCRIPT],
+  ['/socket.js', 'socket.js', SCRIPT],
   ['/stages.js', 'stages.js', SCRIPT],
+  ['/stream.js', 'stream.js', SCRIPT],
   ['/subscribe.js', 'subscribe.js', SCRIPT],
+  ['/task-ids.js', 'task-ids.js', SCRIPT],
+  ['/task-list.js', 'task-list.js', SCRIPT],
+  ['/task-times.js', 'task-times.js', SCRIPT],
   ['/task-view.js', 'task-view.js', SCRIPT],
+  ['/watchdog.js', 'watchdog.js', SCRIPT],
   ['/words.js', 'words.js', SCRIPT],
   ['/favicon.svg', 'favicon.svg', 'image/svg+xml'],
   ['/favicon.ico', 'favicon.svg', 'image/svg+xml'],
 ];
 
-/** Reads the watch page and its assets once; throws when a file is missing. */
-export function createWatchPage(): WatchPageHandler {
-  const answers = new Map(ASSETS.map(([path, file, type]) => [path, readAsset(file, type)]));
+/** A task that the page offers to watch. */
+export interface ExampleTask {
+  readonly id: string;
+  readonly description: string;
+}
+
+/** Reads the watch page and its assets once; throws when a file is missing. The page offers `examples` to watch. */
+export function createWatchPage(examples: readonly ExampleTask[] = []): WatchPageHandler {
+  const answers = new Map(ASSETS.map(([path, file, type]) => [path, assetOf(read(file, examples), type)]));
   return (path, ifNoneMatch) => {
     const answer = answers.get(path);
     if (answer === undefined) return null;
@@ -73,8 +92,19 @@ export function createWatchPage(): WatchPageHandler {
   };
 }
 
-function readAsset(file: string, type: string): StaticResponse {
+function read(file: string, examples: readonly ExampleTask[]): Buffer {
   const body = readFileSync(new URL(`./public/${file}`, import.meta.url));
+  return file === 'index.html' ? withExamples(body, examples) : body;
+}
+
+/** Puts the examples into the page itself, because a request of their own would move its elements later. */
+function withExamples(html: Buffer, examples: readonly ExampleTask[]): Buffer {
+  const json = JSON.stringify(examples.map(({ id, description }) => ({ id, description })));
+  const content = json.replaceAll('&', '&amp;').replaceAll('"', '&quot;').replaceAll('<', '&lt;');
+  return Buffer.from(html.toString().replace(EXAMPLES, () => EXAMPLES.replace('[]', () => content)));
+}
+
+function assetOf(body: Buffer, type: string): StaticResponse {
   const etag = `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"`;
   return {
     status: 200,

@@ -11,18 +11,21 @@ afterAll(() => browser[Symbol.asyncDispose]());
 
 describe.concurrent('the token form of the watch page', () => {
   it.for([true, false])(
-    'asks for a token, keeps it in memory and sends it as a header (HTTP 401: %s)',
+    'asks for a token, keeps it in memory and sends it as a header (over SSE: %s)',
     async (http, { expect }) => {
-      await using gateway = await startScriptedGateway((call) => {
-        if (call.authorization === 'Bearer right') {
-          call.next(result(call.id));
-        } else if (http) {
-          call.refuse(401, 'UNAUTHENTICATED');
-        } else {
-          call.next(fault('UNAUTHENTICATED'));
-          call.complete();
-        }
-      });
+      await using gateway = await startScriptedGateway(
+        (call) => {
+          if (call.authorization === 'Bearer right') {
+            call.next(result(call.id));
+          } else if (http) {
+            call.refuse(401, 'UNAUTHENTICATED');
+          } else {
+            call.next(fault('UNAUTHENTICATED'));
+            call.complete();
+          }
+        },
+        { websocket: !http },
+      );
       await using tab = await browser.open();
       await tab.page.goto(`${gateway.url}?id=a`);
       const field = tab.page.getByLabel('Access token');

@@ -35,9 +35,9 @@ describe('the keyboard focus on the watch page', () => {
     await expect.poll(() => gateway.calls.length).toBe(3);
     gateway.calls[2]?.next(result('a'));
     await words(page, '40 %');
-    expect(await focused(page)).toBe('task');
-    expect(await page.locator('#task').evaluate((task) => task.matches(':focus-visible'))).toBe(true);
-    const style = 'getComputedStyle(document.getElementById("task")).outlineStyle';
+    expect(await focused(page)).toBe('tasks');
+    expect(await page.locator('#tasks').evaluate((task) => task.matches(':focus-visible'))).toBe(true);
+    const style = 'getComputedStyle(document.getElementById("tasks")).outlineStyle';
     expect(await page.evaluate(style)).toBe('solid');
   });
 
@@ -57,7 +57,7 @@ describe('the keyboard focus on the watch page', () => {
     await page.keyboard.type('right');
     await page.keyboard.press('Enter');
     await words(page, '40 %');
-    expect(await focused(page)).toBe('task');
+    expect(await focused(page)).toBe('tasks');
   });
 
   it('is left where it is when it is elsewhere, and falls back to the id', async () => {
@@ -69,9 +69,9 @@ describe('the keyboard focus on the watch page', () => {
     await page.keyboard.press('Enter');
     await words(page, '40 %');
     expect(await focused(page)).toBe('id');
-    await page.locator('#task').focus();
+    await page.locator('#tasks').focus();
     await page.goBack();
-    await page.locator('#task').waitFor({ state: 'hidden' });
+    await page.locator('#tasks').waitFor({ state: 'hidden' });
     expect(await focused(page)).toBe('id');
   });
 
@@ -86,7 +86,7 @@ describe('the keyboard focus on the watch page', () => {
     await words(page, '40 %');
     const steps = await page.evaluate('history.length');
     await skip.press('Enter');
-    expect(await focused(page)).toBe('task');
+    expect(await focused(page)).toBe('tasks');
     expect(page.url()).toBe(`${gateway.url}?id=a`);
     expect(await page.evaluate('history.length')).toBe(steps);
     await page.evaluate(`new Promise((resolve) => {

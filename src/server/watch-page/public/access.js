@@ -1,6 +1,7 @@
 // @ts-check
+
+import { element, input } from './dom.js';
 import { sayFault } from './field-fault.js';
-import { element, input } from './task-view.js';
 
 /** What stands before a token in the header that carries it, and is often copied along. */
 const SCHEME = /^bearer(\s+|$)/i;

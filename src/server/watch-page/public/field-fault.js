@@ -1,12 +1,12 @@
 // @ts-check
-import { say } from './task-view.js';
+import { element, say } from './dom.js';
 
 /**
- * Says what is wrong with a field, below it; without words, that nothing is.
- * @param {HTMLInputElement} field one with a place of its own for that: `<its id>-fault`
+ * Says below a field why its value is refused; empty words take that away.
+ * @param {HTMLInputElement} field it has a place for the words, `<its id>-fault`
  * @param {string} words
  */
 export function sayFault(field, words) {
-  say(`${field.id}-fault`, words);
+  say(element(`${field.id}-fault`), words);
   field.setAttribute('aria-invalid', String(words !== ''));
 }

@@ -1,16 +1,16 @@
 // @ts-check
-import { element } from './task-view.js';
+import { element } from './dom.js';
 
-/** What may take the focus over, first to last; the last is always to be seen. */
-const HEIRS = ['token', 'notice', 'task', 'id'];
+/** The elements that may take the focus over, first to last; the last is always visible. */
+const HEIRS = ['token', 'notice', 'tasks', 'id'];
 
 /**
- * Makes a change to what is to be seen. Where that hides what has the focus, the focus goes on to what is to be seen
- * now: a browser alone would drop it, and a keyboard would have to start at the top.
+ * Makes a change to the page. Where the change hides the element with the focus, the focus goes on to a visible one,
+ * because a browser alone would drop it, and a keyboard would have to start at the top.
  *
  * @template T
  * @param {() => T} change
- * @returns {T} what the change answers
+ * @returns {T} the answer of the change
  */
 export function keepFocus(change) {
   const held = document.activeElement;

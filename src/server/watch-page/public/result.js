@@ -3,18 +3,20 @@
 const UNPLAYABLE = 'The video cannot be played here, but its address may still work:';
 
 /**
- * Puts the finished video and a link to it into `place`; hides it without an address that a browser may safely open.
- * The same address twice leaves a video that is playing alone.
+ * Puts a link to the finished video and, where it has the page for itself, the video into `place`; hides `place` without
+ * an address that a browser may safely open. The same address twice leaves alone a video that is playing.
  *
  * @param {HTMLElement} place
  * @param {string | null} resultUrl
+ * @param {boolean} plays
  */
-export function showResult(place, resultUrl) {
+export function showResult(place, resultUrl, plays) {
   const url = webUrl(resultUrl);
   place.hidden = url === null;
-  if (place.dataset.url === (url ?? '')) return;
-  place.dataset.url = url ?? '';
-  place.replaceChildren(...(url === null ? [] : [player(url), link(url)]));
+  const shown = url === null ? '' : `${plays} ${url}`;
+  if (place.dataset.shown === shown) return;
+  place.dataset.shown = shown;
+  place.replaceChildren(...(url === null ? [] : plays ? [link(url), player(url)] : [link(url)]));
 }
 
 /** @param {string | null} text */

@@ -1,6 +1,8 @@
 // @ts-check
+import { announce, element, make, say, write } from './dom.js';
 import { showResult } from './result.js';
 import { stepsOf } from './stages.js';
+import { ago, elapsed, lastUpdate, moment, timeOfDay } from './task-times.js';
 import { duration, statusName } from './words.js';
 
 /**
@@ -9,156 +11,170 @@ import { duration, statusName } from './words.js';
  *   id: string, status: string, rawStatus: string, statusDescription: string, progress: number | null,
  *   message: string | null, resultUrl: string | null, createdAt: string | null, elapsedSeconds: number | null,
  *   finished: boolean, checkedAt: string, nextCheckAt: string | null, stale: boolean, stages: Stage[],
- * }} Task what the page selects of a VideoTask
+ * }} Task the fields of a VideoTask that the page selects
+ * @typedef {{ title: string, text: string }} Words
  */
 
 /** @type {Record<import('./stages.js').Step['mark'], string>} */
 const MARK_WORDS = { done: 'done', now: 'now', skipped: 'not reached', ahead: 'still to come', failed: 'failed' };
+const WAITING = { title: 'Looking it up', text: 'Asking for the state of this task.' };
 
-/** @param {string} id */
-export function element(id) {
-  return /** @type {HTMLElement} */ (document.getElementById(id));
-}
+/** The view of one task. Its size hardly depends on its state, so that a new state moves no other element. */
+export class TaskView {
+  /** @type {Task | null} */
+  task = null;
+  /** The reason why the gateway follows this task no more. @type {Words | null} */
+  refusal = null;
 
-/** @param {string} id */
-export function input(id) {
-  return /** @type {HTMLInputElement} */ (element(id));
-}
+  /**
+   * @param {string} id
+   * @param {(id: string) => void} drop called when the user removes this task from several
+   */
+  constructor(id, drop) {
+    this.id = id;
+    const template = /** @type {HTMLTemplateElement} */ (element('task-template'));
+    const copy = /** @type {DocumentFragment} */ (template.content.cloneNode(true));
+    this.root = /** @type {HTMLElement} */ (copy.firstElementChild);
+    this.part('status').id = `status-${id}`;
+    this.part('task-id').id = `id-${id}`;
+    this.part('task-id').textContent = id;
+    this.part('drop').setAttribute('aria-label', `Stop watching ${id}`);
+    this.part('drop').addEventListener('click', () => drop(id));
+    this.root.setAttribute('aria-labelledby', `status-${id} id-${id}`);
+    this.plays = true;
+    this.wait();
+  }
 
-/**
- * Writes words into an element that is hidden while it has none.
- * @param {string} id
- * @param {string} words
- */
-export function say(id, words) {
-  const target = element(id);
-  if (target.textContent !== words) target.textContent = words;
-  target.hidden = words === '';
-}
+  /** Nothing more comes for this task. */
+  get settled() {
+    return this.refusal !== null || this.task?.finished === true;
+  }
 
-/**
- * Everything about a state that does not depend on the time of day.
- * @param {Task} task
- */
-export function showTask(task) {
-  const view = element('task');
-  for (const id of ['task', 'skip']) element(id).hidden = false;
-  view.dataset.mood = task.status === 'FAIL' ? 'failed' : task.status === 'SUCCESS' ? 'ready' : 'busy';
-  element('status').textContent = statusName(task.status, task.rawStatus);
-  element('description').textContent = task.statusDescription;
-  element('task-id').textContent = task.id;
-  showProgress(task);
-  element('stages').replaceChildren(...stepsOf(task).map(stepItem));
-  say('message', task.message ?? (task.status === 'FAIL' ? 'A2E gave no reason for the failure.' : ''));
-  showResult(element('result'), task.status === 'SUCCESS' ? task.resultUrl : null);
-}
+  /** @param {string} name a class of the template @returns {HTMLElement} */
+  part(name) {
+    return /** @type {HTMLElement} */ (this.root.querySelector(`.${name}`));
+  }
 
-/** Takes the task away, and the link that skips to it. */
-export function hideTask() {
-  for (const id of ['task', 'skip']) element(id).hidden = true;
-  showResult(element('result'), null);
-}
+  /** @param {boolean} alone this task has the page for itself */
+  standAlone(alone) {
+    this.plays = alone;
+    this.part('drop').hidden = alone;
+    if (this.task !== null) this.#showOutcome(this.task);
+  }
 
-/** @param {Task} task */
-function showProgress({ status, progress, finished }) {
-  const bar = /** @type {HTMLProgressElement} */ (element('progress'));
-  const value = status === 'SUCCESS' ? 100 : progress;
-  if (value === null && !finished) bar.removeAttribute('value');
-  else bar.value = value ?? 0;
-  element('percent').textContent = value === null ? (finished ? '' : 'not known yet') : `${value} %`;
+  /** Shows that the state is asked for; a state that is known stays. */
+  wait() {
+    this.refusal = null;
+    if (this.task !== null) return this.#showHead(this.task);
+    this.#say('waiting', WAITING);
+    this.#showStages({ status: 'INIT', rawStatus: '', stages: [] }, true);
+  }
+
+  /** @param {Task} task */
+  show(task) {
+    this.#announce(task);
+    this.task = task;
+    this.refusal = null;
+    this.root.dataset.mood = task.status === 'FAIL' ? 'failed' : task.status === 'SUCCESS' ? 'ready' : 'busy';
+    this.#showHead(task);
+    this.#showProgress(task);
+    this.#showStages(task, false);
+    this.#showOutcome(task);
+  }
+
+  /** The gateway follows this task no more. @param {Words} words */
+  refuse(words) {
+    this.refusal = words;
+    if (this.task === null) this.#say('refused', words);
+    else this.#showHead(this.task);
+    announce(`${this.id}: ${words.title}. ${words.text}`);
+  }
+
+  /**
+   * The texts that change with the time of day; called every second.
+   * @param {number} now ms since the epoch by the gateway's clock
+   * @param {import('./task-times.js').Link} link
+   */
+  showTimes(now, link) {
+    const { task } = this;
+    if (task === null) return;
+    const createdAt = task.createdAt === null ? null : Date.parse(task.createdAt);
+    write(this.part('created'), createdAt === null ? 'not known' : moment(createdAt));
+    const [name, value] = elapsed(task, createdAt, now);
+    write(this.part('elapsed-name'), name);
+    write(this.part('elapsed'), value);
+    write(this.part('update'), lastUpdate(task, now, this.refusal === null ? link : 'lost'));
+    if (task.stale && this.refusal === null)
+      write(this.part('description'), `Last check failed; showing the last known state, from ${ago(task, now)} ago.`);
+  }
+
+  /** @param {Task} task */
+  #showHead(task) {
+    const description = this.part('description');
+    write(this.part('status'), statusName(task.status, task.rawStatus));
+    description.classList.toggle('warn', task.stale || this.refusal !== null);
+    if (this.refusal !== null) write(description, `${this.refusal.title}. This is the last known state.`);
+    else if (!task.stale) write(description, task.statusDescription);
+  }
+
+  /**
+   * @param {'waiting' | 'refused'} mood
+   * @param {Words} words
+   */
+  #say(mood, { title, text }) {
+    this.root.dataset.mood = mood;
+    write(this.part('status'), title);
+    write(this.part('description'), text);
+  }
+
+  /** @param {Task} task */
+  #showProgress({ status, progress, finished }) {
+    const bar = /** @type {HTMLProgressElement} */ (this.part('progress'));
+    const value = status === 'SUCCESS' ? 100 : progress;
+    if (value === null && !finished) bar.removeAttribute('value');
+    else bar.value = value ?? 0;
+    write(this.part('percent'), value === null ? (finished ? '' : 'not known yet') : `${value} %`);
+  }
+
+  /**
+   * @param {{ status: string, rawStatus: string, stages: Stage[] }} task
+   * @param {boolean} ahead no stage is known, so each is still to come
+   */
+  #showStages(task, ahead) {
+    const steps = stepsOf(task).map((step) => (ahead ? { ...step, mark: /** @type {const} */ ('ahead') } : step));
+    this.part('stages').replaceChildren(...steps.map(stepItem));
+  }
+
+  /** @param {Task} task */
+  #showOutcome({ status, message, resultUrl }) {
+    say(this.part('message'), message ?? (status === 'FAIL' ? 'A2E gave no reason for the failure.' : ''));
+    showResult(this.part('result'), status === 'SUCCESS' ? resultUrl : null, this.plays);
+  }
+
+  /**
+   * Announces another status, staleness and its end, but not each percent.
+   * @param {Task} next
+   */
+  #announce(next) {
+    const { task } = this;
+    const name = `${this.plays ? '' : `${this.id}: `}${statusName(next.status, next.rawStatus)}`;
+    if (next.stale && !task?.stale) announce(`${name}. The last check failed; this is the last known state.`);
+    else if (task?.stale && !next.stale) announce(`${name}. Up to date again.`);
+    else if (next.status !== task?.status || next.rawStatus !== task.rawStatus) announce(`${name}.`);
+  }
 }
 
 /** @param {import('./stages.js').Step} step */
 function stepItem({ name, mark, enteredAt, tookMs }) {
-  const item = document.createElement('li');
-  item.className = mark;
+  const item = make('li', mark, '');
   if (mark === 'now') item.setAttribute('aria-current', 'step');
-  item.append(span('dot', ''), span('name', name), span('unseen', `, ${MARK_WORDS[mark]}`));
+  item.append(make('span', 'dot', ''), make('span', 'name', name), make('span', 'unseen', `, ${MARK_WORDS[mark]}`));
   if (enteredAt !== null) {
     const time = document.createElement('time');
     time.dateTime = new Date(enteredAt).toISOString();
-    time.textContent = clock(enteredAt);
+    time.textContent = timeOfDay(enteredAt);
     item.append(time);
   }
-  if (tookMs !== null) item.append(span('took', duration(tookMs)));
+  if (tookMs !== null) item.append(make('span', 'took', duration(tookMs)));
   return item;
-}
-
-/**
- * @param {string} className
- * @param {string} words
- */
-function span(className, words) {
-  const made = document.createElement('span');
-  made.className = className;
-  made.textContent = words;
-  return made;
-}
-
-/**
- * What changes with the time of day; called every second.
- * @param {Task} task
- * @param {number} now ms since the epoch by the gateway's clock
- * @param {boolean} live the subscription stands
- */
-export function showTimes(task, now, live) {
-  const createdAt = task.createdAt === null ? null : Date.parse(task.createdAt);
-  element('created').textContent = createdAt === null ? 'not known' : moment(createdAt);
-  const [name, value] = elapsed(task, createdAt, now);
-  element('elapsed-name').textContent = name;
-  element('elapsed').textContent = value;
-  element('update').textContent = lastUpdate(task, now, live);
-  say('stale', task.stale ? `Last check failed; showing the last known state, from ${ago(task, now)} ago.` : '');
-}
-
-/**
- * @param {Task} task
- * @param {number | null} createdAt
- * @param {number} now
- * @returns {[name: string, value: string]}
- */
-function elapsed(task, createdAt, now) {
-  if (!task.finished) {
-    const known = task.elapsedSeconds !== null ? task.elapsedSeconds * 1000 + now - Date.parse(task.checkedAt) : null;
-    const ms = known ?? (createdAt === null ? null : now - createdAt);
-    return ['Elapsed', ms === null ? 'not known' : duration(ms)];
-  }
-  // A2E's own count goes on after the end; how long it took is known only when the end was seen to come.
-  const end = task.stages.at(-1);
-  if (end === undefined || task.stages.length < 2) return ['Took', 'not known (finished before this gateway looked)'];
-  return ['Took', createdAt === null ? 'not known' : duration(Date.parse(end.enteredAt) - createdAt)];
-}
-
-/**
- * An unchanged state is not sent again, so once the announced check is past, what is known is that it
- * brought nothing new.
- * @param {Task} task
- * @param {number} now
- * @param {boolean} live
- */
-function lastUpdate(task, now, live) {
-  const last = `${ago(task, now)} ago`;
-  if (task.finished) return moment(Date.parse(task.checkedAt));
-  if (!live) return last;
-  const nextMs = task.nextCheckAt === null ? null : Date.parse(task.nextCheckAt) - now;
-  if (nextMs !== null && nextMs > 0) return `${last}, next check in ${duration(Math.max(1000, nextMs))}`;
-  return `${last}, ${task.stale ? 'trying again' : 'no change since'}`;
-}
-
-/**
- * @param {Task} task
- * @param {number} now
- */
-function ago(task, now) {
-  return duration(now - Date.parse(task.checkedAt));
-}
-
-/** @param {number} ms */
-function clock(ms) {
-  return new Date(ms).toLocaleTimeString([], { hour: '2-digit', minute: '2-digit', second: '2-digit' });
-}
-
-/** @param {number} ms */
-function moment(ms) {
-  return new Date(ms).toLocaleString([], { dateStyle: 'medium', timeStyle: 'medium' });
 }

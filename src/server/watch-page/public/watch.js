@@ -1,16 +1,24 @@
 // @ts-check
 import { askForToken, onToken } from './access.js';
+import { announce, element, input, say } from './dom.js';
 import { sayFault } from './field-fault.js';
 import { keepFocus } from './focus.js';
+import { rememberTask } from './recent-tasks.js';
 import { learnServerTime, serverNow } from './server-clock.js';
+import { offerShortcuts, unfoldShortcuts } from './shortcuts.js';
 import { subscribe } from './subscribe.js';
-import { element, hideTask, input, say, showTask, showTimes } from './task-view.js';
-import { duration, faultWords, ID_RULE, ID_RULE_WORDS, refusalWords, statusName } from './words.js';
+import { addressIds, addressOf, faultOfIds, readIds } from './task-ids.js';
+import { TaskList } from './task-list.js';
+import { duration, faultWords, refusalWords } from './words.js';
 
-/** @typedef {import('./task-view.js').Task} Task */
+/**
+ * @typedef {import('./subscribe.js').Result} Result
+ * @typedef {import('./task-view.js').Task} Task
+ * @typedef {import('./task-view.js').Words} Words
+ */
 
-const QUERY = `subscription WatchPage($id: ID!) {
-  taskStatus(id: $id) {
+const QUERY = `subscription WatchPage($ids: [ID!]!) {
+  taskStatuses(ids: $ids) {
     id status rawStatus statusDescription progress message resultUrl createdAt elapsedSeconds
     finished checkedAt nextCheckAt stale stages { status enteredAt leftAt }
   }
@@ -18,131 +26,111 @@ const QUERY = `subscription WatchPage($id: ID!) {
 
 const TITLE = document.title;
 const idField = input('id');
+const tasks = new TaskList((id) => go(addressIds().filter((kept) => kept !== id)));
 
 /** The caller's token lives in this variable and nowhere else. @type {string | null} */
 let token = null;
-/** @type {Task | null} */
-let task = null;
-/** The subscription stands: what it last brought is still so. */
-let live = false;
-/** What the address named when it was last followed. @type {string | null} */
-let followedId = null;
+/** @type {import('./task-times.js').Link} */
+let link = 'lost';
+/** The ids in the address that the page follows. */
+let followed = '';
 let stop = () => {};
 
 /**
- * Follows the task of this id from now on; an empty id shows the form alone.
- * @param {string} id
+ * Follows these tasks from now on; without any the page shows the form alone.
+ * @param {readonly string[]} ids
  */
-function watch(id) {
+function watch(ids) {
   stop();
-  followedId = id;
-  stop = keepFocus(() => prepare(id)) ? follow(id) : () => {};
+  followed = ids.join(' ');
+  stop = keepFocus(() => prepare(ids)) ? follow(ids) : () => {};
 }
 
 /**
- * Shows what is known of this task before it is asked for.
- * @param {string} id
- * @returns {boolean} it can be asked for
+ * Shows the known states of these tasks before the page asks for them.
+ * @param {readonly string[]} ids
+ * @returns {boolean} they can be asked for
  */
-function prepare(id) {
-  setLive(false);
-  if (task?.id !== id) forget();
+function prepare(ids) {
+  setLink('lost');
+  say(element('connection'), '');
   for (const part of ['notice', 'access']) element(part).hidden = true;
-  idField.value = id;
-  const accepted = idAccepted(id);
-  if (!accepted) document.title = faultTitle(faultWords('BAD_USER_INPUT').title);
-  if (!accepted || id === '') return false;
+  idField.value = ids.join(' ');
+  const fault = faultOfIds(ids);
+  sayFault(idField, fault);
+  tasks.arrange(fault === '' ? ids : []);
+  showTitle(fault === '' ? '' : faultWords('BAD_USER_INPUT').title);
+  if (fault !== '' || ids.length === 0) return false;
   lookUp();
   return true;
 }
 
 /**
- * @param {string} id
+ * @param {readonly string[]} ids
  * @returns {() => void} ends it
  */
-function follow(id) {
-  return subscribe(QUERY, { id }, token, {
+function follow(ids) {
+  return subscribe({ query: QUERY, variables: { ids } }, token, {
     next: (result) => keepFocus(() => show(result)),
     open: () => keepFocus(connected),
-    complete: () => setLive(false),
+    heard: () => link === 'overdue' && setLink('live'),
+    overdue: () => setLink('overdue'),
+    complete: () => setLink('lost'),
     interrupted,
-    failed: (refusal) => refuse(refusal.code ?? statusCode(refusal.status), refusalWords(refusal)),
+    failed: (refusal) => refuse(refusal.code ?? codeOf(refusal.status), refusalWords(refusal)),
   });
 }
 
 function lookUp() {
-  if (task === null) notice('Looking it up', 'Asking for the state of this task.', '');
+  if (tasks.single && !tasks.known) notice('Looking it up', 'Asking for the state of this task.', '');
+  else element('notice').hidden = true;
 }
 
 function connected() {
-  setLive(true);
+  setLink('live');
+  say(element('connection'), '');
   lookUp();
 }
 
-/** @param {boolean} stands */
-function setLive(stands) {
-  live = stands;
-  say('connection', '');
-}
-
-function forget() {
-  task = null;
-  hideTask();
-  document.title = TITLE;
-}
-
-/** Accepts an empty id too. @param {string} id */
-function idAccepted(id) {
-  const accepted = id === '' || ID_RULE.test(id);
-  sayFault(idField, accepted ? '' : ID_RULE_WORDS);
-  return accepted;
+/** @param {typeof link} state */
+function setLink(state) {
+  link = state;
+  tasks.showTimes(serverNow(), link);
 }
 
 /**
- * @param {import('./subscribe.js').Result} result
+ * @param {Result} result
  * @returns {boolean} nothing more is to come
  */
 function show({ data, errors }) {
-  const state = /** @type {Task | undefined} */ (data?.taskStatus);
-  if (state) {
+  const state = /** @type {Task | null | undefined} */ (data?.taskStatuses);
+  if (state && tasks.taskOf(state.id) !== undefined) {
     element('notice').hidden = true;
-    announce(state);
-    task = state;
-    showTask(state);
-    showTimes(state, serverNow(), live);
-    document.title = titleOf(state);
-    return state.finished;
+    if (tasks.taskOf(state.id) === null) rememberTask(state.id);
+    tasks.show(state);
+    tasks.showTimes(serverNow(), link);
+    showTitle('');
+    return tasks.settled;
   }
-  const extensions = errors?.[0]?.extensions ?? {};
-  refuse(extensions.code, faultWords(extensions.code, extensions.retryAfterSeconds));
-  return true;
-}
-
-/** @param {Task} state */
-function titleOf({ status, rawStatus, progress, id }) {
-  const name = statusName(status, rawStatus);
-  return `${name}${status === 'PROCESS' && progress !== null ? ` ${progress} %` : ''} · ${id}`;
-}
-
-/** @param {string} title what the page says of the fault */
-function faultTitle(title) {
-  return `${title} · ${TITLE}`;
-}
-
-/** Screen readers say it once they are done with what they are saying. @param {string} words */
-function tell(words) {
-  element('announcement').textContent = words;
+  for (const { extensions = {} } of errors ?? []) if (refuseTask(extensions)) return true;
+  return tasks.settled;
 }
 
 /**
- * Says aloud what a listener wants to hear of a new state: another status, staleness and its end; not each percent.
- * @param {Task} next
+ * One error of a result: it ends one of several tasks, or all of them.
+ * @param {Record<string, any>} extensions
+ * @returns {boolean} it ended all of them
  */
-function announce(next) {
-  const name = statusName(next.status, next.rawStatus);
-  if (next.stale && !task?.stale) tell(`${name}. The last check failed; this is the last known state.`);
-  else if (task?.stale && !next.stale) tell(`${name}. Up to date again.`);
-  else if (next.status !== task?.status || next.rawStatus !== task.rawStatus) tell(`${name}.`);
+function refuseTask({ id, code, retryAfterSeconds }) {
+  const one = typeof id === 'string' && tasks.taskOf(id) !== undefined;
+  // The page asks for well-formed ids alone, so the gateway can refuse only their number.
+  const words = faultWords(code === 'BAD_USER_INPUT' && !tasks.single ? 'TOO_MANY_IDS' : code, retryAfterSeconds);
+  if (one && !tasks.single && code !== 'UNAUTHENTICATED') {
+    tasks.refuse(id, words);
+    return false;
+  }
+  refuse(code, words);
+  return true;
 }
 
 /**
@@ -150,79 +138,96 @@ function announce(next) {
  * @param {number} waitMs
  */
 function interrupted(refusal, waitMs) {
-  const { title, text } = refusal === null ? { title: 'Connection lost', text: '' } : refusalWords(refusal);
-  if (live && task !== null) tell('Connection lost. Reconnecting.');
-  setLive(false);
+  const lost = 'Connection lost';
+  const { title, text } = refusal === null ? { title: lost, text: '' } : refusalWords(refusal);
   const when = waitMs < 1000 ? 'Reconnecting.' : `Reconnecting within ${duration(waitMs)}.`;
-  if (task !== null) say('connection', `${title}. ${when} Showing the last known state.`);
-  else notice(title, `${text} ${when}`, 'Try now');
+  if (link !== 'lost' && tasks.known) announce(`${lost}. Reconnecting.`);
+  setLink('lost');
+  if (!tasks.known) return notice(title, `${text} ${when}`.trim(), 'Try now');
+  const cause = title === lost ? '' : ` ${title}.`;
+  say(element('connection'), `${lost}.${cause} ${when} Showing the last known state.`);
 }
 
 /**
- * The end of a subscription that brought an error: asks for a token when that is what is missing.
+ * The end of a subscription by an error: asks for a token when that is missing.
  * @param {string | null | undefined} code
- * @param {{ title: string, text: string }} words
+ * @param {Words} words
  */
 function refuse(code, { title, text }) {
-  setLive(false);
-  if (code !== 'UNAUTHENTICATED' && !(code === 'FORBIDDEN' && token !== null)) {
-    document.title = faultTitle(title);
-    return notice(title, task === null ? text : `${text} Below is the last known state.`, 'Try again');
-  }
+  setLink('lost');
+  say(element('connection'), '');
+  tasks.refuseAll();
+  showTitle(title);
+  if (code !== 'UNAUTHENTICATED' && !(code === 'FORBIDDEN' && token !== null))
+    return notice(title, tasks.known ? `${text} Above is the last known state.` : text, 'Try again');
   const reason = token === null ? text : 'This token was refused or has expired. Try another one.';
   element('notice').hidden = true;
-  document.title = faultTitle(title);
   token = null;
   askForToken(code === 'FORBIDDEN' ? `${text} Another one may.` : reason);
 }
 
 /** @param {number} status */
-function statusCode(status) {
+function codeOf(status) {
   return status === 401 ? 'UNAUTHENTICATED' : status === 403 ? 'FORBIDDEN' : null;
 }
 
 /**
  * @param {string} title
  * @param {string} text
- * @param {string} action what the button says; without one there is no button
+ * @param {string} action the label of the button; empty for no button
  */
 function notice(title, text, action) {
   element('notice').hidden = false;
   element('notice-title').textContent = title;
   element('notice-text').textContent = text;
-  say('retry', action);
-  tell(`${title}. ${text}`);
+  say(element('retry'), action);
+  announce(`${title}. ${text}`);
 }
 
-/** The id in the address. */
-function addressId() {
-  return new URLSearchParams(location.search).get('id')?.trim() ?? '';
+/** @param {string} fault the title of a fault, or empty: the state of the tasks */
+function showTitle(fault) {
+  const state = tasks.title();
+  if (fault !== '') document.title = `${fault} · ${TITLE}`;
+  else document.title = state !== '' && tasks.single ? state : [state, TITLE].filter(Boolean).join(' · ');
+}
+
+/**
+ * Makes these ids the address of the page, and watches them.
+ * @param {readonly string[]} ids
+ */
+function go(ids) {
+  if (ids.join(' ') !== addressIds().join(' ')) history.pushState(null, '', addressOf(ids));
+  unfoldShortcuts(ids.length === 0);
+  watch(ids);
 }
 
 element('ask').addEventListener('submit', (event) => {
   event.preventDefault();
-  const id = idField.value.trim();
-  if (id === '') sayFault(idField, 'Paste a task id first.');
-  if (id === '' || !idAccepted(id)) return idField.focus();
-  if (id !== addressId()) history.pushState(null, '', `?${new URLSearchParams({ id })}`);
-  watch(id);
+  const ids = readIds(idField.value);
+  const fault = ids.length === 0 ? 'Paste a task id first.' : faultOfIds(ids);
+  sayFault(idField, fault);
+  if (fault !== '') return idField.focus();
+  go(ids);
 });
+
+offerShortcuts((id, added) => go(added ? [...new Set([...addressIds(), id])] : [id]));
 
 onToken((given) => {
   token = given;
-  watch(addressId());
+  watch(addressIds());
 });
 
-element('retry').addEventListener('click', () => watch(addressId()));
-// The address may change in another part, such as its fragment; what is watched goes on then.
-addEventListener('popstate', () => addressId() !== followedId && watch(addressId()));
+element('retry').addEventListener('click', () => watch(addressIds()));
+// The address may change in another part, such as its fragment; the page goes on with its tasks then.
+addEventListener('popstate', () => addressIds().join(' ') !== followed && watch(addressIds()));
 // Not by the address: that would be a step of the history.
 element('skip').addEventListener('click', (event) => {
   event.preventDefault();
-  element('task').focus();
+  element('tasks').focus();
 });
-setInterval(() => task !== null && showTimes(task, serverNow(), live), 1000);
+setInterval(() => tasks.showTimes(serverNow(), link), 1000);
 
 void learnServerTime();
-watch(addressId());
-if (!ID_RULE.test(addressId())) idField.focus();
+unfoldShortcuts(addressIds().length === 0);
+watch(addressIds());
+if (addressIds().length === 0 || faultOfIds(addressIds()) !== '') idField.focus();

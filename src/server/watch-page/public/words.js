@@ -1,10 +1,6 @@
 // @ts-check
 
-/** The rule for a task id, as the gateway has it. */
-export const ID_RULE = /^[A-Za-z0-9][A-Za-z0-9_-]{0,127}$/;
-
-export const ID_RULE_WORDS =
-  'A task id has 1 to 128 letters, digits, “_” and “-”, and starts with a letter or a digit.';
+import { ID_RULE_WORDS } from './task-ids.js';
 
 /** @type {Record<string, string>} */
 const STATUS_NAMES = {
@@ -18,7 +14,7 @@ const STATUS_NAMES = {
 };
 
 /**
- * A short name for a stage; a status this page does not know is shown as A2E wrote it.
+ * A short name for a stage; a status that this page does not know is shown as A2E wrote it.
  * @param {string} status
  * @param {string} rawStatus
  */
@@ -31,11 +27,13 @@ const FAULTS = {
   BAD_USER_INPUT: ['That is not a task id', ID_RULE_WORDS],
   UNAUTHENTICATED: ['A token is needed', 'This gateway only answers callers who show a valid token.'],
   FORBIDDEN: ['Not your task', 'Your token is valid, but it does not cover this task.'],
+  TOO_MANY_IDS: ['Too many tasks at once', 'This gateway follows fewer tasks on one subscription. Watch fewer.'],
   TASK_NOT_FOUND: [
     'No such task',
     'A2E knows no task with this id. Check that it was copied whole; a task made a moment ago may need a little time.',
   ],
   UPSTREAM_UNAVAILABLE: ['A2E is not answering', 'The state of this task could not be read yet. Try again shortly.'],
+  OVERLOADED: ['The gateway has too much to do', 'It takes no more work at the moment. Try again shortly.'],
   UPSTREAM_RATE_LIMITED: ['A2E asks for patience', 'It is being asked too often at the moment. Try again shortly.'],
   UPSTREAM_BAD_RESPONSE: ['A2E gave an odd answer', 'Its answer could not be understood. Try again shortly.'],
   TOO_MANY_SUBSCRIPTIONS: ['Too many at once', 'This gateway allows no more live views from here. Close one first.'],
@@ -60,11 +58,11 @@ const BUSY = ['The gateway is busy or restarting', 'It takes no new live views a
  */
 export function faultWords(code, retryAfterSeconds) {
   const [title, text] = FAULTS[code ?? ''] ?? /** @type {[string, string]} */ (FAULTS.INTERNAL_SERVER_ERROR);
-  return { title, text: retryAfterSeconds ? `${text} A2E suggests ${duration(retryAfterSeconds * 1000)}.` : text };
+  return { title, text: retryAfterSeconds ? `${text} Wait ${duration(retryAfterSeconds * 1000)} first.` : text };
 }
 
 /**
- * The same for a stream that could not be had at all.
+ * The same for a subscription that could not begin.
  * @param {import('./subscribe.js').Refusal} refusal
  */
 export function refusalWords({ status, code }) {
