@@ -65,6 +65,12 @@ export interface Config {
     readonly ids: number;
   };
   readonly shutdownGraceMs: number;
+  /** The way out to A2E and the key set; null: straight. */
+  readonly proxy: {
+    readonly http: string | null;
+    readonly https: string | null;
+    readonly bypass: string | null;
+  } | null;
   /** A level of pino, or `silent`. */
   readonly logLevel: string;
 }
@@ -132,6 +138,10 @@ function toConfig(v: Values, development: boolean): Config {
     },
     limits: toLimits(v),
     shutdownGraceMs: v.SHUTDOWN_GRACE_MS,
+    proxy:
+      v.HTTP_PROXY === null && v.HTTPS_PROXY === null
+        ? null
+        : { http: v.HTTP_PROXY, https: v.HTTPS_PROXY, bypass: v.NO_PROXY },
     logLevel: v.LOG_LEVEL,
   };
 }

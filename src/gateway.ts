@@ -36,6 +36,7 @@ import { TaskRegistry } from './task/task-registry.ts';
 import type { WatchState } from './task/watch-state.ts';
 import { decodeWatchState, encodeWatchState } from './task/watch-state-codec.ts';
 import { A2eClient } from './upstream/a2e-client.ts';
+import { proxyAgent } from './upstream/proxy.ts';
 
 /** Counts of what is alive, for tests, metrics and operators. */
 export interface GatewayCounts {
@@ -162,7 +163,13 @@ function createRegistry(
   const reporter = upstreamReporter(log, outages.upstream, readiness, metrics);
   const { origin, timeoutMs, maxConcurrency, maxRps } = upstream;
   const source = stack.use(
-    new A2eClient({ origin, timeoutMs, maxConnections: maxConcurrency, onEvent: reporter.onCall }),
+    new A2eClient({
+      origin,
+      timeoutMs,
+      maxConnections: maxConcurrency,
+      proxy: config.proxy,
+      onEvent: reporter.onCall,
+    }),
   );
   const { intervalMs, maxIntervalMs, lingerMs, firstAnswerTimeoutMs: firstAnswerMs } = poll;
   const shared = redis ? cluster : undefined;
@@ -238,21 +245,24 @@ function createWebhook({ http, limits }: Config, registry: TaskRegistry): Webhoo
   return new Webhook({ token: http.webhookToken, maxBodyBytes: limits.bodyBytes, invalidate });
 }
 
-async function createAuthenticator({ config, outages }: SharedServices): Promise<Authenticator> {
+async function createAuthenticator(base: SharedServices): Promise<Authenticator> {
+  const { config } = base;
   const { auth, upstream } = config;
   if (auth.mode === 'passthrough') return new PassthroughAuthenticator();
   if (upstream.token === null) throw new Error(`AUTH_MODE=${auth.mode} needs a token of the gateway's own`);
   if (auth.mode === 'open') return new OpenAuthenticator(upstream.token);
   const { JwtAuthenticator } = await import('./server/access/jwt-authenticator.ts');
   const { jwtSecrets: secrets, jwksUrl, jwtIssuer: issuer, jwtAudience: audience } = auth;
-  const keySet = jwksUrl === null ? null : await createKeySet(jwksUrl, outages.keySet);
+  const keySet = jwksUrl === null ? null : await createKeySet(base, jwksUrl);
   return new JwtAuthenticator({ gatewayToken: upstream.token, secrets, keySet, issuer, audience });
 }
 
-async function createKeySet(url: string, outage: OutageLog | null): Promise<KeySet> {
+async function createKeySet({ config, outages, stack }: SharedServices, url: string): Promise<KeySet> {
   const { KeySet } = await import('./server/access/key-set.ts');
+  const { keySet: outage } = outages;
   return new KeySet({
     url,
+    dispatcher: config.proxy ? stack.adopt(proxyAgent(config.proxy), (agent) => agent.destroy()) : undefined,
     onEvent: (event) => {
       if (event.kind === 'fetched') outage?.succeeded();
       else outage?.failed(event.reason);

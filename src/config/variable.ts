@@ -87,6 +87,12 @@ export function webUrl(): Variable<string | null> {
   return { allowed: 'an http or https URL without a user', fallback: null, secret: false, parse };
 }
 
+/** The http(s) URL of a proxy, which may have a user and a password. */
+export function proxyUrl(): Variable<string | null> {
+  const parse = (value: string): string | undefined => (parseWebUrl(value) ? value : undefined);
+  return { allowed: 'the http or https URL of a proxy', fallback: null, secret: false, parse };
+}
+
 /** The address of a Redis, of Sentinels or of a Redis Cluster, as it was written: see {@link parseRedisUrl}. */
 export function redisUrl(): Variable<string | null> {
   const allowed = 'an address of the form redis://, redis+sentinel:// or redis+cluster:// (rediss for TLS)';

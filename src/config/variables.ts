@@ -3,6 +3,7 @@ import {
   hostName,
   integer,
   oneOf,
+  proxyUrl,
   redisUrl,
   secretList,
   text,
@@ -54,6 +55,9 @@ export const variables = {
   MAX_BODY_BYTES: integer(65_536, 1, 2 ** 30),
   MAX_IDS: integer(100, 1, MANY),
   SHUTDOWN_GRACE_MS: integer(10_000, 0, MAX_TIMER_MS),
+  HTTP_PROXY: proxyUrl(),
+  HTTPS_PROXY: proxyUrl(),
+  NO_PROXY: text(null, 'a list of hosts', /^[^\0]+$/),
   WEBHOOK_TOKEN: headerToken(),
   LOG_LEVEL: oneOf('info', ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']),
 } as const;

@@ -1,4 +1,4 @@
-import { Pool } from 'undici';
+import { type Dispatcher, Pool } from 'undici';
 import { TokenRefused } from '../errors.ts';
 import type { Credential } from '../task/credential.ts';
 import type { TaskSource } from '../task/task-source.ts';
@@ -9,6 +9,7 @@ import { ContractViolation, WrongTask } from './contract-violation.ts';
 import { decodeAnswer } from './decode.ts';
 import { statusFailure } from './http-status.ts';
 import { type HttpResponse, postJson } from './post-json.ts';
+import { type ProxySettings, proxyAgent } from './proxy.ts';
 import { decodeBody } from './response-body.ts';
 import { isResetOfReused, trackedConnector } from './reused-connection.ts';
 import { failureCode, TlsFailure, transportFailure } from './transport-failure.ts';
@@ -28,6 +29,8 @@ export interface A2eClientOptions {
   readonly timeoutMs?: number;
   /** Calls under way at most; further ones wait, within their own deadline. */
   readonly maxConnections?: number;
+  /** null: straight. Calls through a proxy are never repeated. */
+  readonly proxy?: ProxySettings | null;
   /** Hears what happened on each call. Must not throw. */
   readonly onEvent?: (event: UpstreamEvent) => void;
 }
@@ -44,19 +47,21 @@ export class A2eClient implements TaskSource, AsyncDisposable {
   readonly #timeoutMs: number;
   readonly #maxConnections: number;
   readonly #onEvent: (event: UpstreamEvent) => void;
-  readonly #retired = new Set<Pool>();
+  readonly #proxy: ProxySettings | null;
+  readonly #retired = new Set<Dispatcher>();
   /** Each of its connections serves one call, so that a repeated call never meets another stale connection. */
-  readonly #freshPool: Pool;
-  #pool: Pool;
+  readonly #freshPool: Dispatcher;
+  #pool: Dispatcher;
   #disposal: Promise<void> | undefined;
 
-  constructor({ origin, timeoutMs = 10_000, maxConnections = 64, onEvent = () => {} }: A2eClientOptions) {
+  constructor({ origin, proxy = null, timeoutMs = 10_000, maxConnections = 64, onEvent = () => {} }: A2eClientOptions) {
     const url = new URL(origin);
     this.#origin = url.origin;
     this.#path = url.pathname.replace(/\/+$/, '') + PATH;
     this.#timeoutMs = timeoutMs;
     this.#maxConnections = maxConnections;
     this.#onEvent = onEvent;
+    this.#proxy = proxy;
     this.#freshPool = this.#openPool();
     this.#pool = this.#openPool();
   }
@@ -86,7 +91,7 @@ export class A2eClient implements TaskSource, AsyncDisposable {
     return this.#disposal;
   }
 
-  async #ask(pool: Pool, id: string, token: string, signal: AbortSignal | undefined): Promise<HttpResponse> {
+  async #ask(pool: Dispatcher, id: string, token: string, signal: AbortSignal | undefined): Promise<HttpResponse> {
     const startedAt = performance.now();
     using deadline = new CallDeadline(this.#timeoutMs, signal);
     try {
@@ -107,8 +112,8 @@ export class A2eClient implements TaskSource, AsyncDisposable {
     }
   }
 
-  async #exchange(pool: Pool, id: string, token: string, signal: AbortSignal): Promise<HttpResponse> {
-    const question = { path: this.#path, id, token, signal };
+  async #exchange(pool: Dispatcher, id: string, token: string, signal: AbortSignal): Promise<HttpResponse> {
+    const question = { origin: this.#origin, path: this.#path, id, token, signal };
     try {
       return await postJson(pool, question);
     } catch (error) {
@@ -130,8 +135,8 @@ export class A2eClient implements TaskSource, AsyncDisposable {
     else this.#onEvent({ kind: 'contract-violation', reason: violation.reason, status, ...description });
   }
 
-  #openPool(): Pool {
-    return new Pool(this.#origin, {
+  #openPool(): Dispatcher {
+    const options = {
       allowH2: false,
       connections: this.#maxConnections,
       pipelining: 1,
@@ -140,14 +145,15 @@ export class A2eClient implements TaskSource, AsyncDisposable {
       headersTimeout: 0,
       bodyTimeout: 0,
       connect: trackedConnector({ rejectUnauthorized: true, timeout: this.#timeoutMs, allowH2: false }),
-    });
+    };
+    return this.#proxy ? proxyAgent(this.#proxy, options) : new Pool(this.#origin, options);
   }
 
   /**
    * An answer for another task means that requests and answers are out of step somewhere, and by then its connection
    * is back among the idle ones. So none of them is used again: calls under way end on them, later ones connect anew.
    */
-  #retire(pool: Pool): void {
+  #retire(pool: Dispatcher): void {
     if (pool !== this.#pool || this.#disposal !== undefined) return;
     this.#pool = this.#openPool();
     this.#retired.add(pool);

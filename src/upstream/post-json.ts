@@ -1,4 +1,4 @@
-import type { Dispatcher, Pool } from 'undici';
+import type { Dispatcher } from 'undici';
 import type { IncomingHttpHeaders } from 'undici/types/header.js';
 import { BodyCollector, type RawBody, UNREADABLE_BODY } from './response-body.ts';
 
@@ -10,6 +10,7 @@ export interface HttpResponse {
 }
 
 interface StatusRequest {
+  readonly origin: string;
   readonly path: string;
   readonly id: string;
   readonly token: string;
@@ -22,11 +23,15 @@ interface StatusRequest {
  * One POST and its whole answer. Rejects as undici does when there is none. An answer whose status alone is an error
  * counts even when its body cannot be read. `signal` belongs to this call alone and has not aborted yet.
  */
-export function postJson(pool: Pool, { path, id, token, signal, once = false }: StatusRequest): Promise<HttpResponse> {
+export function postJson(
+  pool: Dispatcher,
+  { origin, path, id, token, signal, once = false }: StatusRequest,
+): Promise<HttpResponse> {
   const collector = new ResponseCollector(signal);
   pool.dispatch(
     {
       method: 'POST',
+      origin,
       path,
       headers: {
         authorization: `Bearer ${token}`,

@@ -55,6 +55,7 @@ describe('defaults', () => {
         ids: 100,
       },
       shutdownGraceMs: 10_000,
+      proxy: null,
       logLevel: 'info',
     });
   });

@@ -127,7 +127,7 @@ describe('the names in capitals', () => {
   beforeAll(async () => {
     const errors = await readFile(join(ROOT, 'src/errors.ts'), 'utf8');
     const codes = Array.from(errors.matchAll(/'([A-Z_]+)'/g), ([, name = '']) => name);
-    known = new Set([...Object.keys(variables), ...codes, INTERNAL_SERVER_ERROR, 'NODE_ENV']);
+    known = new Set([...Object.keys(variables), ...codes, INTERNAL_SERVER_ERROR, 'NODE_ENV', 'NODE_EXTRA_CA_CERTS']);
   });
 
   test.each(['README.md', 'examples/deploy/README.md', 'examples/front-end/README.md'])('exist: %s', async (path) => {

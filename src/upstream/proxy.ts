@@ -1,0 +1,20 @@
+import { EnvHttpProxyAgent } from 'undici';
+
+/** The way out of the network. */
+export interface ProxySettings {
+  /** `HTTP_PROXY`: for servers reached by `http:`, and by `https:` where the next is null. */
+  readonly http: string | null;
+  /** `HTTPS_PROXY` */
+  readonly https: string | null;
+  /** `NO_PROXY`: hosts that are reached without a proxy, as undici reads the list. */
+  readonly bypass: string | null;
+}
+
+/** A dispatcher that goes through the configured proxies; the options are those of undici's `Pool`. */
+export function proxyAgent(
+  { http, https, bypass }: ProxySettings,
+  options: EnvHttpProxyAgent.Options = {},
+): EnvHttpProxyAgent {
+  // An empty text keeps undici from reading the environment for itself.
+  return new EnvHttpProxyAgent({ ...options, httpProxy: http ?? '', httpsProxy: https ?? '', noProxy: bypass ?? '' });
+}
