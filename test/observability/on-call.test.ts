@@ -112,3 +112,15 @@ test('a key set that is away is told before anyone asks, and so is its return', 
   await watched.lines.find(({ msg }) => msg === 'key set answers again');
   expect(await (await fetch(`${watched.gateway.url}/readyz`)).json()).toMatchObject({ keySet: 'ok' });
 });
+
+test('a Redis that is away from the start is told', async () => {
+  const port = await freePort();
+  const env = { A2E_API_URL: 'http://127.0.0.1:1', REDIS_URL: `redis://127.0.0.1:${port}` };
+  await using watched = await start(env);
+  await expectRow('Redis away', watched);
+});
+
+test('the runbook has a row for each of these', () => {
+  const situations = ['A2E away', 'A2E refuses the token of the gateway', 'key set away', 'Redis away'];
+  expect(rows.map(([situation]) => situation)).toEqual(situations);
+});
