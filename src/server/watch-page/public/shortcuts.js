@@ -11,14 +11,14 @@ const EXAMPLES = JSON.parse(document.querySelector('meta[name="example-tasks"]')
 const shelf = /** @type {HTMLDetailsElement} */ (element('shortcuts'));
 
 /**
- * Offers the recent tasks of this browser, and the example tasks, as links. The lists change only when the user opens
- * or edits them, so that they move no other element.
+ * Offers the recent tasks of this browser, and the example tasks, as links. The lists change while they are folded
+ * away, or when the user edits them, so that they move no other element and keep the focus.
  *
  * @param {(id: string, added: boolean) => void} choose `added`: beside the tasks that are watched
  */
 export function offerShortcuts(choose) {
-  shelf.addEventListener('toggle', () => shelf.open && render());
-  addEventListener('storage', () => shelf.open && render());
+  shelf.addEventListener('toggle', refreshShortcuts);
+  addEventListener('storage', refreshShortcuts);
   shelf.addEventListener('click', (event) => {
     const target = /** @type {Element} */ (event.target).closest('[data-does]');
     if (!(target instanceof HTMLElement) || isForNewTab(event)) return;
@@ -29,9 +29,15 @@ export function offerShortcuts(choose) {
   });
 }
 
+/** Brings the lists up to date, unless the user looks at them. */
+export function refreshShortcuts() {
+  if (!shelf.open) render();
+}
+
 /** Shows the lists, or folds them away. @param {boolean} open */
 export function unfoldShortcuts(open) {
-  if (open) render();
+  shelf.open = false;
+  render();
   shelf.open = open;
 }
 
@@ -49,7 +55,7 @@ function forget(id) {
   render();
   // The button with the focus is gone; the focus goes on to the next one.
   const next = element('recent').querySelector('[data-does="forget"]') ?? shelf.querySelector('summary');
-  /** @type {HTMLElement} */ (next).focus();
+  if (next instanceof HTMLElement) next.focus();
 }
 
 /**

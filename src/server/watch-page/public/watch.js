@@ -5,7 +5,7 @@ import { sayFault } from './field-fault.js';
 import { keepFocus } from './focus.js';
 import { rememberTask } from './recent-tasks.js';
 import { learnServerTime, serverNow } from './server-clock.js';
-import { offerShortcuts, unfoldShortcuts } from './shortcuts.js';
+import { offerShortcuts, refreshShortcuts, unfoldShortcuts } from './shortcuts.js';
 import { subscribe } from './subscribe.js';
 import { addressIds, addressOf, faultOfIds, readIds } from './task-ids.js';
 import { TaskList } from './task-list.js';
@@ -106,7 +106,7 @@ function show({ data, errors }) {
   const state = /** @type {Task | null | undefined} */ (data?.taskStatuses);
   if (state && tasks.taskOf(state.id) !== undefined) {
     element('notice').hidden = true;
-    if (tasks.taskOf(state.id) === null) rememberTask(state.id);
+    if (tasks.taskOf(state.id) === null) remember(state.id);
     tasks.show(state);
     tasks.showTimes(serverNow(), link);
     showTitle('');
@@ -114,6 +114,12 @@ function show({ data, errors }) {
   }
   for (const { extensions = {} } of errors ?? []) if (refuseTask(extensions)) return true;
   return tasks.settled;
+}
+
+/** @param {string} id */
+function remember(id) {
+  rememberTask(id);
+  refreshShortcuts();
 }
 
 /**

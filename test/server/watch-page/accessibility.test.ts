@@ -1,0 +1,186 @@
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { launchBrowser, type TestBrowser } from '../../support/browser.ts';
+import { fault, result, words } from '../../support/page-results.ts';
+import { type ScriptedCall, startScriptedGateway } from '../../support/scripted-gateway.ts';
+
+/** WCAG 2, success criterion 1.4.3, for text of ordinary size. */
+const LEAST_CONTRAST = 4.5;
+/** Of all files of the page together, as they are served, in bytes. */
+const MOST_BYTES = 60_000;
+
+/** Runs in the page: each visible text with too little contrast against the nearest opaque background. */
+const FAINT_TEXTS = `(() => {
+  const channels = (colour) => colour.match(/[\\d.]+/g).map(Number);
+  const luminance = ([red, green, blue]) => [red, green, blue]
+    .map((part) => part / 255)
+    .map((share) => (share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4))
+    .reduce((sum, share, index) => sum + share * [0.2126, 0.7152, 0.0722][index], 0);
+  const ground = (node) => {
+    for (let one = node; one; one = one.parentElement) {
+      const colour = channels(getComputedStyle(one).backgroundColor);
+      if (colour[3] !== 0) return colour;
+    }
+    return [255, 255, 255];
+  };
+  const faint = [];
+  let seen = 0;
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (walker.nextNode()) {
+    const { parentElement: parent, textContent: text } = walker.currentNode;
+    if (text.trim() === '' || !parent.checkVisibility({ visibilityProperty: true })) continue;
+    seen += 1;
+    const [dark, light] = [luminance(channels(getComputedStyle(parent).color)), luminance(ground(parent))].sort((a, b) => a - b);
+    if ((light + 0.05) / (dark + 0.05) < ${LEAST_CONTRAST}) faint.push(text);
+  }
+  return { faint, seen };
+})()`;
+
+/** Runs before the scripts of the page: sums up the shifts that no input caused. */
+const MEASURE_SHIFTS = `
+  globalThis.shifts = 0;
+  new PerformanceObserver((list) => {
+    for (const entry of list.getEntries()) if (!entry.hadRecentInput) shifts += entry.value;
+  }).observe({ type: 'layout-shift', buffered: true });
+`;
+
+const AT = new Date().toISOString();
+/** The gateway saw the task fail. */
+const SEEN = [
+  { status: 'PROCESS', enteredAt: AT, leftAt: AT },
+  { status: 'FAIL', enteredAt: AT, leftAt: null },
+];
+
+const STATES = [
+  { status: 'INIT', rawStatus: 'init', progress: null },
+  {
+    status: 'PENDING',
+    rawStatus: 'pending',
+    progress: null,
+    statusDescription: 'waiting in the queue of the algorithm',
+  },
+  { status: 'PROCESS', rawStatus: 'process', progress: 60 },
+  { status: 'PROCESS', rawStatus: 'process', progress: 60, stale: true },
+  { status: 'FAIL', rawStatus: 'fail', finished: true, message: 'No face was found.', stages: SEEN },
+];
+
+let browser: TestBrowser;
+beforeAll(async () => {
+  browser = await launchBrowser();
+});
+afterAll(() => browser[Symbol.asyncDispose]());
+
+const focusedName = (page: Page) =>
+  page.evaluate<string>(
+    'document.activeElement.getAttribute("aria-label") ?? document.activeElement.textContent.trim()',
+  );
+
+describe('the watch page for everyone', () => {
+  it.each(['light', 'dark'] as const)('has text with enough contrast, %s', async (colorScheme) => {
+    const examples = [{ id: 'demo-a', description: 'an example' }];
+    await using gateway = await startScriptedGateway(
+      (call) => {
+        call.next(result('a', { status: 'FAIL', rawStatus: 'fail', finished: true, message: 'No face was found.' }));
+        call.next(result('b', { stale: true }));
+        call.next(fault('TASK_NOT_FOUND', 'c'));
+        call.next(result('d', { status: 'SUCCESS', finished: true, resultUrl: 'https://example.com/video.mp4' }));
+      },
+      { examples },
+    );
+    await using tab = await browser.open({ colorScheme });
+    await tab.page.goto(`${gateway.url}?id=a&id=b&id=c&id=d`);
+    await words(tab.page, 'Open the video in a new tab');
+    await tab.page.getByText('Recent and example tasks').click();
+    gateway.calls[0]?.cut();
+    await words(tab.page, /^Connection lost\./);
+    const { faint, seen } = await tab.page.evaluate<{ faint: string[]; seen: number }>(FAINT_TEXTS);
+    expect(faint).toEqual([]);
+    expect(seen).toBeGreaterThan(60);
+    const ground = await tab.page.evaluate<string>('getComputedStyle(document.body).backgroundColor');
+    expect(ground).toBe(colorScheme === 'light' ? 'rgb(244, 246, 246)' : 'rgb(14, 20, 21)');
+  });
+
+  it.each([
+    [360, 'a'],
+    [1280, 'a'],
+    [360, 'a&id=b'],
+    [1280, 'a&id=b'],
+  ])('moves no element when a state comes, %d px wide, ?id=%s', async (width, query) => {
+    let call: ScriptedCall | undefined;
+    await using gateway = await startScriptedGateway((arrived) => {
+      call = arrived;
+    });
+    await using tab = await browser.open({ viewport: { width, height: 1600 } });
+    await tab.page.addInitScript(MEASURE_SHIFTS);
+    await tab.page.goto(`${gateway.url}?id=${query}`);
+    await expect.poll(() => call !== undefined).toBe(true);
+    for (const state of STATES)
+      for (const id of call?.ids ?? []) {
+        call?.next(result(id, state));
+        await expect
+          .poll(() => tab.page.locator('article', { hasText: id }).locator('.status').first().textContent())
+          .not.toBe('Looking it up');
+        await tab.page.evaluate(
+          'new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)))',
+        );
+      }
+    await words(tab.page, 'No face was found.');
+    expect(await tab.page.evaluate('shifts')).toBe(0);
+  });
+
+  it('can be used with the keyboard alone, and names each control', async () => {
+    const examples = [{ id: 'demo-a', description: 'an example' }];
+    await using gateway = await startScriptedGateway(
+      (call) => {
+        for (const id of call.ids) call.next(result(id));
+      },
+      { examples },
+    );
+    await using tab = await browser.open();
+    const { page } = tab;
+    const next = async (): Promise<string> => {
+      await page.keyboard.press('Tab');
+      return focusedName(page);
+    };
+    await page.goto(gateway.url);
+    await page.keyboard.type('b');
+    const names = [];
+    for (let count = 0; count < 4; count += 1) names.push(await next());
+    expect(names).toEqual(['Watch', 'Recent and example tasks', 'demo-a', 'Watch demo-a too']);
+    await page.locator('#id').focus();
+    await page.keyboard.press('Enter');
+    await expect.poll(() => page.title()).toBe('Processing 40 % · b');
+    expect([await next(), await next()]).toEqual(['Watch', 'Recent and example tasks']);
+    await page.keyboard.press('Enter');
+    expect([await next(), await next(), await next(), await next(), await next()]).toEqual([
+      'b',
+      'Watch b too',
+      'Forget b',
+      'demo-a',
+      'Watch demo-a too',
+    ]);
+    await page.keyboard.press('Enter');
+    await page.getByRole('article', { name: 'Processing demo-a' }).waitFor();
+    await page.getByRole('button', { name: 'Stop watching b' }).press('Enter');
+    await expect.poll(() => page.title()).toBe('Processing 40 % · demo-a');
+    for (const role of ['progressbar', 'list', 'article', 'region'] as const)
+      for (const found of await page.getByRole(role).all())
+        expect(await found.evaluate((one) => one.ariaLabel ?? one.getAttribute('aria-labelledby') ?? one.id)).not.toBe(
+          '',
+        );
+  });
+
+  it('weighs less than 60 kB, all files together', async () => {
+    await using gateway = await startScriptedGateway((call) => call.next(result(call.id)));
+    await using tab = await browser.open();
+    const bodies: Promise<Buffer>[] = [];
+    tab.page.on('response', (response) => {
+      if (response.request().method() === 'GET') bodies.push(response.body());
+    });
+    await tab.page.goto(`${gateway.url}?id=a`);
+    await words(tab.page, '40 %');
+    const sizes = (await Promise.all(bodies)).map(({ length }) => length);
+    expect(sizes.length).toBeGreaterThan(20);
+    expect(sizes.reduce((sum, size) => sum + size)).toBeLessThan(MOST_BYTES);
+  });
+});
