@@ -90,10 +90,13 @@ export abstract class UpstreamError extends GatewayError {}
 /** No answer at all, a 5xx, 408, 409, 425 or a time-out. */
 export class UpstreamUnavailable extends UpstreamError {
   readonly code = 'UPSTREAM_UNAVAILABLE';
+  /** No connection to A2E came about (refused, DNS, TLS, connect time-out), which is evidence against the origin. */
+  readonly unreachable: boolean;
   /** How long upstream asked to be left alone (`Retry-After` on a 503), in ms; null when it did not say. */
   readonly retryAfterMs: number | null;
-  constructor(message: string, options: { retryAfterMs?: number | null; cause?: unknown } = {}) {
+  constructor(message: string, options: { retryAfterMs?: number | null; unreachable?: boolean; cause?: unknown } = {}) {
     super(message, { cause: options.cause });
+    this.unreachable = options.unreachable ?? false;
     this.retryAfterMs = options.retryAfterMs ?? null;
   }
 }
@@ -120,9 +123,14 @@ export class UpstreamBadResponse extends UpstreamError {
 }
 
 /**
- * A2E refused the token it was given (401, 403, or those numbers as `code` in the envelope). In passthrough it is
- * the caller's own mistake; for the gateway's own token the owner of the call turns it into {@link UpstreamUnavailable}.
+ * A2E refused the token it was given (HTTP 401, or 401 as `code` in the envelope). In passthrough it is the caller's own
+ * mistake; for the gateway's own token the owner of the call turns it into {@link UpstreamUnavailable}.
  */
 export class TokenRefused extends UpstreamError {
   readonly code = 'UNAUTHENTICATED';
+}
+
+/** A2E denied access to one task (HTTP 403, or 403 as `code` in the envelope). The token itself may be good. */
+export class AccessDenied extends UpstreamError {
+  readonly code = 'FORBIDDEN';
 }

@@ -1,5 +1,5 @@
 import type { SchedulerEvent } from '../scheduling/scheduler-options.ts';
-import type { Credential } from '../task/credential.ts';
+import type { TokenIdentity } from '../scheduling/scheduler-registry.ts';
 import type { UpstreamEvent } from '../upstream/upstream-event.ts';
 import type { Logger } from './log.ts';
 import type { Metrics } from './metrics.ts';
@@ -9,7 +9,7 @@ import type { Readiness } from './readiness.ts';
 /** Hears of every call to A2E, and of what becomes of the lanes they pass through. */
 export interface UpstreamReporter {
   onCall(event: UpstreamEvent): void;
-  onScheduler(event: SchedulerEvent, credential: Credential): void;
+  onScheduler(event: SchedulerEvent, token: TokenIdentity): void;
 }
 
 /** Turns what happens upstream into log lines, metrics and readiness. */
@@ -27,7 +27,7 @@ export function upstreamReporter(
     },
     onScheduler(event, { owner }) {
       metrics.recordSchedulerEvent(event.kind);
-      if (owner === 'caller') return log.debug({ lane: event }, 'A2E calls of one caller');
+      if (owner === 'caller') return log.debug({ scheduler: event }, 'scheduler of a caller changed');
       if (event.kind === 'token-refused') {
         const known = readiness.upstream === 'refused';
         readiness.upstream = 'refused';

@@ -1,7 +1,7 @@
 /** Something that falls due at a time. `slot` belongs to the queue: its place in the heap, -1 outside. */
 export interface HeapEntry {
-  /** ms since the epoch */
-  dueAt: number;
+  /** Monotonic ms; never null while the entry is in a heap. */
+  dueAt: number | null;
   heapIndex: number;
 }
 
@@ -49,7 +49,7 @@ export class DeadlineHeap<T extends HeapEntry> {
     while (at > 0) {
       const above = (at - 1) >> 1;
       const parent = this.#heap[above] as T;
-      if (parent.dueAt <= entry.dueAt) break;
+      if (due(parent) <= due(entry)) break;
       this.#place(parent, at);
       at = above;
     }
@@ -61,8 +61,8 @@ export class DeadlineHeap<T extends HeapEntry> {
     for (;;) {
       const left = this.#heap[2 * at + 1];
       const right = this.#heap[2 * at + 2];
-      const child = left && right && right.dueAt < left.dueAt ? right : left;
-      if (!child || child.dueAt >= entry.dueAt) break;
+      const child = left && right && due(right) < due(left) ? right : left;
+      if (!child || due(child) >= due(entry)) break;
       const freed = child.heapIndex;
       this.#place(child, at);
       at = freed;
@@ -74,4 +74,8 @@ export class DeadlineHeap<T extends HeapEntry> {
     this.#heap[at] = entry;
     entry.heapIndex = at;
   }
+}
+
+function due({ dueAt }: HeapEntry): number {
+  return dueAt ?? Number.POSITIVE_INFINITY;
 }

@@ -1,4 +1,7 @@
-/** One timer that calls `ring` at the earliest of the times it was set for since it last rang or was cleared. */
+/** The longest delay of `setTimeout`: a longer one would fire at once. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
+/** One timer that fires at the earliest of the times it was set for since it last fired or was cleared. */
 export class EarliestTimer {
   readonly #callback: () => void;
   #timer: NodeJS.Timeout | null = null;
@@ -8,7 +11,7 @@ export class EarliestTimer {
     this.#callback = ring;
   }
 
-  /** @param at ms since the epoch; one in the past rings as soon as possible. */
+  /** @param at monotonic ms (`performance.now()`); a time in the past fires as soon as possible. */
   set(at: number): void {
     if (at >= this.#at) return;
     this.clear();
@@ -18,7 +21,7 @@ export class EarliestTimer {
         this.clear();
         this.#callback();
       },
-      Math.max(0, at - Date.now()),
+      Math.min(MAX_TIMER_MS, Math.max(0, at - performance.now())),
     );
   }
 

@@ -1,45 +1,82 @@
 /**
- * How many calls all lanes together may have under way. When there is no slot left lanes wait, and get those that
- * become free in turn: one each, however many calls they have to make. A lane goes by its callback.
+ * The bulkhead class of a call. `proven`: A2E has answered for the task, and the last poll succeeded. `unproven`: the
+ * task is new or failing. `unverified`: A2E has never accepted the token.
+ */
+export type PermitClass = 'proven' | 'unproven' | 'unverified';
+
+/** The classes in turn for released permits: while all wait, proven calls get two of four. */
+const TURNS: readonly PermitClass[] = ['proven', 'unproven', 'proven', 'unverified'];
+
+/**
+ * The permits for calls under way, of all schedulers together. A scheduler that finds no permit waits, and schedulers
+ * receive released permits in turn, one each. A scheduler is identified by its callback. Unproven calls share at most
+ * half of the permits, and calls with unverified tokens at most a quarter, so that proven calls never wait behind them.
  */
 export class FairSemaphore {
-  readonly #waiting = new Set<() => void>();
-  #permits: number;
+  readonly #waiting: Readonly<Record<PermitClass, Set<() => void>>> = {
+    proven: new Set(),
+    unproven: new Set(),
+    unverified: new Set(),
+  };
+  readonly #held: Record<PermitClass, number> = { proven: 0, unproven: 0, unverified: 0 };
+  readonly #count: number;
+  #turns = TURNS;
   #offeredTo: (() => void) | null = null;
 
   /** @param count `UPSTREAM_MAX_CONCURRENCY` */
   constructor(count: number) {
-    this.#permits = count;
+    this.#count = count;
   }
 
-  /** Whether the lane may {@link acquire} a slot now. If not, it waits for its turn from now on, when `onFree` is called. */
-  tryAcquire(onFree: () => void): boolean {
-    if (this.#permits > 0 && (this.#waiting.size === 0 || this.#offeredTo === onFree)) return true;
-    this.#waiting.add(onFree);
+  /** Whether the scheduler may {@link acquire} a permit now. If not, it waits for its turn, when `onFree` is called. */
+  tryAcquire(onFree: () => void, permitClass: PermitClass = 'proven'): boolean {
+    const waiting = this.#waiting[permitClass];
+    if (this.#isFree(permitClass) && (waiting.size === 0 || this.#offeredTo === onFree)) return true;
+    waiting.add(onFree);
     return false;
   }
 
-  /** The lane will be called when it may take a slot. */
-  isQueued(onFree: () => void): boolean {
-    return this.#waiting.has(onFree);
+  /** The scheduler waits and will be called when it may take a permit. */
+  isQueued(onFree: () => void, permitClass: PermitClass = 'proven'): boolean {
+    return this.#waiting[permitClass].has(onFree);
   }
 
-  /** Only when {@link tryAcquire} has just said so. */
-  acquire(): void {
-    this.#permits -= 1;
+  /** Takes a permit. Allowed only when {@link tryAcquire} has just returned true. */
+  acquire(permitClass: PermitClass = 'proven'): void {
+    this.#held[permitClass] += 1;
     this.#offeredTo = null;
   }
 
-  /** A call has ended. Whoever is offered its slot and takes none is passed over. */
-  release(): void {
-    this.#permits += 1;
-    while (this.#permits > 0) {
-      const next = this.#waiting.values().next().value;
-      if (!next) return;
-      this.#waiting.delete(next);
+  /** Returns a permit of a call that has ended. A scheduler that is offered a permit and takes none is passed over. */
+  release(permitClass: PermitClass = 'proven'): void {
+    this.#held[permitClass] -= 1;
+    for (let next = this.#nextWaiting(); next; next = this.#nextWaiting()) {
       this.#offeredTo = next;
       next();
       this.#offeredTo = null;
     }
   }
+
+  /** The next scheduler in turn of a class that has a free permit. */
+  #nextWaiting(): (() => void) | null {
+    const chosen = this.#turns.find((each) => this.#waiting[each].size > 0 && this.#isFree(each));
+    if (!chosen) return null;
+    const at = this.#turns.indexOf(chosen) + 1;
+    this.#turns = [...this.#turns.slice(at), ...this.#turns.slice(0, at)];
+    const [next] = this.#waiting[chosen];
+    if (next) this.#waiting[chosen].delete(next);
+    return next ?? null;
+  }
+
+  #isFree(permitClass: PermitClass): boolean {
+    const { proven, unproven, unverified } = this.#held;
+    if (proven + unproven + unverified >= this.#count) return false;
+    if (permitClass === 'proven') return true;
+    if (unproven + unverified >= share(this.#count, 2)) return false;
+    return permitClass === 'unproven' || unverified < share(this.#count, 4);
+  }
+}
+
+function share(count: number, divisor: number): number {
+  return Math.max(1, Math.floor(count / divisor));
 }

@@ -1,32 +1,39 @@
 import type { GatewayError, UpstreamError } from '../errors.ts';
 
-/** How a call ended: `skipped` when upstream was not called after all. */
-export type CallOutcome = 'answered' | 'skipped' | UpstreamError;
+/** The end of a call. `skipped`: A2E was not called, because another gateway polls this tick. */
+export type CallOutcome =
+  | { readonly kind: 'answered' }
+  | { readonly kind: 'skipped' }
+  | { readonly kind: 'failed'; readonly error: UpstreamError };
 
-/** One task's place in the lane. */
+/** One task's place in the scheduler. */
 export interface Job {
+  /** The task's id. */
+  readonly id: string;
+  /** A2E has answered for this task before, so that a failure is evidence against the origin. */
+  readonly isProven: boolean;
   /** Makes the call. Never rejects. */
   run(): Promise<CallOutcome>;
-  /** The turn came, but the lane is blocked: a missed poll. The turn keeps its place. */
-  onBlocked(problem: GatewayError): void;
+  /** The job is due, but the circuit is not closed: a missed poll. The job keeps its place. */
+  onBlocked(error: GatewayError): void;
 }
 
-/** When a turn is to come. */
+/** The time of a job. Times are monotonic ms (`performance.now()`). */
 export interface ScheduleOptions {
-  /** In ms since the epoch, or as soon after it as the budget allows. Infinity: as an urgent one or not at all. */
-  readonly dueAt: number;
-  /** Somebody waits for it: it shares the lane with the polls that are due, and goes first when none is. */
+  /** The poll runs then, or as soon after it as the limits allow. null: the job is no poll, so `urgent` alone runs it. */
+  readonly dueAt: number | null;
+  /** A query waits for the call. Urgent jobs alternate with due polls, and run at once when no poll is due. */
   readonly urgent?: boolean;
-  /** It backs off from a failure, which may be over before. */
+  /** The job backs off from a failure, which may be over earlier. */
   readonly afterFailure?: boolean;
 }
 
-/** A turn that is waiting. Times in ms since the epoch. */
+/** A waiting job. Times are monotonic ms (`performance.now()`). */
 export interface ScheduledJob {
-  readonly dueAt: number;
-  /** Not any more when it came while the lane was blocked. */
+  readonly dueAt: number | null;
+  /** False again once the job was due while the circuit was not closed. */
   readonly urgent: boolean;
-  /** When the turn is to be expected, as the lane flows now: an estimate that is never in the past. */
+  /** The expected start at the present load. An estimate, never in the past. */
   readonly expectedAt: number;
   /** Idempotent. */
   cancel(): void;

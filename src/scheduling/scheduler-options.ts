@@ -1,20 +1,24 @@
+import type { TokenPolicy } from './circuit.ts';
 import type { FairSemaphore } from './fair-semaphore.ts';
 import type { RateLimiter } from './rate-limiter.ts';
 
-/** What the lane tells the log and the metrics. */
+/** A change of the circuit, for the log and the metrics. */
 export type SchedulerEvent =
   | { readonly kind: 'breaker-opened' | 'breaker-closed' | 'token-refused' | 'token-accepted' }
   | { readonly kind: 'paused'; readonly forMs: number };
 
 export interface SchedulerOptions {
-  /** Shared with the other lanes: calls that may be under way. */
+  /** The permits that all schedulers share. */
   readonly semaphore: FairSemaphore;
   /** Calls per second; null: unlimited. */
   readonly maxRps: number | null;
-  /** Takes the place of `maxRps` where other gateways share the budget; `onAnswer`: ask it again. */
-  readonly rateLimiter?: (onAnswer: () => void) => RateLimiter;
-  /** After a blockage the turns that waited are spread over this long. */
+  /** Replaces `maxRps` where gateways share the rate. `onChange` is called when its delay has changed. */
+  readonly rateLimiter?: (onChange: () => void) => RateLimiter;
+  /** Calls that waited for the circuit are spread over this time. */
   readonly intervalMs: number;
+  readonly tokenPolicy: TokenPolicy;
+  /** Calls under way before A2E has accepted the token; null: no limit beside the permits. */
+  readonly maxUnverified: number | null;
   readonly onEvent?: (event: SchedulerEvent) => void;
   readonly random?: () => number;
 }

@@ -1,60 +1,85 @@
 import type { SharedRateLimiter } from '../cluster/contract.ts';
-import type { Credential } from '../task/credential.ts';
+import { Unauthenticated, UpstreamUnavailable } from '../errors.ts';
+import type { TokenPolicy } from './circuit.ts';
+import { ClusterRateLimiter } from './cluster-rate-limiter.ts';
 import { FairSemaphore } from './fair-semaphore.ts';
-import { ClusterRateLimiter } from './rate-limiter.ts';
-import type { SchedulerEvent, SchedulerOptions } from './scheduler-options.ts';
+import type { SchedulerEvent } from './scheduler-options.ts';
 import { UpstreamScheduler } from './upstream-scheduler.ts';
 
-export interface SchedulerRegistryOptions extends Omit<SchedulerOptions, 'onEvent' | 'rateLimiter' | 'semaphore'> {
-  /** `UPSTREAM_MAX_CONCURRENCY`, of all lanes together. */
-  readonly maxConcurrency: number;
-  readonly onEvent?: (event: SchedulerEvent, credential: Credential) => void;
-  /** What the gateways of a cluster share; absent: this one is alone. */
-  readonly shared?: SharedRateLimiter | undefined;
+/** The identity of a token. Every key has its own scheduler. */
+export interface TokenIdentity {
+  /** Names the token here and in the cluster; holds no secret. */
+  readonly key: string;
+  readonly owner: 'gateway' | 'caller';
 }
 
-/** Idle lanes are swept when there are as many as this, or twice as many as the last sweep left. */
+export interface SchedulerRegistryOptions {
+  /** `UPSTREAM_MAX_CONCURRENCY`, of all schedulers together. */
+  readonly maxConcurrency: number;
+  /** `UPSTREAM_MAX_RPS`, calls per second and token; null: unlimited. */
+  readonly maxRps: number | null;
+  /** `POLL_INTERVAL_MS` */
+  readonly intervalMs: number;
+  readonly onEvent?: (event: SchedulerEvent, token: TokenIdentity) => void;
+  /** The limits that the gateways of a cluster share; absent without a cluster. */
+  readonly shared?: SharedRateLimiter | undefined;
+  readonly random?: () => number;
+}
+
+/** Idle schedulers are dropped when this number is reached, or twice the number that the last sweep left. */
 const SWEEP_AT = 256;
-/** A refusal is told to the cluster as a pause of the lane with this after its name. */
+/** Peers receive a refused token as a pause of the key with this suffix. */
 const TOKEN_REFUSED_SUFFIX = ' refused';
-/** Shorter than the wait between two probes of a refused token, so that each probe that is refused again is told. */
+/** Shorter than the interval between probes of a refused token, so that every refused probe is published. */
 const TOKEN_REFUSED_MS = 9_000;
+const GATEWAY_TOKEN: TokenPolicy = {
+  refusedError: new UpstreamUnavailable("A2E refuses the gateway's own token"),
+  probeMs: 10_000,
+  refusalExpires: false,
+};
+/** For this long after a refusal the calls of a caller's token fail without a call to A2E. */
+const CALLER_TOKEN: TokenPolicy = {
+  refusedError: new Unauthenticated('A2E refuses this token'),
+  probeMs: 1_000,
+  refusalExpires: true,
+};
+/** Calls under way with a caller's token that A2E has never accepted: a guessed token costs no more than these. */
+const MAX_UNVERIFIED = 4;
 
 /**
- * One {@link UpstreamScheduler} per upstream token, in step with those of the other gateways. What they share here is the number of
- * calls under way; when that is reached they take turns.
+ * One {@link UpstreamScheduler} per token, in step with the schedulers of the other gateways. All schedulers share the
+ * permits for calls under way, and take turns at them.
  */
 export class SchedulerRegistry implements Disposable {
   readonly #options: SchedulerRegistryOptions;
   readonly #semaphore: FairSemaphore;
   readonly #schedulers = new Map<string, UpstreamScheduler>();
   #sweepAt = SWEEP_AT;
-  /** What a lane tells while this is set it was told by another gateway, which needs no telling. */
-  #applyingPeerEvent = false;
+  /** The current events come from a peer, so they are not published again. */
+  #isApplyingPeerEvent = false;
   readonly #stopListening: (() => void) | undefined;
 
   constructor(options: SchedulerRegistryOptions) {
     this.#options = options;
     this.#semaphore = new FairSemaphore(options.maxConcurrency);
-    this.#stopListening = options.shared?.onPause((name, forMs) => this.#onPeerEvent(name, forMs));
+    this.#stopListening = options.shared?.onPause((name, forMs) => this.#onPeerPause(name, forMs));
   }
 
-  /** The lane of this token. Ask again for every call: an idle lane may be replaced. */
-  for(credential: Credential): UpstreamScheduler {
-    const known = this.#schedulers.get(credential.key);
+  /** The scheduler of this token. Ask again for every call, because an idle scheduler may have been replaced. */
+  for(token: TokenIdentity): UpstreamScheduler {
+    const known = this.#schedulers.get(token.key);
     if (known) return known;
     this.#sweep();
-    const lane = this.#open(credential);
-    this.#schedulers.set(credential.key, lane);
-    // What the others are pausing already.
-    for (const name of [credential.key, credential.key + TOKEN_REFUSED_SUFFIX]) {
+    const scheduler = this.#open(token);
+    this.#schedulers.set(token.key, scheduler);
+    for (const name of [token.key, token.key + TOKEN_REFUSED_SUFFIX]) {
       const leftMs = this.#options.shared?.pausedFor(name) ?? 0;
-      if (leftMs > 0) this.#onPeerEvent(name, leftMs);
+      if (leftMs > 0) this.#onPeerPause(name, leftMs);
     }
-    return lane;
+    return scheduler;
   }
 
-  /** How many lanes there are, idle ones included. */
+  /** The number of schedulers, idle ones included. */
   get size(): number {
     return this.#schedulers.size;
   }
@@ -63,44 +88,56 @@ export class SchedulerRegistry implements Disposable {
     this.#stopListening?.();
   }
 
-  #open(credential: Credential): UpstreamScheduler {
-    const { shared, maxConcurrency: _, maxRps, onEvent, ...options } = this.#options;
+  #open(token: TokenIdentity): UpstreamScheduler {
+    const { shared, maxRps, intervalMs, onEvent, random = Math.random } = this.#options;
     const rateLimiter =
       shared && maxRps !== null
-        ? (onAnswer: () => void) => new ClusterRateLimiter(shared, credential.key, maxRps, onAnswer)
+        ? (onChange: () => void) => new ClusterRateLimiter(shared, token.key, maxRps, onChange)
         : undefined;
+    const isCaller = token.owner === 'caller';
     return new UpstreamScheduler({
-      ...options,
       maxRps,
+      intervalMs,
+      random,
       semaphore: this.#semaphore,
+      tokenPolicy: isCaller ? CALLER_TOKEN : GATEWAY_TOKEN,
+      maxUnverified: isCaller ? MAX_UNVERIFIED : null,
       ...(rateLimiter && { rateLimiter }),
       onEvent: (event) => {
-        if (!this.#applyingPeerEvent) this.#publish(event, credential);
-        onEvent?.(event, credential);
+        if (!this.#isApplyingPeerEvent) this.#publish(event, token);
+        onEvent?.(event, token);
       },
     });
   }
 
-  #publish(event: SchedulerEvent, { key }: Credential): void {
-    if (event.kind === 'paused') void this.#options.shared?.pause(key, event.forMs);
-    if (event.kind === 'token-refused') void this.#options.shared?.pause(key + TOKEN_REFUSED_SUFFIX, TOKEN_REFUSED_MS);
+  #publish(event: SchedulerEvent, { key, owner }: TokenIdentity): void {
+    const { shared } = this.#options;
+    if (event.kind === 'paused') void shared?.pause(key, event.forMs);
+    if (event.kind === 'token-refused' && owner === 'gateway')
+      void shared?.pause(key + TOKEN_REFUSED_SUFFIX, TOKEN_REFUSED_MS);
   }
 
-  #onPeerEvent(name: string, forMs: number): void {
-    this.#applyingPeerEvent = true;
+  /** The jitter lets one gateway probe before its peers do, if the gateway that found the token refused has died. */
+  #onPeerPause(name: string, forMs: number): void {
+    const { random = Math.random } = this.#options;
+    this.#isApplyingPeerEvent = true;
     try {
-      const refusedAt = Date.now() - Math.max(0, TOKEN_REFUSED_MS - forMs);
-      if (name.endsWith(TOKEN_REFUSED_SUFFIX))
-        this.#schedulers.get(name.slice(0, -TOKEN_REFUSED_SUFFIX.length))?.onPeerTokenRefused(refusedAt);
-      else this.#schedulers.get(name)?.onPeerPause(forMs);
+      if (!name.endsWith(TOKEN_REFUSED_SUFFIX)) {
+        this.#schedulers.get(name)?.onPeer({ kind: 'peer-paused', forMs });
+        return;
+      }
+      const at = performance.now() - Math.max(0, TOKEN_REFUSED_MS - forMs);
+      const probeInMs = GATEWAY_TOKEN.probeMs * (1.1 + 0.2 * random());
+      const key = name.slice(0, -TOKEN_REFUSED_SUFFIX.length);
+      this.#schedulers.get(key)?.onPeer({ kind: 'peer-token-refused', at, probeInMs });
     } finally {
-      this.#applyingPeerEvent = false;
+      this.#isApplyingPeerEvent = false;
     }
   }
 
   #sweep(): void {
     if (this.#schedulers.size < this.#sweepAt) return;
-    for (const [key, lane] of this.#schedulers) if (lane.idle) this.#schedulers.delete(key);
+    for (const [key, scheduler] of this.#schedulers) if (scheduler.idle) this.#schedulers.delete(key);
     this.#sweepAt = Math.max(SWEEP_AT, 2 * this.#schedulers.size);
   }
 }

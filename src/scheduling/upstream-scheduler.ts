@@ -1,284 +1,244 @@
-import {
-  type GatewayError,
-  TokenRefused,
-  type UpstreamError,
-  UpstreamRateLimited,
-  UpstreamUnavailable,
-} from '../errors.ts';
-import { CallQueue } from './call-queue.ts';
-import { type CircuitState, errorForCaller, retryAfterOf } from './circuit-state.ts';
-import { ConsecutiveFailureBreaker } from './consecutive-failure-breaker.ts';
+import { BulkheadQueue } from './bulkhead-queue.ts';
+import { type Circuit, type CircuitState, errorForCaller, NEW_CIRCUIT, type Observation, observe } from './circuit.ts';
+import { circuitEvents } from './circuit-events.ts';
 import { EarliestTimer } from './earliest-timer.ts';
+import type { PermitClass } from './fair-semaphore.ts';
 import type { CallOutcome, Job, ScheduledJob, ScheduleOptions } from './job.ts';
 import { LocalRateLimiter } from './local-rate-limiter.ts';
+import { ProbeCandidates } from './probe-candidates.ts';
+import { QueuedJob } from './queued-job.ts';
 import type { RateLimiter } from './rate-limiter.ts';
 import type { SchedulerOptions } from './scheduler-options.ts';
 
-interface QueuedJob extends ScheduledJob {
-  dueAt: number;
-  urgent: boolean;
-  heapIndex: number;
-  readonly queuedAt: number;
-  readonly job: Job;
-  readonly afterFailure: boolean;
-}
-
-const UNAUTHORIZED_PROBE_MS = 10_000;
-/** A pause that grows by less than this is no new one. */
-const SAME_PAUSE_MS = 1_000;
-/** What timers are late anyway is no sign of a queue. */
+/** Timers are this late without load, so a smaller delay is no sign of a queue; in ms. */
 const TIMER_GRAIN_MS = 20;
 
 /**
- * All calls to upstream with one token pass here: earliest due first, within the concurrency and rate budget, so that
- * past the budget all intervals stretch alike; those that somebody waits for share the lane with them. A `Retry-After`
- * pauses the whole lane; ten failures in a row, or the gateway's own token refused, let only single probes through
- * until one succeeds. The lane holds the only timer of all its tasks.
+ * Admits all calls to A2E with one token: by due time, within the permits and the rate limit, so that past the limits all
+ * intervals stretch alike. Trusted calls never wait behind untrusted ones (a bulkhead). While the circuit is open,
+ * single half-open probes run; while it is paused, no call runs. The scheduler holds the only timer of its jobs.
  */
 export class UpstreamScheduler {
   readonly #options: SchedulerOptions;
-  readonly #queue: CallQueue<QueuedJob>;
-  /** Turns that came while the lane was blocked, oldest first. */
-  readonly #blocked = new Set<QueuedJob>();
-  readonly #breaker = new ConsecutiveFailureBreaker();
+  readonly #queue: BulkheadQueue<QueuedJob>;
+  /** Jobs that were due while the circuit was not closed. */
+  readonly #blocked = new ProbeCandidates();
   readonly #rateLimiter: RateLimiter;
   readonly #onPermit = (): void => this.#advance();
   readonly #timer = new EarliestTimer(() => this.#advance());
-  #circuit: CircuitState | null = null;
+  #circuit: Circuit = NEW_CIRCUIT;
   #running = 0;
-  /** How late turns come at present, because there are more of them than the budget allows. */
+  /** Proven jobs, waiting and running. */
+  #provenJobs = 0;
+  /** How late polls run at present because the demand exceeds the limits, in ms. */
   #latenessMs = 0;
 
   constructor(options: SchedulerOptions) {
     this.#options = options;
-    this.#queue = new CallQueue(options.intervalMs);
+    this.#queue = new BulkheadQueue(options.intervalMs);
     this.#rateLimiter = options.rateLimiter?.(() => this.#advance()) ?? new LocalRateLimiter(options.maxRps);
   }
 
-  /** Why calls are held back at present, or null. */
-  get circuit(): { readonly kind: 'paused' | 'broken' | 'refused' } | null {
-    return this.#circuit;
+  /** The state of the circuit. */
+  get state(): CircuitState {
+    return this.#circuit.state;
   }
 
-  /** Nothing is waiting, running or forbidden: the lane can be forgotten. */
+  /** A2E has accepted the token in some answer. */
+  get isTokenAccepted(): boolean {
+    return this.#circuit.isTokenAccepted;
+  }
+
+  /** No job waits or runs, and the circuit would admit one: the scheduler can be dropped. */
   get idle(): boolean {
-    return this.#running === 0 && !this.#hasWaiting() && Date.now() >= (this.#circuit?.until ?? 0);
+    return this.#running === 0 && !this.#hasWaiting() && performance.now() >= admitsAt(this.state);
   }
 
-  /** Queues a turn. */
+  /** Queues a job. */
   schedule(job: Job, { dueAt, urgent = false, afterFailure = false }: ScheduleOptions): ScheduledJob {
-    const lane = this;
-    const entry: QueuedJob = {
+    const queued = new QueuedJob(job, {
       dueAt,
       urgent,
-      queuedAt: Date.now(),
-      heapIndex: -1,
-      job,
       afterFailure,
-      get expectedAt() {
-        return lane.#expectedAt(entry);
-      },
-      cancel: () => this.#cancel(entry),
-    };
-    this.#queue.add(entry);
+      expectedAt: (waiting) => this.#expectedAt(waiting),
+      cancel: (waiting) => this.#cancel(waiting),
+    });
+    if (job.isProven) this.#provenJobs += 1;
+    this.#queue.add(queued);
     this.#armTimer();
-    return entry;
+    return queued;
   }
 
-  /** Another gateway was told to leave upstream alone for `forMs`. */
-  onPeerPause(forMs: number): void {
-    this.#pause(new UpstreamRateLimited('A2E asked to be left alone', { retryAfterMs: forMs }), forMs);
+  /** Takes in what another gateway of the cluster has observed with the same token. */
+  onPeer(observation: Extract<Observation, { kind: `peer-${string}` }>): void {
+    this.#observe(observation);
     this.#advance();
   }
 
-  /**
-   * Another gateway found the token refused at `at`: it probes, and this one only if nothing is heard for a while;
-   * each after a while of its own, so that one of them begins.
-   */
-  onPeerTokenRefused(at: number): void {
-    const { random = Math.random } = this.#options;
-    this.#onTokenRefused();
-    if (this.#circuit) {
-      this.#circuit.since = at;
-      this.#circuit.until = at + UNAUTHORIZED_PROBE_MS * (1.1 + 0.2 * random());
-    }
-    this.#advance();
-  }
-
-  /** Another gateway got an answer with this token at `at`. One from before the calls were held back says nothing. */
-  onPeerSuccess(at: number): void {
-    if (!this.#circuit || this.#circuit.kind === 'paused' || at <= this.#circuit.since) return;
-    this.#onSuccess();
-    this.#advance();
-  }
-
-  #cancel(entry: QueuedJob): void {
-    this.#queue.remove(entry);
-    this.#blocked.delete(entry);
+  #cancel(queued: QueuedJob): void {
+    if (!queued.leave()) return;
+    if (queued.isProven) this.#provenJobs -= 1;
+    this.#remove(queued);
     if (!this.#hasWaiting()) this.#timer.clear();
   }
 
-  /** Wakes for the next thing to do. */
+  #remove(queued: QueuedJob): void {
+    this.#queue.remove(queued);
+    this.#blocked.delete(queued);
+  }
+
   #armTimer(): void {
-    const at = this.#nextWakeAt(Date.now());
+    const at = this.#nextWakeAt(performance.now());
     if (at !== null) this.#timer.set(at);
   }
 
+  /** The time of the next thing to do; null: an event comes first, such as a permit or the end of a call. */
   #nextWakeAt(now: number): number | null {
-    const { dueAt } = this.#queue;
-    const slotless = this.#options.semaphore.isQueued(this.#onPermit);
-    if (this.#circuit) {
-      const probing = this.#running === 0 && this.#hasWaiting() && !slotless;
-      const at = Math.min(dueAt, probing ? this.#circuit.until : Number.POSITIVE_INFINITY);
+    const { trusted, untrusted } = this.#queue.dueTimes;
+    if (this.state.kind !== 'closed') {
+      const canProbe = this.#running === 0 && this.#hasWaiting() && !this.#isQueued('proven');
+      const at = Math.min(trusted, untrusted, canProbe ? admitsAt(this.state) : Number.POSITIVE_INFINITY);
       return Number.isFinite(at) ? at : null;
     }
-    if (dueAt === Number.POSITIVE_INFINITY || slotless) return null;
-    return dueAt > now ? dueAt : now + this.#rateLimiter.delayMs(now);
+    const times = [this.#canRun('trusted') ? trusted : null, this.#canRun('untrusted') ? untrusted : null];
+    const at = Math.min(...times.filter((time) => time !== null));
+    if (!Number.isFinite(at)) return null;
+    return at > now ? at : now + this.#rateLimiter.delayMs(now);
   }
 
-  #expectedAt(entry: QueuedJob): number {
-    const from = Math.max(Date.now(), this.#circuit?.until ?? 0);
-    const isProbe = this.#circuit !== null && this.#circuit.kind !== 'paused' && entry === this.#nextProbe();
-    return isProbe || entry.urgent ? from : Math.max(from, entry.dueAt + this.#latenessMs);
+  #expectedAt(queued: QueuedJob): number {
+    const from = Math.max(performance.now(), admitsAt(this.state));
+    const isProbe = this.state.kind === 'open' && queued === this.#nextProbe();
+    if (isProbe || queued.urgent || queued.dueAt === null) return from;
+    return Math.max(from, queued.dueAt + this.#latenessMs);
   }
 
-  /** The turn that has been held back for longest. */
   #nextProbe(): QueuedJob | undefined {
-    return this.#blocked.values().next().value ?? this.#queue.peek();
+    return this.#blocked.next() ?? this.#queue.peek();
   }
 
   #hasWaiting(): boolean {
-    return this.#blocked.size > 0 || !this.#queue.empty;
+    return this.#blocked.size > 0 || !this.#queue.isEmpty;
   }
 
   #advance(): void {
-    if (this.#circuit?.kind === 'paused' && Date.now() >= this.#circuit.until) this.#endPause(this.#circuit);
-    if (this.#circuit) this.#runProbe(this.#circuit);
-    else this.#runDue();
+    const holds = this.state.kind === 'paused' || this.#options.tokenPolicy.refusalExpires;
+    if (holds && performance.now() >= admitsAt(this.state)) this.#observe({ kind: 'hold-ended' });
+    if (this.state.kind !== 'closed') this.#advanceBlocked(this.state);
+    else while (this.#runNext());
     this.#armTimer();
   }
 
-  #runDue(): void {
-    for (;;) {
-      const now = Date.now();
-      if (this.#circuit || this.#queue.dueAt > now) return;
-      if (!this.#options.semaphore.tryAcquire(this.#onPermit) || this.#rateLimiter.delayMs(now) > 0) return;
-      const entry = this.#queue.take(now);
-      if (entry) this.#start(entry);
+  /** Starts the next due call; false when none may run now. */
+  #runNext(): boolean {
+    const now = performance.now();
+    for (const side of this.#queue.dueSides(now)) {
+      if (!this.#canRun(side)) continue;
+      const permitClass = this.#classOf(side === 'trusted');
+      if (!this.#options.semaphore.tryAcquire(this.#onPermit, permitClass)) continue;
+      if (this.#rateLimiter.delayMs(now) > 0) return false;
+      const queued = this.#queue.take(side, now);
+      if (queued) this.#start(queued, permitClass, false);
+      return this.state.kind === 'closed';
     }
+    return false;
   }
 
-  #runProbe(blockage: CircuitState): void {
-    const now = Date.now();
-    if (blockage.kind !== 'paused' && now >= blockage.until && this.#running === 0) {
+  #canRun(side: 'trusted' | 'untrusted'): boolean {
+    const { maxUnverified } = this.#options;
+    const isLimited = maxUnverified !== null && !this.#circuit.isTokenAccepted && this.#running >= maxUnverified;
+    return !isLimited && !this.#isQueued(this.#classOf(side === 'trusted'));
+  }
+
+  #isQueued(permitClass: PermitClass): boolean {
+    return this.#options.semaphore.isQueued(this.#onPermit, permitClass);
+  }
+
+  #classOf(isTrusted: boolean): PermitClass {
+    if (isTrusted) return 'proven';
+    const isVerified = this.#circuit.isTokenAccepted || this.#options.maxUnverified === null;
+    return isVerified ? 'unproven' : 'unverified';
+  }
+
+  #advanceBlocked(state: Exclude<CircuitState, { kind: 'closed' }>): void {
+    const now = performance.now();
+    if (state.kind === 'open' && now >= state.nextProbeAt && this.#running === 0) {
       const probe = this.#nextProbe();
-      if (probe && this.#options.semaphore.tryAcquire(this.#onPermit)) {
-        this.#cancel(probe);
-        this.#start(probe, true);
+      if (probe && this.#options.semaphore.tryAcquire(this.#onPermit, 'proven')) {
+        this.#remove(probe);
+        this.#blocked.onProbe(probe);
+        this.#start(probe, 'proven', true);
       }
     }
-    for (let entry = this.#queue.take(now); entry; entry = this.#queue.take(now)) {
-      entry.urgent = false;
-      entry.dueAt = Math.min(entry.dueAt, now);
-      this.#blocked.add(entry);
-      entry.job.onBlocked(errorForCaller(blockage, now));
+    for (let queued = this.#queue.takeAny(now); queued; queued = this.#queue.takeAny(now)) {
+      queued.block(now);
+      this.#blocked.add(queued);
+      queued.job.onBlocked(errorForCaller(state, now));
     }
   }
 
-  #start(entry: QueuedJob, probe = false): void {
-    const now = Date.now();
+  #start(queued: QueuedJob, permitClass: PermitClass, isProbe: boolean): void {
+    const now = performance.now();
+    queued.leave();
     this.#running += 1;
-    this.#options.semaphore.acquire();
+    this.#options.semaphore.acquire(permitClass);
     this.#rateLimiter.consume(now);
-    if (!probe && !entry.urgent && entry.dueAt >= entry.queuedAt) this.#latenessMs = lateness(now - entry.dueAt);
-    void entry.job.run().then((outcome) => {
+    const { dueAt } = queued;
+    if (!isProbe && !queued.urgent && queued.isTrusted && dueAt !== null && dueAt >= queued.queuedAt)
+      this.#latenessMs = now - dueAt < TIMER_GRAIN_MS ? 0 : now - dueAt;
+    void queued.job.run().then((outcome) => {
       this.#running -= 1;
-      this.#record(outcome, probe);
-      this.#options.semaphore.release();
+      this.#record(queued, outcome, isProbe);
+      if (queued.isProven) this.#provenJobs -= 1;
+      this.#options.semaphore.release(permitClass);
       this.#advance();
     });
   }
 
-  #record(outcome: CallOutcome, probe: boolean): void {
-    if (probe) this.#delayProbe();
-    if (outcome === 'skipped') return this.#rateLimiter.refund(Date.now());
-    if (outcome === 'answered') return this.#onSuccess();
-    if (outcome instanceof TokenRefused) return this.#onTokenRefused();
-    this.#onFailure(outcome, probe);
+  #record(queued: QueuedJob, outcome: CallOutcome, isProbe: boolean): void {
+    if (outcome.kind === 'skipped') {
+      this.#rateLimiter.refund(performance.now());
+      if (isProbe) this.#observe({ kind: 'probe-skipped' });
+      return;
+    }
+    if (outcome.kind === 'answered') return this.#observe(outcome);
+    const { error } = outcome;
+    const { isProven } = queued;
+    const provenTasks = this.#provenJobs;
+    this.#observe({ kind: 'failed', error, taskId: queued.job.id, isProven, provenTasks, isProbe });
   }
 
-  #onSuccess(): void {
-    const wasOpen = this.#breaker.open;
-    this.#breaker.recordSuccess();
-    const kind = this.#circuit?.kind;
-    if (kind === 'refused') this.#options.onEvent?.({ kind: 'token-accepted' });
-    if (wasOpen) this.#options.onEvent?.({ kind: 'breaker-closed' });
-    if (kind && kind !== 'paused') this.#closeCircuit();
-  }
-
-  #onFailure(error: UpstreamError, probe: boolean): void {
-    const wasOpen = this.#breaker.open;
-    // Of several calls that were under way together and met the same pause the first one counts.
-    if (this.#circuit?.kind !== 'paused') this.#breaker.recordFailure(probe);
-    if (this.#breaker.open && !wasOpen) this.#options.onEvent?.({ kind: 'breaker-opened' });
-    const pauseMs = retryAfterOf(error);
-    if (pauseMs !== null) this.#pause(error, pauseMs);
-    else if (this.#breaker.open && !this.#circuit) this.#openCircuit('broken', error, this.#breaker.probeIntervalMs);
-  }
-
-  #onTokenRefused(): void {
-    const problem = new UpstreamUnavailable("A2E refuses the gateway's own token");
-    if (this.#circuit?.kind === 'refused') this.#circuit.since = Date.now();
-    else this.#openCircuit('refused', problem, UNAUTHORIZED_PROBE_MS);
-    this.#options.onEvent?.({ kind: 'token-refused' });
-  }
-
-  /** Several calls that were under way together may each ask for nearly the same pause: that is one event. */
-  #pause(problem: UpstreamError, forMs: number): void {
-    if (this.#circuit?.kind === 'refused') return;
-    const longerMs = forMs - (this.#circuit?.kind === 'paused' ? this.#circuit.until - Date.now() : 0);
-    if (longerMs <= 0) return;
-    this.#openCircuit('paused', problem, forMs);
-    if (longerMs >= SAME_PAUSE_MS) this.#options.onEvent?.({ kind: 'paused', forMs });
-  }
-
-  /** After failures enough to open the breaker a pause ends with a probe, else with all that have waited. */
-  #endPause({ error }: CircuitState): void {
-    if (this.#breaker.open) this.#openCircuit('broken', error, 0);
-    else this.#closeCircuit();
-  }
-
-  #openCircuit(kind: CircuitState['kind'], error: GatewayError, forMs: number): void {
+  #observe(observation: Observation): void {
+    const now = performance.now();
+    const before = this.#circuit;
+    this.#circuit = observe(before, observation, now, this.#options.tokenPolicy);
+    if (this.state === before.state) return;
     this.#timer.clear();
-    const since = Date.now();
-    this.#circuit = { kind, error, since, until: since + forMs };
-  }
-
-  #delayProbe(): void {
-    const blockage = this.#circuit;
-    if (!blockage || blockage.kind === 'paused') return;
-    blockage.until = Date.now() + (blockage.kind === 'refused' ? UNAUTHORIZED_PROBE_MS : this.#breaker.probeIntervalMs);
+    for (const event of circuitEvents(before.state, this.state, now)) this.#options.onEvent?.(event);
+    if (this.state.kind === 'closed')
+      this.#spread(
+        now,
+        before.state.kind === 'open' && observation.kind === 'hold-ended' ? 0 : this.#options.intervalMs,
+      );
   }
 
   /**
-   * Lets the turns that waited, and those backing off, come within one interval, in random order; though none sooner
-   * than an interval after its last.
+   * After the circuit has closed, runs the blocked jobs and the jobs that back off within `windowMs`, in random order, and
+   * none earlier than one interval after it was queued.
    */
-  #closeCircuit(): void {
+  #spread(now: number, windowMs: number): void {
     const { intervalMs, random = Math.random } = this.#options;
-    const now = Date.now();
-    const delayed = [...this.#blocked, ...[...this.#queue.polls()].filter((entry) => entry.afterFailure)];
-    this.#circuit = null;
-    this.#blocked.clear();
-    for (const entry of delayed) {
-      this.#queue.remove(entry);
-      entry.dueAt = Math.max(now + random() * intervalMs, Math.min(entry.dueAt, entry.queuedAt + intervalMs));
-      this.#queue.add(entry);
+    const delayed = [...this.#blocked.clear(), ...[...this.#queue.polls()].filter(({ afterFailure }) => afterFailure)];
+    for (const queued of delayed) {
+      this.#queue.remove(queued);
+      queued.defer(now + random() * windowMs, intervalMs);
+      this.#queue.add(queued);
     }
-    this.#timer.clear();
   }
 }
 
-function lateness(ms: number): number {
-  return ms < TIMER_GRAIN_MS ? 0 : ms;
+/** The time from which the circuit admits a call, if only a probe. */
+function admitsAt(state: CircuitState): number {
+  if (state.kind === 'closed') return 0;
+  return state.kind === 'open' ? state.nextProbeAt : state.until;
 }

@@ -1,4 +1,3 @@
-import { isFinished } from '../task/video-task.ts';
 import { builder } from './builder.ts';
 import { toDateTime } from './date-time.ts';
 import { VideoTask } from './video-task.ts';
@@ -8,8 +7,9 @@ import { describeStatus } from './video-task-status.ts';
 builder.objectFields(VideoTask, (t) => ({
   finished: t.boolean({
     nullable: false,
-    description: 'Whether the task will never change again: `status` is SUCCESS or FAIL.',
-    resolve: ({ task }) => isFinished(task),
+    description:
+      'Whether the task will not change any more: `status` is FAIL, or SUCCESS with its result (or without one after a grace of ten poll intervals, at least 30 s).',
+    resolve: ({ finished }) => finished,
   }),
   statusDescription: t.string({
     nullable: false,

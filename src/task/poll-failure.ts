@@ -1,4 +1,6 @@
 import {
+  AccessDenied,
+  Forbidden,
   type GatewayError,
   TokenRefused,
   Unauthenticated,
@@ -9,30 +11,45 @@ import {
 import type { CallOutcome } from '../scheduling/job.ts';
 import type { Credential } from './credential.ts';
 
-/** What a call that threw means: for whoever watches, and for the lane it passed through. */
+/** The meaning of a failed call: for the watchers, and for the scheduler. */
 export interface PollFailure {
   readonly failure: GatewayError;
   readonly outcome: CallOutcome;
 }
 
-/** A 429 that does not say for how long pauses the lane for an interval, and for no less than this. */
+export interface PollErrorContext {
+  readonly owner: Credential['owner'];
+  /** A2E has accepted the token in some answer, so that a 403 concerns the task alone. */
+  readonly isTokenAccepted: boolean;
+  readonly intervalMs: number;
+}
+
+/** A 429 without a `Retry-After` pauses the scheduler for one interval, and at least for this time. */
 const SHORTEST_PAUSE_MS = 1_000;
 
 /**
- * A caller's refused token is that caller's problem and no sign of a sick upstream; the gateway's own is everyone's.
- * What is no upstream error at all counts as a missed poll, and keeps its cause.
+ * Classifies the error of a poll. A refused token of a caller concerns that caller alone; the gateway's own token concerns
+ * every task. An error that is no `UpstreamError` counts as a missed poll and keeps its cause.
  */
-export function classifyPollError(error: unknown, credential: Credential, intervalMs: number): PollFailure {
+export function classifyPollError(error: unknown, context: PollErrorContext): PollFailure {
   if (!(error instanceof UpstreamError)) {
-    const failure = new UpstreamUnavailable('The check failed', { cause: error });
-    return { failure, outcome: failure };
+    const failure = new UpstreamUnavailable('The poll failed', { cause: error });
+    return { failure, outcome: { kind: 'failed', error: failure } };
   }
+  const outcome = { kind: 'failed' as const, error };
   if (error instanceof UpstreamRateLimited && error.retryAfterMs === null) {
-    const paused = new UpstreamRateLimited(error.message, { retryAfterMs: Math.max(SHORTEST_PAUSE_MS, intervalMs) });
-    return { failure: paused, outcome: paused };
+    const retryAfterMs = Math.max(SHORTEST_PAUSE_MS, context.intervalMs);
+    const paused = new UpstreamRateLimited(error.message, { retryAfterMs });
+    return { failure: paused, outcome: { kind: 'failed', error: paused } };
   }
-  if (!(error instanceof TokenRefused)) return { failure: error, outcome: error };
-  if (credential.owner === 'caller')
-    return { failure: new Unauthenticated('A2E refuses this token'), outcome: 'answered' };
-  return { failure: new UpstreamUnavailable("A2E refuses the gateway's own token"), outcome: error };
+  if (error instanceof AccessDenied && context.isTokenAccepted)
+    return { failure: new Forbidden('A2E denies access to this task'), outcome };
+  if (error instanceof TokenRefused || error instanceof AccessDenied) return { failure: refused(context), outcome };
+  return { failure: error, outcome };
+}
+
+function refused({ owner }: PollErrorContext): GatewayError {
+  return owner === 'caller'
+    ? new Unauthenticated('A2E refuses this token')
+    : new UpstreamUnavailable("A2E refuses the gateway's own token");
 }

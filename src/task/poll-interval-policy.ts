@@ -6,17 +6,17 @@ export interface PollIntervalOptions {
   readonly maxIntervalMs: number;
 }
 
-/** Each poll that brought nothing new stretches the interval by a quarter. */
+/** Each poll without a change stretches the interval by a quarter. */
 const STRETCH = 1.25;
 const MAX_BACKOFF_MS = 60_000;
 
-/** The wait after an answer, the last `unchanged` of which brought nothing new: from the interval up to its maximum. */
+/** The delay after `unchanged` polls in a row without a change: from the interval up to its maximum. */
 export function adaptiveInterval(unchanged: number, { intervalMs, maxIntervalMs }: PollIntervalOptions): number {
   return Math.round(Math.min(maxIntervalMs, intervalMs * STRETCH ** Math.min(unchanged, 64)));
 }
 
 /**
- * The wait after the `failures`-th failure in a row: full jitter between the interval and a cap that doubles with
+ * The delay after the `failures`-th failure in a row: full jitter between the interval and a cap that doubles with
  * each failure, up to a minute. Source of the shape: "Exponential Backoff And Jitter", AWS Architecture Blog, 2015.
  */
 export function backoffDelay(
@@ -28,7 +28,7 @@ export function backoffDelay(
   return Math.round(intervalMs + random() * (cap - intervalMs));
 }
 
-/** Keeps count for one watch of what the next wait depends on; every method answers that wait, in ms. */
+/** Counts unchanged and failed polls of one watch. Every method returns the delay until the next poll, in ms. */
 export class PollIntervalPolicy {
   readonly #options: PollIntervalOptions;
   #unchanged = 0;
@@ -38,7 +38,7 @@ export class PollIntervalPolicy {
     this.#options = pace;
   }
 
-  /** The last check failed. */
+  /** The last poll failed. */
   get failing(): boolean {
     return this.#failures > 0;
   }
@@ -61,13 +61,16 @@ export class PollIntervalPolicy {
     return backoffDelay(this.#failures, this.#options);
   }
 
-  /** Another gateway polls: come a little later than it means to, so that it wins the next tick again. */
-  followerDelay(otherInMs: number): number {
-    return otherInMs + Math.min(1_000, this.#options.intervalMs / 10) * (1 + Math.random());
-  }
-
-  /** Another gateway's check failed: come a little earlier than it means to, for its way to A2E may be the broken part. */
-  takeoverDelay(otherInMs: number): number {
-    return otherInMs - Math.min(250, this.#options.intervalMs / 10) * (0.3 + 0.6 * Math.random());
+  /**
+   * The delays for a gateway whose peer polls in `peerInMs`, in ms. A follower polls a little later than the peer, so that
+   * the same gateway keeps winning the ticks. A takeover candidate polls a little earlier than a peer whose poll failed,
+   * because the peer's way to A2E may be the broken part.
+   */
+  aroundPeer(peerInMs: number): { readonly followerDelay: number; readonly takeoverDelay: number } {
+    const { intervalMs } = this.#options;
+    return {
+      followerDelay: peerInMs + Math.min(1_000, intervalMs / 10) * (1 + Math.random()),
+      takeoverDelay: Math.max(0, peerInMs - Math.min(250, intervalMs / 10) * (0.3 + 0.6 * Math.random())),
+    };
   }
 }

@@ -1,9 +1,9 @@
 import { type GatewayError, UpstreamUnavailable } from '../errors.ts';
 import type { TaskSnapshot } from './task-snapshot.ts';
 import type { TaskWatch } from './task-watch.ts';
-import { isFinal, isNotFound, isUnauthenticated, type WatchState } from './watch-state.ts';
+import { isDenied, isFinal, isNotFound, isUnauthenticated, type WatchState } from './watch-state.ts';
 
-/** How patient a subscription is with a task of which nothing can be shown. All in ms. */
+/** The timeouts of a subscription to a task that has no state yet, in ms. */
 export interface SubscriptionTimeouts {
   /** `FIRST_ANSWER_TIMEOUT_MS`: without any state by then it ends with an error. */
   readonly firstAnswerMs: number;
@@ -16,7 +16,7 @@ export function subscriptionTimeouts(intervalMs: number, firstAnswerMs: number):
   return { firstAnswerMs, graceMs: Math.min(Math.max(3 * intervalMs, 2_000), firstAnswerMs) };
 }
 
-/** Where an observer delivers. After `finished` or `failed` nothing follows. */
+/** Receives an observer's results. `complete` or `error` is the last call. */
 export interface ObserverSink {
   next(snapshot: TaskSnapshot): void;
   complete(): void;
@@ -24,14 +24,14 @@ export interface ObserverSink {
 }
 
 /**
- * One subscription's view of one watch: the current state at once, then every change; ends after SUCCESS or FAIL, or
- * with a definitive error. A fault upstream is none.
+ * One subscription's view of one watch: the current state at once, then every change. Completes with the final state, or
+ * ends with a definitive error. A missed poll is no such error.
  */
 export class TaskObserver {
   readonly #watch: TaskWatch;
   readonly #sink: ObserverSink;
   readonly #unobserve: () => void;
-  /** What was known when this began to look; null: that is not known yet. */
+  /** The state when the observer began; null while the shared state is being read. */
   #initial: { readonly version: number; readonly outdated: boolean } | null = null;
   #graceTimer: NodeJS.Timeout | null = null;
   #answerTimer: NodeJS.Timeout | null = null;
@@ -57,7 +57,7 @@ export class TaskObserver {
       this.#stopTimers();
       this.#sink.next(state.snapshot);
       if (isFinal(state) && this.#end()) this.#sink.complete();
-    } else if (isNotFound(state) && !this.#graceTimer && state.failure) this.#fail(state.failure);
+    } else if (isAbsent(state) && !this.#graceTimer && state.failure) this.#fail(state.failure);
   }
 
   /** Stops observing. Idempotent. */
@@ -68,11 +68,11 @@ export class TaskObserver {
   #begin(): void {
     const { state, isFresh } = this.#watch;
     this.#initial = { version: state.version, outdated: !isFresh };
-    // That the token was refused some time ago says nothing: the next check will tell.
+    // A refusal that is not fresh says nothing about now, so the next poll decides.
     if (isFresh || !isUnauthenticated(state)) this.onState(state);
   }
 
-  /** What was known before says nothing of now: then the check that is under way, or comes next, decides. */
+  /** A state from before the subscription says nothing about now, so the poll under way, or the next one, decides. */
   #onGraceExpired(): void {
     this.#graceTimer = null;
     const { state } = this.#watch;
@@ -86,7 +86,7 @@ export class TaskObserver {
     const old =
       this.#initial?.outdated &&
       state.version === this.#initial.version &&
-      (isNotFound(state) || isUnauthenticated(state));
+      (isAbsent(state) || isUnauthenticated(state));
     this.#fail((old ? null : state.failure) ?? new UpstreamUnavailable('A2E has not answered in time'));
   }
 
@@ -107,4 +107,9 @@ export class TaskObserver {
     this.#graceTimer = null;
     this.#answerTimer = null;
   }
+}
+
+/** A2E shows no such task to this token. It may be readable later, so this is definitive only after the grace. */
+function isAbsent(state: WatchState): boolean {
+  return isNotFound(state) || isDenied(state);
 }

@@ -18,13 +18,13 @@ export interface TaskRegistryOptions {
   readonly lingerMs: number;
   /** `FIRST_ANSWER_TIMEOUT_MS`: how long {@link TaskRegistry.get} waits for a call. */
   readonly firstAnswerMs: number;
-  /** How many tasks that nobody watches are remembered, the latest used first. */
+  /** The number of unwatched tasks in the cache; the least recently used one is dropped first. */
   readonly maxCached?: number;
-  /** Hears of a check that failed with something that is no `UpstreamError`. It counts as a missed poll. */
+  /** Called with the error of a poll that is no `UpstreamError`. The poll counts as missed. */
   readonly onUnexpectedError?: (error: unknown) => void;
 }
 
-/** All watches of this gateway: those that are watched, and the bounded memory of those that were. */
+/** All watches of this gateway: the active ones, and a bounded cache of idle ones. */
 export class TaskRegistry implements Disposable {
   readonly #context: WatchContext;
   readonly #watched = new Map<string, TaskWatch>();
@@ -33,7 +33,6 @@ export class TaskRegistry implements Disposable {
   constructor(options: TaskRegistryOptions) {
     const { source, cluster, schedulers, intervals, lingerMs, firstAnswerMs } = options;
     const { maxCached = 10_000, onUnexpectedError = () => {} } = options;
-    const onActiveChange = (watch: TaskWatch, active: boolean): void => this.#move(watch, active);
     this.#context = {
       source,
       cluster,
@@ -41,13 +40,12 @@ export class TaskRegistry implements Disposable {
       intervals,
       lingerMs,
       firstAnswerMs,
-      onActiveChange,
       onUnexpectedError,
     };
     this.#idle = new LRUCache({ max: maxCached });
   }
 
-  /** How many tasks are being watched. */
+  /** The number of tasks that are being watched. */
   get watchedCount(): number {
     return this.#watched.size;
   }
@@ -57,20 +55,20 @@ export class TaskRegistry implements Disposable {
     const key = watchKey(id, credential);
     const known = this.#watched.get(key) ?? this.#idle.get(key);
     if (known) return known;
-    const watch = new TaskWatch(id, credential, this.#context);
+    const watch: TaskWatch = new TaskWatch(id, credential, this.#context, (change) => this.#move(watch, change));
     this.#idle.set(key, watch);
     return watch;
   }
 
-  /** Those of the tasks that are watched, through whatever credential. */
+  /** The active watches of these tasks, through any credential. */
   *activeWatches(ids: ReadonlySet<string>): Generator<TaskWatch> {
     for (const watch of this.#watched.values()) if (ids.has(watch.id)) yield watch;
   }
 
   /**
-   * The state of a task: what is known when that is final or younger than an interval, else after one call. null: no
-   * such task. Rejects with a `GatewayError` when upstream has no answer in time and there is no earlier state to show.
-   * Nobody may want it any more once `signal` aborts.
+   * The state of a task: the known one when it is final or younger than an interval, else after one call. Resolves to null
+   * when A2E knows no such task. Rejects with a `GatewayError` when A2E does not answer in time and there is no earlier
+   * state. An abort of `signal` ends the wait.
    */
   async get(id: string, credential: Credential, signal?: AbortSignal): Promise<TaskSnapshot | null> {
     const state = await this.watch(id, credential).current(signal);
@@ -86,7 +84,7 @@ export class TaskRegistry implements Disposable {
     this.#idle.clear();
   }
 
-  #move(watch: TaskWatch, active: boolean): void {
+  #move(watch: TaskWatch, { active }: { readonly active: boolean }): void {
     if (active) {
       this.#idle.delete(watch.key);
       this.#watched.set(watch.key, watch);

@@ -1,6 +1,6 @@
 import type { VideoTask, VideoTaskStatus } from './video-task.ts';
 
-/** One stretch of a task's path, as the gateway saw it. Times in ms since the epoch. */
+/** One stage of a task's path, as the gateway saw it. Times in ms since the epoch. */
 export interface TaskStage {
   readonly status: VideoTaskStatus;
   readonly enteredAt: number;
@@ -8,17 +8,19 @@ export interface TaskStage {
   readonly leftAt: number | null;
 }
 
-/** A task as A2E last reported it, and what the gateway knows about that report. Times in ms since the epoch. */
+/** A task as A2E last reported it, with the gateway's facts about that report. Times in ms since the epoch. */
 export interface TaskSnapshot {
   /** Orders the snapshots of one task: see `Cluster.claim`. */
   readonly version: number;
   readonly task: VideoTask;
-  /** When upstream last confirmed this state. */
+  /** When A2E last confirmed this state. */
   readonly checkedAt: number;
-  /** null when the task has finished or nobody watches it. */
+  /** null when the task has finished or has no watcher. */
   readonly nextCheckAt: number | null;
-  /** The last check failed: this is the last good state. */
+  /** The last poll failed: this is the last good state. */
   readonly stale: boolean;
+  /** The state will not change any more: FAIL, or SUCCESS with its result or after the grace for one. */
+  readonly finished: boolean;
   /** Oldest first, the present stage last; at most {@link MAX_STAGES}. */
   readonly stages: readonly TaskStage[];
 }
@@ -34,10 +36,10 @@ export function advanceStages(stages: readonly TaskStage[], status: VideoTaskSta
   return [...past, { status, enteredAt: at, leftAt: null }].slice(-MAX_STAGES);
 }
 
-/** Fields that differ in every answer and so are no change by themselves. */
+/** Fields that differ in every answer, so that a change of them alone is no change of the state. */
 const VOLATILE: ReadonlySet<string> = new Set<keyof VideoTask>(['elapsedSeconds', 'reportedAt']);
 
-/** Whether two reports of one task show the same state: all is equal but what grows with the clock. */
+/** Whether two reports of one task are equal in all fields but the volatile ones. */
 export function sameReport(a: VideoTask, b: VideoTask): boolean {
   if (a === b) return true;
   for (const field in a) {
@@ -46,7 +48,7 @@ export function sameReport(a: VideoTask, b: VideoTask): boolean {
   return true;
 }
 
-/** Whether a watcher who has seen `a` learns nothing from `b`. */
+/** Whether `b` brings no change to a client that has received `a`. */
 export function sameState(a: TaskSnapshot, b: TaskSnapshot): boolean {
-  return a.stale === b.stale && sameReport(a.task, b.task);
+  return a.stale === b.stale && a.finished === b.finished && sameReport(a.task, b.task);
 }

@@ -9,53 +9,54 @@ import type { TaskWatch } from './task-watch.ts';
 export type WatchOrError = TaskWatch | TaskErrorEvent;
 
 /**
- * The changes of one or many tasks as one stream, a latest-wins slot per task. A task that ends with an error is
- * told as a {@link TaskErrorEvent} while others go on; when nothing is left it is thrown, as a {@link TaskError}. Completes when all have finished.
- * Observing begins at once, and ends when the stream has ended or its reader returns.
+ * The changes of one or many tasks as one stream that keeps the latest state per task (conflation). A task that ends with
+ * an error yields a {@link TaskErrorEvent} while other tasks go on; the last one is thrown, as a {@link TaskError}. The
+ * stream completes when all tasks have finished. Observing begins at once, and ends when the stream has ended or its
+ * reader returns.
  */
 export function streamTasks(
   parts: readonly WatchOrError[],
-  patience: SubscriptionTimeouts,
+  timeouts: SubscriptionTimeouts,
 ): AsyncIterableIterator<TaskSnapshot | TaskErrorEvent, undefined> {
   const observers: TaskObserver[] = [];
-  const slots = new ConflatingQueue<TaskSnapshot | TaskErrorEvent>(() => {
+  const queue = new ConflatingQueue<TaskSnapshot | TaskErrorEvent>(() => {
     for (const observer of observers) observer.stop();
   });
-  let left = parts.length;
-  const fault = (part: TaskErrorEvent): void => {
-    left -= 1;
-    if (left > 0) slots.push(part.id, part);
-    else slots.fail(new TaskError(part.id, part.error));
+  let remaining = parts.length;
+  const fail = (part: TaskErrorEvent): void => {
+    remaining -= 1;
+    if (remaining > 0) queue.push(part.id, part);
+    else queue.fail(new TaskError(part.id, part.error));
   };
   for (const part of parts) {
     if ('error' in part) continue;
     const { id } = part;
     observers.push(
-      new TaskObserver(part, patience, {
-        next: (snapshot) => slots.push(id, snapshot),
+      new TaskObserver(part, timeouts, {
+        next: (snapshot) => queue.push(id, snapshot),
         complete: () => {
-          left -= 1;
-          if (left === 0) slots.finish();
+          remaining -= 1;
+          if (remaining === 0) queue.finish();
         },
-        error: (error) => fault({ id, error }),
+        error: (error) => fail({ id, error }),
       }),
     );
   }
-  for (const part of parts) if ('error' in part) fault(part);
-  return slots;
+  for (const part of parts) if ('error' in part) fail(part);
+  return queue;
 }
 
-/** The changes of one task: completes after SUCCESS or FAIL, throws a definitive error. */
+/** The changes of one task: completes after the final state, throws a definitive error. */
 export function streamTask(
   watch: TaskWatch,
-  patience: SubscriptionTimeouts,
+  timeouts: SubscriptionTimeouts,
 ): AsyncIterableIterator<TaskSnapshot, undefined> {
   let observer: TaskObserver | null = null;
-  const slots = new ConflatingQueue<TaskSnapshot>(() => observer?.stop());
-  observer = new TaskObserver(watch, patience, {
-    next: (snapshot) => slots.push(watch.id, snapshot),
-    complete: () => slots.finish(),
-    error: (error) => slots.fail(error),
+  const queue = new ConflatingQueue<TaskSnapshot>(() => observer?.stop());
+  observer = new TaskObserver(watch, timeouts, {
+    next: (snapshot) => queue.push(watch.id, snapshot),
+    complete: () => queue.finish(),
+    error: (error) => queue.fail(error),
   });
-  return slots;
+  return queue;
 }

@@ -1,30 +1,37 @@
 import type { Versioned } from '../cluster/contract.ts';
-import { type GatewayError, TaskNotFound, UpstreamError } from '../errors.ts';
+import type { GatewayError } from '../errors.ts';
 import type { CallOutcome, Job, ScheduledJob } from '../scheduling/job.ts';
 import type { Credential } from './credential.ts';
-import { classifyPollError } from './poll-failure.ts';
+import { WatchDemand } from './demand.ts';
+import { mergePeerState } from './merge-peer-state.ts';
+import { PollCycle } from './poll-cycle.ts';
 import { PollIntervalPolicy } from './poll-interval-policy.ts';
-import { Waitlist } from './waitlist.ts';
-import { type WatchContext, type WatchObserver, watchKey } from './watch-context.ts';
+import { SharedState } from './shared-state.ts';
+import { type OnActiveChange, type WatchContext, type WatchObserver, watchKey } from './watch-context.ts';
 import {
   freshForMs,
   hasChanged,
   isFinal,
   isNotFound,
-  mergePeerState,
   onFailure,
   onQueryTimeout,
-  onSuccess,
-  ttlMs,
   UNKNOWN_STATE,
   type WatchState,
   withNextCheck,
 } from './watch-state.ts';
 
+/** The phase of a watch. Only `polling` has a call to A2E, or the claim for one, under way. */
+type Phase =
+  | { readonly kind: 'idle' }
+  | { readonly kind: 'scheduled'; readonly job: ScheduledJob }
+  | { readonly kind: 'polling'; readonly invalidated: boolean };
+
+const IDLE: Phase = { kind: 'idle' };
+
 /**
- * The one watch of a task through one credential: polls while anybody watches, and shares its state with all of them,
- * with queries and with the other gateways. "Have I a state" is apart from "am I polling": an idle watch keeps its
- * state. A poll is re-armed when the last one has ended, so polls never overlap.
+ * The one watch of a task through one credential: polls while the task is needed, and shares its state with its
+ * observers, with queries and with the other gateways. An idle watch keeps its state. The next poll is scheduled when the
+ * last one has ended, so polls of a task never overlap.
  */
 export class TaskWatch implements Job {
   readonly id: string;
@@ -32,25 +39,27 @@ export class TaskWatch implements Job {
   /** Names this watch here and in the cluster; holds no secret. */
   readonly key: string;
   readonly #context: WatchContext;
+  readonly #onActiveChange: OnActiveChange;
   readonly #intervals: PollIntervalPolicy;
-  readonly #observers = new Set<WatchObserver>();
-  /** Queries that wait for the check under way. */
-  readonly #queries = new Waitlist();
+  readonly #demand: WatchDemand;
+  readonly #cycle: PollCycle;
+  readonly #shared: SharedState;
   #state = UNKNOWN_STATE;
-  #active = false;
-  #hydrating: Promise<void> | null = null;
-  #running = false;
+  #phase: Phase = IDLE;
+  /** The next poll asks for a tick at once, because the state is known to have changed. */
   #invalidated = false;
-  #scheduled: ScheduledJob | null = null;
-  #unsubscribe: (() => void) | null = null;
-  #linger: NodeJS.Timeout | null = null;
+  #isActive = false;
 
-  constructor(id: string, credential: Credential, context: WatchContext) {
+  constructor(id: string, credential: Credential, context: WatchContext, onActiveChange: OnActiveChange) {
     this.id = id;
     this.credential = credential;
     this.key = watchKey(id, credential);
     this.#context = context;
+    this.#onActiveChange = onActiveChange;
     this.#intervals = new PollIntervalPolicy(context.intervals);
+    this.#demand = new WatchDemand(context.lingerMs, () => this.#deactivateUnlessNeeded());
+    this.#cycle = new PollCycle(id, this.key, credential, context);
+    this.#shared = new SharedState(context.cluster, this.key, (published) => this.#onPublished(published));
   }
 
   get state(): WatchState {
@@ -58,136 +67,145 @@ export class TaskWatch implements Job {
     return this.#state;
   }
 
-  /** Until it is known whether another gateway knows more: whoever was shown a newer state there must see none before. */
+  /** A2E has answered for this task before, here or at another gateway. */
+  get isProven(): boolean {
+    return this.#state.snapshot !== null;
+  }
+
+  /**
+   * Pending while the last state is read from the cluster. Observers wait for it, so that a client that moves here from
+   * another gateway never receives an older state.
+   */
   get hydrating(): Promise<void> | null {
-    return this.#hydrating;
+    return this.#shared.hydrating;
   }
 
-  /** Nothing newer is to be had for now: the state is final, or the last check ended less than an interval ago. */
+  /** The state is final, or the last poll ended less than an interval ago. */
   get isFresh(): boolean {
-    const ageMs = Date.now() - this.#state.attemptedAt;
-    return isFinal(this.#state) || (ageMs >= 0 && ageMs < freshForMs(this.#state, this.#context.intervals.intervalMs));
+    return isFinal(this.#state) || this.#ageMs() < freshForMs(this.#state, this.#context.intervals.intervalMs);
   }
 
-  /** Tells `observer` of every change, and polls if it is the first. Undo with the returned function. */
+  /** Notifies `observer` of every change, and polls if it is the first observer. Returns an unsubscribe function. */
   observe(observer: WatchObserver): () => void {
-    this.#observers.add(observer);
-    this.#stopLinger();
+    this.#demand.add(observer);
     if (!isFinal(this.#state)) this.#activate();
     return () => {
-      if (this.#observers.delete(observer) && this.#observers.size === 0) this.#startLinger();
+      if (this.#demand.remove(observer) && this.#isActive) this.#demand.startLinger();
     };
   }
 
   /**
-   * The state now: one that is final or younger than an interval as it is, else after one call that is shared with
-   * whoever else waits for it. While calls are held back, what is known; and so when nothing came of it within the
-   * first-answer time-out, or once `signal` aborts. When nobody is left who waits or watches, the call is not made.
+   * The state for a query. A fresh state is returned as it is; otherwise the query waits for one poll that it shares with
+   * all other queries. It falls back to the last state when polls are held back, after `FIRST_ANSWER_TIMEOUT_MS`, or once
+   * `signal` aborts. The poll is cancelled when no query waits and the task is not watched.
    */
   async current(signal?: AbortSignal): Promise<WatchState> {
     if (this.isFresh && !this.#state.failure) return this.state;
-    // A failure here says nothing of what the other gateways know.
-    if (!this.#unsubscribe) await this.#loadSharedState();
+    // A failure here proves nothing about the other gateways, so their last state is read first.
+    if (!this.#shared.isSubscribed) await this.#loadSharedState();
     if (this.isFresh) return this.state;
-    const told = this.#queries.wait(this.#context.firstAnswerMs, signal);
-    if (this.#queries.size > 0) this.#expedite();
-    if (await told) return this.state;
-    const known = onQueryTimeout(this.state);
-    if (!this.#isNeeded()) this.#deactivate();
-    return known;
+    const { queries } = this.#demand;
+    const polled = queries.wait(this.#context.firstAnswerMs, signal);
+    if (queries.size > 0) this.#expedite();
+    if (await polled) return this.state;
+    const last = onQueryTimeout(this.state, this.#context.intervals);
+    this.#deactivateUnlessNeeded();
+    return last;
   }
 
-  /** Checks at once if anybody watches: somebody hinted that the state has changed. */
+  /** Polls at once if the task is watched, because its state has probably changed. */
   invalidate(): void {
-    if (!this.#isWatched() || isFinal(this.#state)) return;
+    if (!this.#demand.isWatched || isFinal(this.#state)) return;
     this.#invalidated = true;
     this.#expedite();
   }
 
   /** Stops for good. */
   dispose(): void {
-    this.#observers.clear();
-    this.#queries.notifyAll();
+    this.#demand.clear();
     this.#deactivate();
   }
 
   async run(): Promise<CallOutcome> {
-    const { cluster, intervals } = this.#context;
-    this.#scheduled = null;
-    this.#running = true;
-    if (this.#isWatched()) this.#state = withNextCheck(this.#state, Date.now());
-    const intervalMs = this.#invalidated ? 1 : intervals.intervalMs;
+    const invalidated = this.#invalidated;
     this.#invalidated = false;
+    this.#phase = { kind: 'polling', invalidated };
+    if (this.#demand.isWatched) this.#state = withNextCheck(this.#state, Date.now());
     const known = this.#state.version;
-    const version = await cluster.claim(this.key, intervalMs, known);
+    const version = await this.#cycle.claim(invalidated ? 1 : this.#context.intervals.intervalMs, known);
     if (version === null || isFinal(this.#state)) return this.#onClaimLost(known);
-    const { state, outcome } = await this.#poll(version);
+    const { state, outcome } = await this.#cycle.read(() => this.#state, version);
     this.#applyResult(state);
-    const told = this.#state;
-    if (told.version === version) void cluster.publish(this.key, { version, state: told }, ttlMs(told));
+    if (this.#state.version === version) this.#cycle.publish(version, this.#state);
     return outcome;
   }
 
-  onBlocked(problem: GatewayError): void {
-    this.#setState(onFailure(this.#state, problem, this.#state.version), true);
+  onBlocked(error: GatewayError): void {
+    this.#onPollEnd(onFailure(this.#state, error, this.#state.version, this.#context.intervals));
   }
 
-  /** Another gateway has this tick. How it went may have been heard already, when that was no time to plan. */
+  /**
+   * Another gateway polls this tick. Its result may have arrived while this poll suppressed scheduling, so the watch reads
+   * the shared state and schedules now.
+   */
   async #onClaimLost(known: number): Promise<CallOutcome> {
     await this.#loadSharedState();
-    this.#running = false;
+    this.#phase = IDLE;
     const { version, nextPollInMs, failure } = this.#state;
-    if (version > known && nextPollInMs !== null) this.#rescheduleAfterPeer(nextPollInMs, failure !== null);
-    // It was granted before this claim, so an interval from now it is free again if nothing was heard of it.
-    else this.#rescheduleAfterPeer(this.#context.intervals.intervalMs, true);
+    if (version > known && nextPollInMs !== null)
+      this.#scheduleAfterPeer(nextPollInMs, failure ? 'takeover' : 'follow');
+    // The winning claim is older than ours, so the tick is free again after one interval even without a published state.
+    else this.#scheduleAfterPeer(this.#context.intervals.intervalMs, 'takeover');
     if (this.#invalidated) this.invalidate();
-    if (!this.#isNeeded()) this.#deactivate();
-    return 'skipped';
+    this.#deactivateUnlessNeeded();
+    return { kind: 'skipped' };
   }
 
-  async #poll(version: number): Promise<{ readonly state: WatchState; readonly outcome: CallOutcome }> {
-    const { source, onUnexpectedError } = this.#context;
-    try {
-      const task = await source.read(this.id, this.credential);
-      const state = task
-        ? onSuccess(this.#state, task, version)
-        : onFailure(this.#state, new TaskNotFound(`A2E knows no task ${this.id}`), version);
-      return { state, outcome: 'answered' };
-    } catch (error) {
-      if (!(error instanceof UpstreamError)) onUnexpectedError(error);
-      const { failure, outcome } = classifyPollError(error, this.credential, this.#context.intervals.intervalMs);
-      return { state: onFailure(this.#state, failure, version), outcome };
-    }
-  }
-
-  /** Takes over the outcome of one's own check, unless something newer was heard meanwhile, and plans the next. */
+  /** Takes over the result of a poll, unless a newer state arrived meanwhile, and schedules the next poll. */
   #applyResult(next: WatchState): void {
-    this.#running = false;
-    const outdated = isFinal(this.#state) || next.version < this.#state.version;
-    const state = outdated ? this.#state : next;
+    this.#phase = IDLE;
+    const isOutdated = isFinal(this.#state) || next.version < this.#state.version;
     const delayMs = this.#nextDelay(next);
-    if (this.#isWatched() && !isFinal(state)) this.#schedule(Date.now() + (this.#invalidated ? 0 : delayMs));
-    const nextPollInMs = this.#scheduled && this.#scheduled.expectedAt - Date.now();
-    this.#setState(outdated ? state : { ...next, nextPollInMs }, true);
+    const mayContinue = !isFinal(isOutdated ? this.#state : next);
+    if (this.#demand.isWatched && mayContinue) this.#schedulePollIn(this.#invalidated ? 0 : delayMs);
+    this.#onPollEnd(isOutdated ? this.#state : { ...next, nextPollInMs: this.#nextPollInMs() });
   }
 
-  /** A claim or a message says that another gateway polls. */
-  #rescheduleAfterPeer(otherInMs: number, stepIn = false): void {
-    if (!this.#isNeeded() || this.#running || isFinal(this.#state)) return;
-    this.#subscribe();
-    this.#schedule(
-      Date.now() + (stepIn ? this.#intervals.takeoverDelay(otherInMs) : this.#intervals.followerDelay(otherInMs)),
-    );
+  /** A peer polls, as its claim or its publication shows: schedules the own poll around the peer's next one. */
+  #scheduleAfterPeer(peerInMs: number, role: 'follow' | 'takeover'): void {
+    if (!this.#demand.isNeeded || this.#phase.kind === 'polling' || isFinal(this.#state)) return;
+    this.#shared.subscribe();
+    const { followerDelay, takeoverDelay } = this.#intervals.aroundPeer(peerInMs);
+    this.#schedulePollIn(role === 'follow' ? followerDelay : takeoverDelay);
   }
 
-  /** @param live somebody has just checked, whatever their clock says; else it is what was remembered. */
-  #onPeerState({ version, state: told }: Versioned<WatchState>, live = false): void {
-    if (version <= this.#state.version || isFinal(this.#state)) return;
-    const heard = mergePeerState(this.#state, { ...told, version });
-    this.#nextDelay(heard);
-    if (!heard.failure) this.#context.schedulers.for(this.credential).onPeerSuccess(heard.attemptedAt);
-    this.#rescheduleAfterPeer(told.nextPollInMs ?? this.#context.intervals.intervalMs, told.failure !== null);
-    this.#setState(heard, live);
+  /** A peer has just polled: the state's age is the time of its transfer, whatever the peer's clock says. */
+  #onPublished({ version, state }: Versioned<WatchState>): void {
+    if (!this.#isNews(version)) return;
+    const published = { ...state, version, attemptedAt: performance.now() };
+    const merged = this.#takePeerState(published);
+    this.#onPollEnd(merged);
+  }
+
+  async #loadSharedState(): Promise<void> {
+    const stored = await this.#shared.read();
+    if (!stored || !this.#isNews(stored.version)) return;
+    this.#setState(this.#takePeerState({ ...stored.state, version: stored.version }));
+  }
+
+  #isNews(version: number): boolean {
+    return version > this.#state.version && !isFinal(this.#state);
+  }
+
+  #takePeerState(peer: WatchState): WatchState {
+    const merged = mergePeerState(this.#state, peer);
+    this.#nextDelay(merged);
+    const { attemptedAt } = merged;
+    if (!merged.failure && attemptedAt !== null)
+      this.#context.schedulers.for(this.credential).onPeer({ kind: 'peer-answered', at: attemptedAt });
+    const role = peer.failure ? 'takeover' : 'follow';
+    this.#scheduleAfterPeer(peer.nextPollInMs ?? this.#context.intervals.intervalMs, role);
+    return merged;
   }
 
   #nextDelay(next: WatchState): number {
@@ -196,103 +214,101 @@ export class TaskWatch implements Job {
     return hasChanged(this.#state, next) ? this.#intervals.onChanged() : this.#intervals.onUnchanged();
   }
 
-  /** @param checked just now: those who wait have their answer, whatever it is. */
-  #setState(next: WatchState, checked = false): void {
-    const news = hasChanged(this.#state, next);
+  /** Queries that wait have their answer, whatever the poll brought. */
+  #onPollEnd(next: WatchState): void {
+    this.#setState(next);
+    this.#demand.queries.notifyAll();
+    this.#deactivateUnlessNeeded();
+  }
+
+  #setState(next: WatchState): void {
+    const changed = hasChanged(this.#state, next);
     this.#state = next;
     this.#refreshNextCheck();
-    if (news) for (const observer of [...this.#observers]) observer.onState(this.#state);
-    if (checked || this.isFresh) this.#queries.notifyAll();
-    if (isFinal(next) || !this.#isNeeded()) this.#deactivate();
+    if (changed) this.#demand.notify(this.#state);
+    if (this.isFresh) this.#demand.queries.notifyAll();
+    if (isFinal(next)) this.#deactivate();
+    else this.#deactivateUnlessNeeded();
   }
 
-  /** Keeps `nextCheckAt` true: only the lane knows when the turn is to come. */
+  /** Keeps `nextCheckAt` true, because only the scheduler knows when the job will run. */
   #refreshNextCheck(): void {
-    const goesOn = this.#isWatched() && !isFinal(this.#state);
-    const planned = this.#scheduled?.expectedAt ?? this.#state.snapshot?.nextCheckAt ?? Date.now();
-    this.#state = withNextCheck(this.#state, goesOn ? planned : null);
+    const isPolled = this.#demand.isWatched && !isFinal(this.#state);
+    const planned = this.#nextPollInMs();
+    const next =
+      planned === null ? (this.#state.snapshot?.nextCheckAt ?? Date.now()) : Math.round(Date.now() + planned);
+    this.#state = withNextCheck(this.#state, isPolled ? next : null);
   }
 
-  async #loadSharedState(): Promise<void> {
-    const remembered = await this.#context.cluster.read(this.key);
-    if (remembered) this.#onPeerState(remembered);
+  #nextPollInMs(): number | null {
+    return this.#phase.kind === 'scheduled' ? this.#phase.job.expectedAt - performance.now() : null;
   }
 
-  #isWatched(): boolean {
-    return this.#observers.size > 0 || this.#linger !== null;
-  }
-
-  #isNeeded(): boolean {
-    return this.#isWatched() || this.#queries.size > 0;
-  }
-
-  #subscribe(): void {
-    this.#unsubscribe ??= this.#context.cluster.subscribe(this.key, (published) => this.#onPeerState(published, true));
+  #ageMs(): number {
+    const { attemptedAt } = this.#state;
+    return attemptedAt === null ? Number.POSITIVE_INFINITY : performance.now() - attemptedAt;
   }
 
   #activate(): void {
-    if (this.#active) return;
-    this.#active = true;
-    this.#subscribe();
-    this.#context.onActiveChange(this, true);
-    const catchingUp = this.#loadSharedState().then(() => {
-      if (this.#hydrating === catchingUp) this.#hydrating = null;
-      this.#schedulePoll();
-    });
-    this.#hydrating = catchingUp;
+    if (this.#isActive) return;
+    this.#isActive = true;
+    this.#shared.subscribe();
+    this.#onActiveChange({ active: true });
+    void this.#shared.hydrate(() => this.#loadSharedState()).then(() => this.#scheduleFirstPoll());
   }
 
-  #schedulePoll(): void {
-    if (!this.#active || this.#running || isFinal(this.#state)) return;
-    const { intervalMs } = this.#context.intervals;
+  #scheduleFirstPoll(): void {
+    if (!this.#isActive || this.#phase.kind === 'polling' || isFinal(this.#state)) return;
     const { attemptedAt, nextPollInMs, failure } = this.#state;
-    if (attemptedAt === 0 || this.#queries.size > 0) return this.#expedite();
-    // Whoever told of this state goes first; of one that was remembered for long nobody may be left.
-    const spacingMs = nextPollInMs === null || failure ? intervalMs : this.#intervals.followerDelay(nextPollInMs);
-    const dueAt = Math.max(Date.now(), attemptedAt + spacingMs);
-    if (!this.#scheduled || this.#scheduled.dueAt > dueAt) this.#schedule(dueAt);
+    if (attemptedAt === null || this.#demand.queries.size > 0) return this.#expedite();
+    const { intervalMs } = this.#context.intervals;
+    // The gateway that published this state polls first. It may be gone, so the delay is bounded by its own plan.
+    const spacingMs =
+      nextPollInMs === null || failure ? intervalMs : this.#intervals.aroundPeer(nextPollInMs).followerDelay;
+    const inMs = Math.max(0, spacingMs - this.#ageMs());
+    const { dueAt } = this.#phase.kind === 'scheduled' ? this.#phase.job : { dueAt: null };
+    if (dueAt === null || dueAt > performance.now() + inMs) this.#schedulePollIn(inMs);
   }
 
-  #schedule(dueAt: number, urgent = false): void {
-    const lane = this.#context.schedulers.for(this.credential);
-    this.#scheduled?.cancel();
-    this.#scheduled = lane.schedule(this, { dueAt, urgent, afterFailure: this.#intervals.failing });
+  #schedulePollIn(delayMs: number): void {
+    this.#schedule({ dueAt: performance.now() + delayMs, urgent: false });
   }
 
-  /**
-   * Makes the next check an urgent one, and of a watched task a poll that is due, whichever comes first. One that has
-   * begun will do.
-   */
+  #schedule({ dueAt, urgent }: { readonly dueAt: number | null; readonly urgent: boolean }): void {
+    const scheduler = this.#context.schedulers.for(this.credential);
+    this.#cancelJob();
+    const afterFailure = this.#intervals.failing;
+    this.#phase = { kind: 'scheduled', job: scheduler.schedule(this, { dueAt, urgent, afterFailure }) };
+  }
+
+  /** Makes the next poll urgent, and due now if the task is watched. A poll that has begun will do. */
   #expedite(): void {
-    if (this.#running) return;
-    const { dueAt: plannedAt = Number.POSITIVE_INFINITY, urgent = false } = this.#scheduled ?? {};
-    const dueAt = this.#isWatched() ? Math.min(plannedAt, Date.now()) : Number.POSITIVE_INFINITY;
-    if (!urgent || dueAt < plannedAt) this.#schedule(dueAt, true);
+    if (this.#phase.kind === 'polling') return;
+    const planned = this.#phase.kind === 'scheduled' ? this.#phase.job : { dueAt: null, urgent: false };
+    const now = performance.now();
+    const dueAt = this.#demand.isWatched ? Math.min(planned.dueAt ?? now, now) : null;
+    const isEarlier = dueAt !== null && (planned.dueAt === null || dueAt < planned.dueAt);
+    if (!planned.urgent || isEarlier) this.#schedule({ dueAt, urgent: true });
   }
 
-  #startLinger(): void {
-    if (!this.#active) return;
-    this.#linger = setTimeout(() => {
-      this.#linger = null;
-      if (!this.#isNeeded()) this.#deactivate();
-    }, this.#context.lingerMs);
+  #cancelJob(): void {
+    if (this.#phase.kind !== 'scheduled') return;
+    this.#phase.job.cancel();
+    this.#phase = IDLE;
   }
 
-  #stopLinger(): void {
-    if (this.#linger) clearTimeout(this.#linger);
-    this.#linger = null;
+  #deactivateUnlessNeeded(): void {
+    if (!this.#demand.isNeeded) this.#deactivate();
   }
 
   #deactivate(): void {
-    this.#stopLinger();
-    this.#scheduled?.cancel();
-    this.#scheduled = null;
-    this.#unsubscribe?.();
-    this.#unsubscribe = null;
+    this.#demand.endLinger();
+    this.#cancelJob();
+    this.#shared.unsubscribe();
     this.#state = { ...this.#state, nextPollInMs: null };
     this.#refreshNextCheck();
-    if (!this.#active) return;
-    this.#active = false;
-    this.#context.onActiveChange(this, false);
+    if (!this.#isActive) return;
+    this.#isActive = false;
+    this.#onActiveChange({ active: false });
   }
 }

@@ -54,7 +54,12 @@ export interface VideoTask {
   readonly reportedAt: number | null;
 }
 
-/** A task that will never change again. */
-export function isFinished(task: { readonly status: VideoTaskStatus }): boolean {
-  return task.status === 'SUCCESS' || task.status === 'FAIL';
+/** A SUCCESS without its result, which A2E has not stored yet. */
+export function awaitsResult({ status, resultUrl }: Pick<VideoTask, 'status' | 'resultUrl'>): boolean {
+  return status === 'SUCCESS' && resultUrl === null;
+}
+
+/** FAIL, or SUCCESS with its result: A2E changes such a task no more. */
+export function isComplete(task: Pick<VideoTask, 'status' | 'resultUrl'>): boolean {
+  return task.status === 'FAIL' || (task.status === 'SUCCESS' && !awaitsResult(task));
 }

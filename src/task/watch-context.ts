@@ -3,15 +3,14 @@ import type { SchedulerRegistry } from '../scheduling/scheduler-registry.ts';
 import type { Credential } from './credential.ts';
 import type { PollIntervalOptions } from './poll-interval-policy.ts';
 import type { TaskSource } from './task-source.ts';
-import type { TaskWatch } from './task-watch.ts';
 import type { WatchState } from './watch-state.ts';
 
-/** Told whenever the watch has a state that a watcher must hear of. */
+/** Receives every state of a watch that differs from the last one for a client. */
 export interface WatchObserver {
   onState(state: WatchState): void;
 }
 
-/** What all watches of a gateway share. */
+/** The parts that all watches of a gateway share. */
 export interface WatchContext {
   readonly source: TaskSource;
   readonly cluster: Cluster<WatchState>;
@@ -19,11 +18,9 @@ export interface WatchContext {
   readonly intervals: PollIntervalOptions;
   /** `POLL_LINGER_MS` */
   readonly lingerMs: number;
-  /** `FIRST_ANSWER_TIMEOUT_MS`: how long a query waits for a check. */
+  /** `FIRST_ANSWER_TIMEOUT_MS`: how long a query waits for a poll. */
   readonly firstAnswerMs: number;
-  /** The watch has begun, or ceased, to be watched. */
-  readonly onActiveChange: (watch: TaskWatch, active: boolean) => void;
-  /** A check failed with something that is no error of upstream. */
+  /** A poll failed with an error that is no `UpstreamError`. */
   readonly onUnexpectedError: (error: unknown) => void;
 }
 
@@ -31,3 +28,6 @@ export interface WatchContext {
 export function watchKey(id: string, credential: Credential): string {
   return `${credential.key}:${id}`;
 }
+
+/** Called when the watch has gained its first observer (active), or lost its last one for good. */
+export type OnActiveChange = (change: { readonly active: boolean }) => void;

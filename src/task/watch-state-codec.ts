@@ -1,4 +1,5 @@
 import {
+  Forbidden,
   type GatewayError,
   TaskNotFound,
   Unauthenticated,
@@ -6,50 +7,84 @@ import {
   UpstreamRateLimited,
   UpstreamUnavailable,
 } from '../errors.ts';
-import type { TaskSnapshot, TaskStage } from './task-snapshot.ts';
-import { VIDEO_TASK_STATUSES, type VideoTask, type VideoTaskStatus } from './video-task.ts';
+import { decodeSnapshot } from './snapshot-codec.ts';
 import type { WatchState } from './watch-state.ts';
+import { countWithin, nullable, record, text } from './wire-values.ts';
 
-/** The last moment that a `Date` can hold, in ms since the epoch (ECMA-262, "Time Values and Time Range"). */
-const LAST_MOMENT = 8.64e15;
+/** The version of the format. A gateway ignores the states of another version. */
+const FORMAT = 2;
+/** No state is stored longer than this, so an older one counts as expired, in ms. */
+const MAX_AGE_MS = 25 * 3_600_000;
+const MAX_RETRY_AFTER_MS = 5 * 60_000;
+const MAX_POLL_DELAY_MS = 3_600_000;
 
-/** Writes a state for the other gateways. It holds what A2E said of the task, and no token. */
+/**
+ * Writes a state for the other gateways. It holds A2E's report on the task, and no token. Monotonic times become ages at
+ * the moment of writing, and `writtenAt` is the wall clock at that moment.
+ */
 export function encodeWatchState(state: WatchState): string {
-  const { version, snapshot, failure, attemptedAt, nextPollInMs } = state;
-  const problem = failure && encodeFailure(failure);
-  return JSON.stringify({ version, snapshot, problem, attemptedAt, nextInMs: nextPollInMs });
+  const { version, snapshot, failure, nextPollInMs } = state;
+  const ageMs = (at: number | null): number | null => at && Math.round(performance.now() - at);
+  return JSON.stringify({
+    format: FORMAT,
+    version,
+    snapshot,
+    failure: failure && encodeFailure(failure),
+    nextPollInMs,
+    writtenAt: Date.now(),
+    ageMs: ageMs(state.attemptedAt),
+    succeededForMs: ageMs(state.succeededAt),
+    missingForMs: ageMs(state.missingSince),
+  });
 }
 
 /**
- * Reads what {@link encodeWatchState} wrote. Throws a `TypeError` or `SyntaxError` at anything else; but what may be
- * null may also be absent, and unknown keys are dropped, so that two versions of the gateway understand each other.
+ * Reads the text of {@link encodeWatchState}. Throws a `TypeError` or `SyntaxError` at any other text, a state of another
+ * task and another format. Unknown keys are dropped. A state that was written in the future, or too long ago, is expired:
+ * its snapshot counts, its freshness does not.
+ *
+ * @param topic the topic that the text came from; it ends with the id of its task
  */
-export function decodeWatchState(text: string): WatchState {
-  const state = record(JSON.parse(text));
+export function decodeWatchState(encoded: string, topic: string): WatchState {
+  const state = record(JSON.parse(encoded));
+  if (state['format'] !== FORMAT) throw new TypeError('another format');
+  const snapshot = nullable(state['snapshot'], decodeSnapshot);
+  if (snapshot && !topic.endsWith(`:${snapshot.task.id}`)) throw new TypeError('a state of another task');
+  const sinceWrittenMs = Date.now() - countWithin(state['writtenAt'], Number.MAX_SAFE_INTEGER);
+  const isExpired = sinceWrittenMs < 0 || sinceWrittenMs > MAX_AGE_MS;
+  const timeOf = (key: string): number | null => {
+    const ageMs = nullable(state[key], (value) => countWithin(value, MAX_AGE_MS));
+    return ageMs === null ? null : performance.now() - ageMs - (isExpired ? 0 : sinceWrittenMs);
+  };
+  const attemptedAt = timeOf('ageMs');
   return {
-    version: number(state['version']),
-    snapshot: nullable(state['snapshot'], decodeSnapshot),
-    failure: nullable(state['problem'], decodeFailure),
-    attemptedAt: moment(state['attemptedAt']),
-    nextPollInMs: nullable(state['nextInMs'], number),
+    version: countWithin(state['version'], Number.MAX_SAFE_INTEGER),
+    snapshot,
+    failure: nullable(state['failure'], decodeFailure),
+    attemptedAt: isExpired && attemptedAt !== null ? attemptedAt - MAX_AGE_MS : attemptedAt,
+    nextPollInMs: nullable(state['nextPollInMs'], (value) => countWithin(value, MAX_POLL_DELAY_MS)),
+    succeededAt: timeOf('succeededForMs'),
+    missingSince: timeOf('missingForMs'),
   };
 }
 
-/** A problem as it travels between gateways: no cause, no stack. */
-function encodeFailure(problem: GatewayError): object {
-  const retryAfterMs = 'retryAfterMs' in problem ? problem.retryAfterMs : null;
-  return { code: problem.code, message: problem.message, retryAfterMs };
+/** A failure as it travels between gateways: no cause, no stack. */
+function encodeFailure(failure: GatewayError): object {
+  const retryAfterMs = 'retryAfterMs' in failure ? failure.retryAfterMs : null;
+  return { code: failure.code, message: failure.message, retryAfterMs };
 }
 
 function decodeFailure(value: unknown): GatewayError {
-  const problem = record(value);
-  const message = string(problem['message']);
-  const retryAfterMs = nullable(problem['retryAfterMs'], number);
-  switch (string(problem['code'])) {
+  const failure = record(value);
+  const message = text(failure['message']);
+  const retryAfterMs = nullable(failure['retryAfterMs'], (ms) => countWithin(ms, MAX_RETRY_AFTER_MS));
+  switch (text(failure['code'])) {
     case 'TASK_NOT_FOUND':
       return new TaskNotFound(message);
     case 'UNAUTHENTICATED':
       return new Unauthenticated(message);
+    case 'FORBIDDEN':
+      return new Forbidden(message);
     case 'UPSTREAM_RATE_LIMITED':
       return new UpstreamRateLimited(message, { retryAfterMs });
     case 'UPSTREAM_BAD_RESPONSE':
@@ -57,81 +92,4 @@ function decodeFailure(value: unknown): GatewayError {
     default:
       return new UpstreamUnavailable(message, { retryAfterMs });
   }
-}
-
-function decodeSnapshot(value: unknown): TaskSnapshot {
-  const snapshot = record(value);
-  const { stages, stale } = snapshot;
-  if (!Array.isArray(stages) || typeof stale !== 'boolean') throw new TypeError('not a snapshot');
-  return {
-    version: number(snapshot['version']),
-    task: decodeTask(snapshot['task']),
-    checkedAt: moment(snapshot['checkedAt']),
-    nextCheckAt: nullable(snapshot['nextCheckAt'], moment),
-    stale,
-    stages: stages.map(decodeStage),
-  };
-}
-
-function decodeStage(value: unknown): TaskStage {
-  const stage = record(value);
-  return {
-    status: statusOf(stage['status']),
-    enteredAt: moment(stage['enteredAt']),
-    leftAt: nullable(stage['leftAt'], moment),
-  };
-}
-
-function decodeTask(value: unknown): VideoTask {
-  const task = record(value);
-  return {
-    id: string(task['id']),
-    status: statusOf(task['status']),
-    rawStatus: string(task['rawStatus']),
-    progress: nullable(task['progress'], number),
-    message: nullable(task['message'], string),
-    resultUrl: nullable(task['resultUrl'], string),
-    resultPeopleUrl: nullable(task['resultPeopleUrl'], string),
-    resultBackgroundUrl: nullable(task['resultBackgroundUrl'], string),
-    anchorId: nullable(task['anchorId'], string),
-    anchorType: nullable(task['anchorType'], string),
-    backgroundWidth: nullable(task['backgroundWidth'], number),
-    backgroundHeight: nullable(task['backgroundHeight'], number),
-    color: nullable(task['color'], string),
-    replaceBackgroundId: nullable(task['replaceBackgroundId'], string),
-    customBackgroundId: nullable(task['customBackgroundId'], string),
-    createdAt: nullable(task['createdAt'], moment),
-    elapsedSeconds: nullable(task['elapsedSeconds'], number),
-    reportedAt: nullable(task['reportedAt'], moment),
-  };
-}
-
-function nullable<T>(value: unknown, decode: (value: unknown) => T): T | null {
-  return value === null || value === undefined ? null : decode(value);
-}
-
-function statusOf(value: unknown): VideoTaskStatus {
-  const status = VIDEO_TASK_STATUSES.find((known) => known === value);
-  if (!status) throw new TypeError('not a status');
-  return status;
-}
-
-function moment(value: unknown): number {
-  if (Math.abs(number(value)) > LAST_MOMENT) throw new TypeError('not a moment');
-  return number(value);
-}
-
-function number(value: unknown): number {
-  if (typeof value !== 'number' || !Number.isFinite(value)) throw new TypeError('not a number');
-  return value;
-}
-
-function string(value: unknown): string {
-  if (typeof value !== 'string') throw new TypeError('not a string');
-  return value;
-}
-
-function record(value: unknown): Readonly<Record<string, unknown>> {
-  if (typeof value !== 'object' || value === null) throw new TypeError('not an object');
-  return { ...value };
 }

@@ -1,110 +1,132 @@
-import { type GatewayError, TaskNotFound, Unauthenticated, UpstreamUnavailable } from '../errors.ts';
-import { advanceStages, MAX_STAGES, sameState, type TaskSnapshot, type TaskStage } from './task-snapshot.ts';
-import { isFinished, type VideoTask } from './video-task.ts';
+import { Forbidden, type GatewayError, TaskNotFound, Unauthenticated, UpstreamUnavailable } from '../errors.ts';
+import type { PollIntervalOptions } from './poll-interval-policy.ts';
+import { advanceStages, sameState, type TaskSnapshot } from './task-snapshot.ts';
+import { awaitsResult, isComplete, type VideoTask } from './video-task.ts';
 
-/** A failure is no state: it answers those who ask right after it, and no longer than this. */
+/** A failure answers the queries that arrive right after it, and no longer than this, in ms. */
 const FAILURE_FRESH_MS = 1_000;
+/** A task seen before is gone when A2E calls it unknown for this long without showing it, in ms. */
+const GONE_AFTER_MS = 5 * 60_000;
+/** The grace for the result of a SUCCESS, in intervals and at least in ms. */
+const RESULT_GRACE_INTERVALS = 10;
+const MIN_RESULT_GRACE_MS = 30_000;
 
-/** All that is known about one task through one credential; what the gateways of a cluster tell each other. */
+/**
+ * All that is known about one task through one credential; the gateways of a cluster exchange it. Times are monotonic ms
+ * of this process (`performance.now()`); the codec turns them into ages.
+ */
 export interface WatchState {
-  /** Of the tick this came from: see `Cluster.claim`. 0 before the first. */
+  /** The version of the tick that the state came from: see `Cluster.claim`. 0 before the first poll. */
   readonly version: number;
-  /** The last good state, or null when there never was one. */
+  /** The last good state; null when there is none. */
   readonly snapshot: TaskSnapshot | null;
-  /** Why the last check brought nothing: `TaskNotFound` when A2E answered that it knows no such task. */
+  /** Why the last poll brought no state: `TaskNotFound` when A2E answered that it knows no such task. */
   readonly failure: GatewayError | null;
-  /** When the last check ended, or could not be made, in ms since the epoch; 0 before the first. */
-  readonly attemptedAt: number;
-  /** When whoever made the last check means to make the next, in ms after it; null: not at all. */
+  /** When the last poll ended, or could not be made; null before the first. */
+  readonly attemptedAt: number | null;
+  /** The publisher's delay until its next poll, in ms after `attemptedAt`; null: none is planned. */
   readonly nextPollInMs: number | null;
+  /** When A2E first reported SUCCESS without a result; null when the last report is no such SUCCESS. */
+  readonly succeededAt: number | null;
+  /** Since when A2E calls a task unknown that it has shown before; null: it does not. */
+  readonly missingSince: number | null;
 }
 
 export const UNKNOWN_STATE: WatchState = {
   version: 0,
   snapshot: null,
   failure: null,
-  attemptedAt: 0,
+  attemptedAt: null,
   nextPollInMs: null,
+  succeededAt: null,
+  missingSince: null,
 };
 
-/** Whether this will never change again. */
+/** The state will not change any more. */
 export function isFinal({ snapshot }: WatchState): boolean {
-  return snapshot !== null && isFinished(snapshot.task);
+  return snapshot?.finished ?? false;
 }
 
-/** A2E has never shown this task, and just said that it knows none: perhaps not yet. */
+/** A2E does not show this task: it knows no such task (perhaps not yet), or it has forgotten the task. */
 export function isNotFound({ snapshot, failure }: WatchState): boolean {
   return snapshot === null && failure instanceof TaskNotFound;
 }
 
-/** For how long a state answers queries, in ms. */
-export function freshForMs(state: WatchState, intervalMs: number): number {
-  const fault = state.snapshot === null && state.failure !== null && !isNotFound(state) && !isUnauthenticated(state);
-  return fault ? Math.min(FAILURE_FRESH_MS, intervalMs) : intervalMs;
+/** A2E denies access to a task that it has never shown. */
+export function isDenied({ snapshot, failure }: WatchState): boolean {
+  return snapshot === null && failure instanceof Forbidden;
 }
 
-/** The caller's own token was refused, by the last check. */
+/** A2E has called a task unknown for so long that the last good state counts no more. */
+export function isGone({ snapshot, failure, missingSince }: WatchState): boolean {
+  return snapshot === null && failure instanceof TaskNotFound && missingSince !== null;
+}
+
+/** The last poll found the caller's own token refused. */
 export function isUnauthenticated(state: WatchState): boolean {
   return state.failure instanceof Unauthenticated && !isFinal(state);
 }
 
-/** Whether a watcher who has seen `before` must hear of `after`. */
+/** How long a state answers queries, in ms. */
+export function freshForMs(state: WatchState, intervalMs: number): number {
+  const definitive = isNotFound(state) || isDenied(state) || isUnauthenticated(state);
+  const failed = state.snapshot === null && state.failure !== null && !definitive;
+  return failed ? Math.min(FAILURE_FRESH_MS, intervalMs) : intervalMs;
+}
+
+/** Whether an observer that has received `before` must receive `after`. */
 export function hasChanged(before: WatchState, after: WatchState): boolean {
   if (!before.snapshot || !after.snapshot || isUnauthenticated(before) || isUnauthenticated(after)) return true;
   return !sameState(before.snapshot, after.snapshot);
 }
 
 /** The state after an answer that shows the task. */
-export function onSuccess(before: WatchState, task: VideoTask, version: number): WatchState {
-  const now = Date.now();
-  const stages = advanceStages(before.snapshot?.stages ?? [], task.status, now);
-  const snapshot = { version, task, checkedAt: now, nextCheckAt: null, stale: false, stages };
-  return { version, snapshot, failure: null, attemptedAt: now, nextPollInMs: null };
+export function onSuccess(
+  before: WatchState,
+  task: VideoTask,
+  version: number,
+  intervals: PollIntervalOptions,
+): WatchState {
+  const [now, instant] = [performance.now(), Date.now()];
+  const stages = advanceStages(before.snapshot?.stages ?? [], task.status, instant);
+  const succeededAt = awaitsResult(task) ? (before.succeededAt ?? now) : null;
+  const finished = isComplete(task) || isResultOverdue(succeededAt, now, intervals);
+  const snapshot = { version, task, checkedAt: instant, nextCheckAt: null, stale: false, finished, stages };
+  return { ...UNKNOWN_STATE, version, snapshot, attemptedAt: now, succeededAt };
 }
 
-/** The state after a check that brought nothing: the last good one stays, marked stale. */
-export function onFailure(before: WatchState, failure: GatewayError, version: number): WatchState {
-  const snapshot = before.snapshot && { ...before.snapshot, stale: true, nextCheckAt: null };
-  return { version, snapshot, failure, attemptedAt: Date.now(), nextPollInMs: null };
+/** The state after a poll that brought none: the last good one stays, marked stale, until it counts no more. */
+export function onFailure(
+  before: WatchState,
+  failure: GatewayError,
+  version: number,
+  intervals: PollIntervalOptions,
+): WatchState {
+  const now = performance.now();
+  const { snapshot: last, succeededAt } = before;
+  const isMissing = failure instanceof TaskNotFound && (last !== null || isGone(before));
+  const missingSince = isMissing ? (before.missingSince ?? now) : before.missingSince;
+  const gone = isMissing && missingSince !== null && now - missingSince >= GONE_AFTER_MS;
+  const after = { ...before, version, failure, attemptedAt: now, nextPollInMs: null, missingSince };
+  if (last === null || gone) return { ...after, snapshot: null };
+  if (isResultOverdue(succeededAt, now, intervals))
+    return { ...after, failure: null, snapshot: { ...last, finished: true, stale: false, nextCheckAt: null } };
+  return { ...after, snapshot: { ...last, stale: true, nextCheckAt: null } };
 }
 
-/** For whoever has waited too long for a check: what is known, as after a miss. Nothing was tried, so it is true for nobody else. */
-export function onQueryTimeout(state: WatchState): WatchState {
-  const problem = new UpstreamUnavailable('A2E has not answered in time');
-  return withNextCheck(onFailure(state, problem, state.version), state.snapshot?.nextCheckAt ?? null);
+/** The result for a query that timed out waiting: the last known state, marked stale. Not stored, since no call failed. */
+export function onQueryTimeout(state: WatchState, intervals: PollIntervalOptions): WatchState {
+  const failure = new UpstreamUnavailable('A2E has not answered in time');
+  const after = onFailure(state, failure, state.version, intervals);
+  return withNextCheck(after, state.snapshot?.nextCheckAt ?? null);
 }
 
-/**
- * The state after another gateway's newer one. What was confirmed here later than the other knows of stays: the other
- * may have missed it. Its clock may be wrong, so nothing counts as checked in the future.
- */
-export function mergePeerState(before: WatchState, heard: WatchState): WatchState {
-  const attemptedAt = Math.min(heard.attemptedAt, Date.now());
-  const kept = before.snapshot && before.snapshot.version > (heard.snapshot?.version ?? 0) ? before.snapshot : null;
-  const snapshot = kept
-    ? { ...kept, stale: heard.failure !== null }
-    : withEarlierStages(heard.snapshot, before.snapshot);
-  return { ...heard, snapshot, attemptedAt };
+function isResultOverdue(succeededAt: number | null, now: number, { intervalMs }: PollIntervalOptions): boolean {
+  const graceMs = Math.max(MIN_RESULT_GRACE_MS, RESULT_GRACE_INTERVALS * intervalMs);
+  return succeededAt !== null && now - succeededAt >= graceMs;
 }
 
-/** With the stages that only this gateway saw, when it has watched for longer than the other. */
-function withEarlierStages(heard: TaskSnapshot | null, before: TaskSnapshot | null): TaskSnapshot | null {
-  const [first] = heard?.stages ?? [];
-  if (!heard || !before || !first) return heard;
-  const earlier = before.stages.filter(({ enteredAt }) => enteredAt < first.enteredAt);
-  const last = earlier.pop();
-  if (!last) return heard;
-  // The other came upon the task in the stage that was the present one here, or later.
-  const joined =
-    last.status === first.status ? [{ ...first, enteredAt: last.enteredAt }] : [closed(last, first), first];
-  return { ...heard, stages: [...earlier, ...joined, ...heard.stages.slice(1)].slice(-MAX_STAGES) };
-}
-
-function closed(stage: TaskStage, next: TaskStage): TaskStage {
-  return { ...stage, leftAt: stage.leftAt ?? next.enteredAt };
-}
-
-/** The same state, with the time of the next check; null: none is planned. */
+/** The same state, with the instant of the next poll; null: none is planned. */
 export function withNextCheck(state: WatchState, at: number | null): WatchState {
   const { snapshot } = state;
   if (!snapshot || snapshot.nextCheckAt === at) return state;
@@ -113,10 +135,10 @@ export function withNextCheck(state: WatchState, at: number | null): WatchState 
 
 const FINISHED_TTL_MS = 24 * 3_600_000;
 const UNFINISHED_TTL_MS = 15 * 60_000;
-/** Only for those who ask now: a token that was refused a while ago may be good again. */
+/** Only for queries that arrive now, because a token that was refused a while ago may be good again. */
 const UNAUTHENTICATED_TTL_MS = 1_000;
 
-/** How long a cluster remembers this state, in ms. */
+/** How long a cluster stores this state, in ms. */
 export function ttlMs(state: WatchState): number {
   if (isUnauthenticated(state)) return UNAUTHENTICATED_TTL_MS;
   return isFinal(state) ? FINISHED_TTL_MS : UNFINISHED_TTL_MS;

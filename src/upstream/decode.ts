@@ -1,4 +1,4 @@
-import { TokenRefused } from '../errors.ts';
+import { AccessDenied, TokenRefused } from '../errors.ts';
 import type { VideoTask, VideoTaskStatus } from '../task/video-task.ts';
 import { ContractViolation, WrongTask } from './contract-violation.ts';
 import { chinaTime, instant, int, percentage, text, webUrl } from './field-decoders.ts';
@@ -21,7 +21,8 @@ type JsonObject = Readonly<Record<string, unknown>>;
  * to meet: `data` as an array or as one object, several rows, numbers as strings, odd values (null, field by field).
  *
  * @returns the task, or null when A2E knows no such task (`data` is empty or null)
- * @throws {TokenRefused} `code` is 401 or 403
+ * @throws {TokenRefused} `code` is 401
+ * @throws {AccessDenied} `code` is 403
  * @throws {WrongTask} every row is about another task
  * @throws {ContractViolation} another `code` than 0, or a shape without a task, an `_id` or a `status` in it
  */
@@ -41,7 +42,8 @@ export function decodeAnswer(body: unknown, id: string): VideoTask | null {
 function checkCode(code: unknown): void {
   const number = int(code);
   if (number === 0 && Number(code) === 0) return;
-  if (number === 401 || number === 403) throw new TokenRefused('A2E refused the token');
+  if (number === 401) throw new TokenRefused('A2E refused the token');
+  if (number === 403) throw new AccessDenied('A2E denies access to this task');
   if (number === null || number === 0) throw wrongShape();
   throw new ContractViolation('nonzero-code', 'A2E answered with an error code');
 }

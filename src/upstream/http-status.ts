@@ -1,12 +1,13 @@
 import type { IncomingHttpHeaders } from 'undici/types/header.js';
-import { TokenRefused, type UpstreamError, UpstreamRateLimited, UpstreamUnavailable } from '../errors.ts';
+import { AccessDenied, TokenRefused, type UpstreamError, UpstreamRateLimited, UpstreamUnavailable } from '../errors.ts';
 import { ContractViolation } from './contract-violation.ts';
 import { parseRetryAfter } from './retry-after.ts';
 
 /** What an HTTP status other than 2xx and 404 means for the call; null for those, whose meaning is not an error yet. */
 export function statusFailure(status: number, headers: IncomingHttpHeaders): UpstreamError | null {
   if ((status >= 200 && status < 300) || status === 404) return null;
-  if (status === 401 || status === 403) return new TokenRefused('A2E refused the token');
+  if (status === 401) return new TokenRefused('A2E refused the token');
+  if (status === 403) return new AccessDenied('A2E denies access to this task');
   if (status === 429) {
     return new UpstreamRateLimited('A2E asks for fewer calls', {
       retryAfterMs: parseRetryAfter(headers['retry-after']),

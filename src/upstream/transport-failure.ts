@@ -7,6 +7,10 @@ export class TlsFailure extends UpstreamUnavailable {}
 const TLS_CODE =
   /^(?:ERR_TLS_|ERR_SSL_|EPROTO$|CERT_|CRL_|ERROR_IN_C|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|INVALID_CA$|INVALID_PURPOSE$|PATH_LENGTH_EXCEEDED$|HOSTNAME_MISMATCH$)/;
 
+/** The codes of calls that never had a connection: refused, no route, DNS, connect time-out. */
+const UNREACHABLE =
+  /^(?:ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|EHOSTDOWN|ENETDOWN|ENOTFOUND|EAI_\w+|UND_ERR_CONNECT_TIMEOUT|ETIMEDOUT)$/;
+
 /** The error code of a call that failed below HTTP: a constant of Node, OpenSSL or undici, so safe to log. */
 export function failureCode(error: unknown): string {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
@@ -18,7 +22,7 @@ export function failureCode(error: unknown): string {
  * of the answer.
  */
 export function transportFailure(code: string): UpstreamUnavailable {
-  return TLS_CODE.test(code)
-    ? new TlsFailure('A secure connection to A2E could not be made')
-    : new UpstreamUnavailable(code === 'TIMEOUT' ? 'A2E did not answer in time' : 'A2E did not answer');
+  if (TLS_CODE.test(code)) return new TlsFailure('A secure connection to A2E could not be made', { unreachable: true });
+  const message = code === 'TIMEOUT' ? 'A2E did not answer in time' : 'A2E did not answer';
+  return new UpstreamUnavailable(message, { unreachable: UNREACHABLE.test(code) });
 }

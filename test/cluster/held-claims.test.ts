@@ -45,7 +45,7 @@ test('a final state that is heard while the tick is claimed costs no call', asyn
   await pass(1_000);
   const { key, state } = harness.registry.watch(ID, OWN);
   const version = state.version + 5;
-  const snapshot = state.snapshot && { ...state.snapshot, version, task: report(ID, 'SUCCESS') };
+  const snapshot = state.snapshot && { ...state.snapshot, version, finished: true, task: report(ID, 'SUCCESS') };
   await other.publish(key, { version, state: { ...state, version, snapshot } }, 60_000);
   claiming.release();
   await pass(5_000);

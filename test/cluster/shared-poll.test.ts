@@ -164,7 +164,7 @@ describe('what another gateway knows', () => {
     const hub = new MemoryHub<WatchState>();
     class Slow extends MemoryCluster<WatchState> {
       override publish(...[topic, told, forMs]: Parameters<MemoryCluster<WatchState>['publish']>): Promise<void> {
-        const state = { ...told.state, attemptedAt: told.state.attemptedAt - 2_000 };
+        const state = { ...told.state, attemptedAt: (told.state.attemptedAt ?? 0) - 2_000 };
         return super.publish(topic, { ...told, state }, forMs);
       }
     }

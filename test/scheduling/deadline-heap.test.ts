@@ -25,12 +25,14 @@ test('behaves as a sorted list does, whatever is added, taken and removed', () =
           list.push(entry);
         } else {
           const gone = each.kind === 'take' ? queue.pop() : list[each.at];
-          if (gone && each.kind === 'take') expect(gone.dueAt).toBe(Math.min(...list.map(({ dueAt }) => dueAt)));
+          if (gone && each.kind === 'take') expect(gone.dueAt).toBe(Math.min(...list.map(({ dueAt }) => dueAt ?? 0)));
           if (gone) queue.remove(gone);
           if (gone) list.splice(list.indexOf(gone), 1);
         }
         expect(queue.size).toBe(list.length);
-        expect(queue.peek()?.dueAt).toBe(list.length === 0 ? undefined : Math.min(...list.map(({ dueAt }) => dueAt)));
+        expect(queue.peek()?.dueAt).toBe(
+          list.length === 0 ? undefined : Math.min(...list.map(({ dueAt }) => dueAt ?? 0)),
+        );
       }
       expect(new Set(queue)).toEqual(new Set(list));
     }),

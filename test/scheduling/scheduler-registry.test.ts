@@ -58,7 +58,7 @@ test('a pause that one gateway is told of holds in all of them', async () => {
   one.source.answer = (id) => report(id);
   await pass(6_900);
   expect(two.source.calls.slice(calls)).toEqual([]);
-  expect(two.schedulers.for(OWN).circuit?.kind).toBe('paused');
+  expect(two.schedulers.for(OWN).state.kind).toBe('paused');
   await pass(2_000);
   expect(
     two.source

@@ -33,6 +33,7 @@ export function snapshotOf(
     checkedAt: 0,
     nextCheckAt: null,
     stale: false,
+    finished: task.status === 'FAIL' || task.status === 'SUCCESS',
     stages: [],
     ...snapshot,
   };

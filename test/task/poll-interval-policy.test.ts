@@ -28,24 +28,24 @@ test('back-off has full jitter from the interval to a cap that doubles up to a m
   );
 });
 
-test('a rhythm starts again after a change, and after a failure', () => {
-  const rhythm = new PollIntervalPolicy(PACE);
-  for (let n = 0; n < 9; n += 1) rhythm.onUnchanged();
-  expect(rhythm.onUnchanged()).toBe(10_000);
-  expect(rhythm.onChanged()).toBe(3_000);
-  rhythm.onUnchanged();
-  rhythm.onFailed();
-  expect(rhythm.failing).toBe(true);
-  expect(rhythm.onUnchanged()).toBe(3_750);
-  expect(rhythm.failing).toBe(false);
+test('a policy starts again after a change, and after a failure', () => {
+  const policy = new PollIntervalPolicy(PACE);
+  for (let n = 0; n < 9; n += 1) policy.onUnchanged();
+  expect(policy.onUnchanged()).toBe(10_000);
+  expect(policy.onChanged()).toBe(3_000);
+  policy.onUnchanged();
+  policy.onFailed();
+  expect(policy.failing).toBe(true);
+  expect(policy.onUnchanged()).toBe(3_750);
+  expect(policy.failing).toBe(false);
 });
 
 test('a follower comes a little later than the one it follows; a little earlier when that one fails', () => {
-  const rhythm = new PollIntervalPolicy(PACE);
+  const policy = new PollIntervalPolicy(PACE);
   for (let n = 0; n < 100; n += 1) {
-    expect(rhythm.followerDelay(3_000)).toBeGreaterThan(3_000);
-    expect(rhythm.followerDelay(3_000)).toBeLessThanOrEqual(3_600);
-    expect(rhythm.takeoverDelay(3_000)).toBeLessThan(3_000);
-    expect(rhythm.takeoverDelay(3_000)).toBeGreaterThanOrEqual(2_750);
+    expect(policy.aroundPeer(3_000).followerDelay).toBeGreaterThan(3_000);
+    expect(policy.aroundPeer(3_000).followerDelay).toBeLessThanOrEqual(3_600);
+    expect(policy.aroundPeer(3_000).takeoverDelay).toBeLessThan(3_000);
+    expect(policy.aroundPeer(3_000).takeoverDelay).toBeGreaterThanOrEqual(2_750);
   }
 });

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { GatewayError } from '../../src/errors.ts';
+import type { Job } from '../../src/scheduling/job.ts';
 import type { TaskSnapshot } from '../../src/task/task-snapshot.ts';
 import { callers, OWN, TaskHarness } from './task-harness.ts';
 
@@ -128,9 +129,9 @@ describe('a query that gets no turn in time', () => {
   });
 
   test('ends with the last good state as stale, which makes it so for nobody else', async () => {
-    await using harness = new TaskHarness({ intervalMs: INTERVAL_MS, maxRps: 1, firstAnswerMs: 5_000 });
+    await using harness = new TaskHarness({ intervalMs: INTERVAL_MS, maxRps: 0.1, firstAnswerMs: 5_000 });
     await Promise.all([harness.registry.get('seen', OWN), pass(1)]);
-    await pass(10_000);
+    await pass(4_000);
     flood(harness, 20);
     const answer = harness.registry.get('seen', OWN);
     await pass(5_000);
@@ -197,7 +198,7 @@ test('while calls are held back, a query of a task that has been held for long i
   await using harness = new TaskHarness({ intervalMs: INTERVAL_MS });
   harness.subscribe('task');
   await pass(100);
-  harness.schedulers.for(OWN).onPeerPause(60_000);
+  harness.schedulers.for(OWN).onPeer({ kind: 'peer-paused', forMs: 60_000 });
   await pass(20_000);
   const answer = harness.registry.get('task', OWN);
   await pass(1);
@@ -206,13 +207,18 @@ test('while calls are held back, a query of a task that has been held for long i
 
 test('a turn that is urgent alone has a time of its own once it is held back', async () => {
   await using harness = new TaskHarness({ intervalMs: INTERVAL_MS });
-  const lane = harness.schedulers.for(OWN);
-  lane.onPeerPause(60_000);
-  const until = Date.now() + 60_000;
+  const scheduler = harness.schedulers.for(OWN);
+  scheduler.onPeer({ kind: 'peer-paused', forMs: 60_000 });
+  const until = performance.now() + 60_000;
   const planned: number[] = [];
-  const turn = { run: async () => 'skipped' as const, onBlocked: () => void planned.push(ticket.expectedAt) };
-  const ticket = lane.schedule(turn, { dueAt: Number.POSITIVE_INFINITY, urgent: true });
+  const job: Job = {
+    id: 'task',
+    isProven: false,
+    run: async () => ({ kind: 'skipped' }),
+    onBlocked: () => void planned.push(scheduled.expectedAt),
+  };
+  const scheduled = scheduler.schedule(job, { dueAt: null, urgent: true });
   await pass(1);
   expect(planned).toEqual([until]);
-  ticket.cancel();
+  scheduled.cancel();
 });

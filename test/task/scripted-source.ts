@@ -10,7 +10,7 @@ export function report(id: string, status: VideoTaskStatus = 'PROCESS', rest: Pa
     rawStatus: status.toLowerCase(),
     progress: null,
     message: null,
-    resultUrl: null,
+    resultUrl: status === 'SUCCESS' ? 'https://a2e.example/result.mp4' : null,
     resultPeopleUrl: null,
     resultBackgroundUrl: null,
     anchorId: null,

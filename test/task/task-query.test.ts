@@ -106,7 +106,7 @@ describe('queries', () => {
     harness.source.answer = () => new UpstreamUnavailable('down');
     for (let n = 0; n < 10; n += 1) harness.subscribe(`other-${n}`);
     await pass(1_000);
-    expect(harness.schedulers.for(OWN).circuit?.kind).toBe('broken');
+    expect(harness.schedulers.for(OWN).state).toMatchObject({ kind: 'open', reason: 'origin-failing' });
     const { calls } = harness.source;
     const before = calls.length;
     const answers = Promise.allSettled([harness.registry.get('seen', OWN), harness.registry.get('unseen', OWN)]);

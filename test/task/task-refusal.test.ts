@@ -60,7 +60,7 @@ describe('who may see it', () => {
     source.answer = () => new UpstreamUnavailable('down');
     for (let n = 0; n < 12; n += 1) harness.subscribe(`other-${n}`, callers('x'));
     await pass(1_000);
-    expect(harness.schedulers.for(callers('x')).circuit?.kind).toBe('broken');
+    expect(harness.schedulers.for(callers('x')).state).toMatchObject({ kind: 'open', reason: 'origin-failing' });
     const again = harness.subscribe(ID, callers('x'));
     await pass(1_000);
     expect(again).toMatchObject({ end: 'open', last: { stale: true } });

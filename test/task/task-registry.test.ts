@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { MemoryHub } from '../../src/cluster/memory/memory-hub.ts';
 import { UpstreamUnavailable } from '../../src/errors.ts';
-import type { WatchState } from '../../src/task/watch-state.ts';
+import { UNKNOWN_STATE, type WatchState } from '../../src/task/watch-state.ts';
 import { report, ScriptedSource } from './scripted-source.ts';
 import { callers, OWN, TaskHarness } from './task-harness.ts';
 
@@ -129,18 +129,19 @@ describe('two gateways', () => {
     const hub = new MemoryHub<WatchState>();
     await using harness = new TaskHarness({ hub });
     await using other = new TaskHarness({ hub });
-    const attemptedAt = Date.now() + 3_600_000;
+    const attemptedAt = performance.now() + 3_600_000;
     const snapshot = {
       version: 1,
       task: report('a'),
-      checkedAt: attemptedAt,
+      checkedAt: Date.now() + 3_600_000,
       nextCheckAt: null,
       stale: false,
+      finished: false,
       stages: [],
     };
     await other.cluster.publish(
       harness.registry.watch('a', OWN).key,
-      { version: 1, state: { version: 1, snapshot, failure: null, attemptedAt, nextPollInMs: null } },
+      { version: 1, state: { ...UNKNOWN_STATE, version: 1, snapshot, attemptedAt } },
       60_000,
     );
     await harness.registry.get('a', OWN);

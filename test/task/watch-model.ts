@@ -3,7 +3,7 @@ import type { MemoryCluster } from '../../src/cluster/memory/memory-cluster.ts';
 import { TaskNotFound, UpstreamBadResponse, UpstreamRateLimited, UpstreamUnavailable } from '../../src/errors.ts';
 import type { Credential } from '../../src/task/credential.ts';
 import { sameState, type TaskSnapshot } from '../../src/task/task-snapshot.ts';
-import { isFinished, type VideoTask } from '../../src/task/video-task.ts';
+import { isComplete, type VideoTask } from '../../src/task/video-task.ts';
 import type { WatchState } from '../../src/task/watch-state.ts';
 import { report, ScriptedSource } from './scripted-source.ts';
 import { OWN, TaskHarness, type Watcher } from './task-harness.ts';
@@ -98,7 +98,7 @@ export class UpstreamModel implements AsyncDisposable {
   /** A2E changes its mind about a task; a finished one stays as it is. */
   change(id: Id, status: VideoTask['status']): void {
     const truth = this.#truths.get(id) as Truth;
-    if (truth.task && isFinished(truth.task)) return;
+    if (truth.task && isComplete(truth.task)) return;
     truth.changes += 1;
     truth.task = report(id, status, { message: String(truth.changes) });
   }
@@ -193,7 +193,7 @@ export class UpstreamModel implements AsyncDisposable {
 
   /** A2E has told that the task has finished. */
   finished(id: string): boolean {
-    return this.#given.get(id)?.some(({ task }) => task && isFinished(task)) ?? false;
+    return this.#given.get(id)?.some(({ task }) => task && isComplete(task)) ?? false;
   }
 
   everShown(id: string): boolean {
@@ -234,14 +234,14 @@ export class UpstreamModel implements AsyncDisposable {
       // Rule 2: no two equal ones in a row. Rule 3: never backwards. Rule 4: nothing after the final one.
       assert(!sameState(before, state), 'equal states in a row');
       assert(Number(before.task.message) <= Number(state.task.message), 'a step backwards');
-      assert(!isFinished(before.task), 'an event after the final one');
+      assert(!isComplete(before.task), 'an event after the final one');
     }
     subscriber.checked = states.length;
     const given = this.lastGiven(id);
     const missed = given !== undefined && (given.failed || given.task === null);
     if (watcher.end === 'open' && watcher.last && missed)
       assert(watcher.last.stale, 'a missed poll that does not show');
-    assert(watcher.end !== 'completed' || (watcher.last && isFinished(watcher.last.task)), 'completed too soon');
+    assert(watcher.end !== 'completed' || (watcher.last && isComplete(watcher.last.task)), 'completed too soon');
     if (watcher.end === 'failed') this.#checkFailure(watcher);
   }
 

@@ -1,7 +1,13 @@
 import { createHash } from 'node:crypto';
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
-import { TokenRefused, UpstreamBadResponse, UpstreamRateLimited, UpstreamUnavailable } from '../../src/errors.ts';
+import {
+  AccessDenied,
+  TokenRefused,
+  UpstreamBadResponse,
+  UpstreamRateLimited,
+  UpstreamUnavailable,
+} from '../../src/errors.ts';
 import { BODY_WORD, Harness, ID } from './harness.ts';
 import { answerFor, serve } from './upstream-server.ts';
 
@@ -12,7 +18,7 @@ describe('HTTP statuses', () => {
     [400, UpstreamBadResponse],
     [401, TokenRefused],
     [402, UpstreamBadResponse],
-    [403, TokenRefused],
+    [403, AccessDenied],
     [405, UpstreamBadResponse],
     [408, UpstreamUnavailable],
     [409, UpstreamUnavailable],

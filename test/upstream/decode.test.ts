@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { TokenRefused, UpstreamBadResponse } from '../../src/errors.ts';
+import { AccessDenied, TokenRefused, UpstreamBadResponse } from '../../src/errors.ts';
 import type { VideoTask } from '../../src/task/video-task.ts';
 import { ContractViolation, WrongTask } from '../../src/upstream/contract-violation.ts';
 import { decodeAnswer } from '../../src/upstream/decode.ts';
@@ -68,7 +68,11 @@ describe('the envelope', () => {
     expect(() => decodeAnswer({ code: 0, data }, ID)).toThrow(WrongTask);
   });
 
-  test.each([401, 403, '401'])('code %j: the token is refused', (code) => {
+  test.each([403, '403'])('code %j: access to the task is denied', (code) => {
+    expect(() => decodeAnswer({ code, data: [] }, ID)).toThrow(AccessDenied);
+  });
+
+  test.each([401, '401'])('code %j: the token is refused', (code) => {
     expect(() => decodeAnswer({ code, data: [SAMPLE_ROW] }, ID)).toThrow(TokenRefused);
   });
 

@@ -104,7 +104,7 @@ export class RedisTopics<S> {
   }
 
   #decode(topic: string, text: string): Versioned<S> | null {
-    const envelope = decodeEnvelope(text, this.#codec);
+    const envelope = decodeEnvelope(text, this.#codec, topic);
     if (!envelope) {
       this.#logger?.warn({ length: text.length }, 'a malformed state was dropped');
       return null;

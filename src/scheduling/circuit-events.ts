@@ -1,0 +1,27 @@
+import type { CircuitState } from './circuit.ts';
+import type { SchedulerEvent } from './scheduler-options.ts';
+
+/** A pause that grows by less than this is the same pause, in ms. */
+const SAME_PAUSE_MS = 1_000;
+
+/** The events of a transition, for the log, the metrics and the cluster. */
+export function circuitEvents(before: CircuitState, after: CircuitState, now: number): readonly SchedulerEvent[] {
+  if (after.kind === 'paused') {
+    const leftMs = before.kind === 'paused' ? before.until - now : 0;
+    const forMs = after.until - now;
+    return forMs - leftMs >= SAME_PAUSE_MS ? [{ kind: 'paused', forMs }] : [];
+  }
+  const [was, is] = [reasonOf(before), reasonOf(after)];
+  if (is === 'token-refused') return isConfirmed(before, after) ? [{ kind: 'token-refused' }] : [];
+  if (is === 'origin-failing') return was === 'origin-failing' ? [] : [{ kind: 'breaker-opened' }];
+  if (was === 'token-refused') return [{ kind: 'token-accepted' }];
+  return was === 'origin-failing' ? [{ kind: 'breaker-closed' }] : [];
+}
+
+function reasonOf(state: CircuitState): 'origin-failing' | 'token-refused' | null {
+  return state.kind === 'open' ? state.reason : null;
+}
+
+function isConfirmed(before: CircuitState, after: CircuitState): boolean {
+  return after.kind === 'open' && (before.kind !== 'open' || before.confirmedAt !== after.confirmedAt);
+}

@@ -1,0 +1,61 @@
+import type { BulkheadCall } from './bulkhead-queue.ts';
+import type { Job, ScheduledJob } from './job.ts';
+
+interface QueuedJobOptions {
+  readonly dueAt: number | null;
+  readonly urgent: boolean;
+  readonly afterFailure: boolean;
+  readonly expectedAt: (queued: QueuedJob) => number;
+  readonly cancel: (queued: QueuedJob) => void;
+}
+
+/** A job in the scheduler's queues. Times are monotonic ms. */
+export class QueuedJob implements ScheduledJob, BulkheadCall {
+  readonly job: Job;
+  readonly queuedAt = performance.now();
+  readonly isProven: boolean;
+  readonly isTrusted: boolean;
+  readonly afterFailure: boolean;
+  dueAt: number | null;
+  urgent: boolean;
+  heapIndex = -1;
+  readonly #options: QueuedJobOptions;
+  #isWaiting = true;
+
+  constructor(job: Job, options: QueuedJobOptions) {
+    this.job = job;
+    this.isProven = job.isProven;
+    this.afterFailure = options.afterFailure;
+    this.isTrusted = job.isProven && !options.afterFailure;
+    this.dueAt = options.dueAt;
+    this.urgent = options.urgent;
+    this.#options = options;
+  }
+
+  get expectedAt(): number {
+    return this.#options.expectedAt(this);
+  }
+
+  cancel(): void {
+    this.#options.cancel(this);
+  }
+
+  /** Ends the wait; false when it had ended already. */
+  leave(): boolean {
+    const wasWaiting = this.#isWaiting;
+    this.#isWaiting = false;
+    return wasWaiting;
+  }
+
+  /** The job was due at `now` while the circuit was not closed: it becomes a poll that is due. */
+  block(now: number): void {
+    this.urgent = false;
+    this.dueAt = Math.min(this.dueAt ?? now, now);
+  }
+
+  /** Moves the job to `at`, or earlier to its own due time, but not before one interval after it was queued. */
+  defer(at: number, intervalMs: number): void {
+    const earliest = this.queuedAt + intervalMs;
+    this.dueAt = Math.max(at, Math.min(this.dueAt ?? earliest, earliest));
+  }
+}

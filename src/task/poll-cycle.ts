@@ -1,0 +1,60 @@
+import { TaskNotFound, UpstreamError } from '../errors.ts';
+import type { CallOutcome } from '../scheduling/job.ts';
+import type { Credential } from './credential.ts';
+import { classifyPollError } from './poll-failure.ts';
+import type { WatchContext } from './watch-context.ts';
+import { onFailure, onSuccess, ttlMs, type WatchState } from './watch-state.ts';
+
+/** The result of a poll: the next state, and the outcome for the scheduler. */
+export interface PollResult {
+  readonly state: WatchState;
+  readonly outcome: CallOutcome;
+}
+
+/** The three steps of a poll of one task: claim the tick, read from A2E, publish the state. */
+export class PollCycle {
+  readonly #id: string;
+  readonly #topic: string;
+  readonly #credential: Credential;
+  readonly #context: WatchContext;
+
+  constructor(id: string, topic: string, credential: Credential, context: WatchContext) {
+    this.#id = id;
+    this.#topic = topic;
+    this.#credential = credential;
+    this.#context = context;
+  }
+
+  /** The version of this tick, or null when another gateway polls it. */
+  claim(intervalMs: number, known: number): Promise<number | null> {
+    return this.#context.cluster.claim(this.#topic, intervalMs, known);
+  }
+
+  /**
+   * Calls A2E once. Never rejects.
+   *
+   * @param before returns the state at the end of the call, because a peer may publish meanwhile
+   */
+  async read(before: () => WatchState, version: number): Promise<PollResult> {
+    const { source, onUnexpectedError, schedulers, intervals } = this.#context;
+    try {
+      const task = await source.read(this.#id, this.#credential);
+      const state = task
+        ? onSuccess(before(), task, version, intervals)
+        : onFailure(before(), new TaskNotFound(`A2E knows no task ${this.#id}`), version, intervals);
+      return { state, outcome: { kind: 'answered' } };
+    } catch (error) {
+      if (!(error instanceof UpstreamError)) onUnexpectedError(error);
+      const { owner } = this.#credential;
+      const { isTokenAccepted } = schedulers.for(this.#credential);
+      const { intervalMs } = intervals;
+      const { failure, outcome } = classifyPollError(error, { owner, isTokenAccepted, intervalMs });
+      return { state: onFailure(before(), failure, version, intervals), outcome };
+    }
+  }
+
+  /** Publishes the state to the other gateways and stores it for its TTL. */
+  publish(version: number, state: WatchState): void {
+    void this.#context.cluster.publish(this.#topic, { version, state }, ttlMs(state));
+  }
+}
