@@ -16,13 +16,14 @@ import { DocumentStore } from './server/graphql/document-store.ts';
 import { createErrorMasker } from './server/graphql/error-masking.ts';
 import { GraphqlEndpoint } from './server/graphql/graphql-endpoint.ts';
 import { OperationExecutor } from './server/graphql/operation-executor.ts';
-import { ResponseCache } from './server/graphql/response-cache.ts';
+import { QueryHandler } from './server/graphql/query-handler.ts';
 import { createYogaHandler } from './server/graphql/yoga.ts';
 import { clientIpResolver } from './server/http/client-address.ts';
 import { HttpServer } from './server/http/http-server.ts';
 import { OriginPolicy } from './server/http/origin-policy.ts';
 import { Webhook } from './server/http/webhook.ts';
 import { ConnectionLimiter } from './server/limits/connection-limiter.ts';
+import { EventLoopQueue } from './server/limits/event-loop-queue.ts';
 import { OperationRateLimiter } from './server/limits/operation-rate-limiter.ts';
 import { DEFAULT_TIMEOUTS, type Timeouts } from './server/limits/timeouts.ts';
 import { gracefulShutdown } from './server/shutdown/graceful-shutdown.ts';
@@ -162,18 +163,25 @@ async function createHttpStack(base: SharedServices, registry: TaskRegistry, exa
   const documents = new DocumentStore({ schema, limits, introspection, trustedPath });
   const maskError = createErrorMasker(onUnexpectedError);
   const subscriptions = subscriptionTimeouts(poll.intervalMs, poll.firstAnswerTimeoutMs);
-  const shared = { schema, documents, registry, maxIds: limits.ids, maskError, onUnexpectedError };
-  const executing = { ...shared, timeouts: subscriptions };
-  const executor = new OperationExecutor(executing);
+  const queue = new EventLoopQueue();
+  const executor = new OperationExecutor({
+    schema,
+    documents,
+    limits,
+    registry,
+    timeouts: subscriptions,
+    queue,
+    maskError,
+  });
   const maxBodyBytes = limits.bodyBytes;
   const authenticator = await createAuthenticator(config);
   const rate = new OperationRateLimiter(limits.operationsPerSecond);
   const sockets = { maxSubscriptions: limits.subscriptionsPerConnection, maxFrameBytes: maxBodyBytes, timeouts };
   const websocket = stack.use(
-    new WebSocketEndpoint({ ...shared, ...sockets, operations: executor, access: authenticator, rate }),
+    new WebSocketEndpoint({ ...sockets, schema, executor, authenticator, rate, queue, maskError, onUnexpectedError }),
   );
-  const yoga = createYogaHandler(executing);
-  const queries = new ResponseCache({ yoga, maxBodyBytes });
+  const yoga = createYogaHandler({ executor, maskError });
+  const queries = new QueryHandler({ yoga, maxBodyBytes });
   const streams = stack.use(
     new StreamEndpoint({ executor, queries, maxBodyBytes, stallMs: timeouts.stallMs, maskError }),
   );
@@ -187,7 +195,7 @@ async function createHttpStack(base: SharedServices, registry: TaskRegistry, exa
     clientIp: clientIpResolver(trustProxy),
   };
   const graphiql = http.graphiql ? graphiqlPage(exampleId) : null;
-  const graphql = new GraphqlEndpoint({ ...gate, access: authenticator, rate, streams, queries, graphiql, maskError });
+  const graphql = new GraphqlEndpoint({ ...gate, authenticator, rate, streams, queries, graphiql, maskError });
   const routes = { graphql, websocket, webhook: createWebhook(config, registry), page: createWatchPage(), metrics };
   const server = stack.use(new HttpServer({ ...gate, ...routes, readiness, timeouts, onUnexpectedError }));
   return { server, closables: [websocket, streams], operations: executor, connections: gate.connections };

@@ -1,4 +1,4 @@
-import type { ExecutionResult, GraphQLFormattedError } from 'graphql';
+import type { FormattedExecutionResult } from 'graphql';
 
 /** One execution result, serialised once for however many clients it goes to. */
 export class EncodedResult {
@@ -12,9 +12,9 @@ export class EncodedResult {
     this.json = json;
   }
 
-  static of(result: ExecutionResult, format: (error: unknown) => GraphQLFormattedError): EncodedResult {
-    const { errors, ...rest } = result;
-    return new EncodedResult(JSON.stringify(errors ? { ...rest, errors: errors.map(format) } : rest));
+  /** Serialises a result whose errors are formatted. */
+  static of(result: FormattedExecutionResult): EncodedResult {
+    return new EncodedResult(JSON.stringify(result));
   }
 
   /** The JSON as UTF-8: one buffer for all clients. */

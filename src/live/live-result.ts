@@ -115,7 +115,7 @@ export class LiveResult {
   }
 
   #publish(slot: string, event: unknown, result: ExecutionResult): void {
-    const encoded = EncodedResult.of(result, this.#options.format);
+    const encoded = this.#encode(result);
     this.#current.set(slot, { event, encoded });
     for (const member of this.#subscribers) member.next(encoded, slot);
   }
@@ -127,9 +127,13 @@ export class LiveResult {
     if (!this.#source || now === event) return encoded;
     const result = this.#source.render(now);
     if (result instanceof Promise) return encoded;
-    const refreshed = EncodedResult.of(result, this.#options.format);
+    const refreshed = this.#encode(result);
     this.#current.set(slot, { event: now, encoded: refreshed });
     return refreshed;
+  }
+
+  #encode({ errors, ...result }: ExecutionResult): EncodedResult {
+    return EncodedResult.of(errors ? { ...result, errors: errors.map(this.#options.format) } : result);
   }
 
   #end(ending: Completion): void {

@@ -18,7 +18,7 @@ export interface TaskFeed {
 /** What the resolvers get beside their arguments. Made for one operation; holds no state of any task. */
 export interface GraphQLContext {
   readonly feed: TaskFeed;
-  /** How many ids one `videoTasks` or `taskStatuses` may name. */
+  /** How many ids one `videoTasks` or `taskStatuses` may name, and the whole operation may read. */
   readonly maxIds: number;
   /** Reads through {@link TaskFeed.get}, once for all that ask for the same task at the same time. */
   readonly loader: TaskLoader;
@@ -26,5 +26,5 @@ export interface GraphQLContext {
 
 /** The context of one operation. `maxIds` is the configured `MAX_IDS`. */
 export function createContext({ feed, maxIds }: Pick<GraphQLContext, 'feed' | 'maxIds'>): GraphQLContext {
-  return { feed, maxIds, loader: createTaskLoader((id) => feed.get(id)) };
+  return { feed, maxIds, loader: createTaskLoader((id) => feed.get(id), maxIds) };
 }

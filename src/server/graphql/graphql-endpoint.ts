@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { GraphQLFormattedError } from 'graphql';
 import { GatewayError, RateLimited, Unauthenticated } from '../../errors.ts';
 import type { Authenticator, Caller } from '../access/authenticator.ts';
+import { clientOf } from '../access/client.ts';
 import type { LazyPage } from '../graphiql/graphiql-page.ts';
 import type { ClientIpResolver } from '../http/client-address.ts';
 import type { OriginPolicy } from '../http/origin-policy.ts';
@@ -10,16 +11,16 @@ import type { ConnectionLimiter } from '../limits/connection-limiter.ts';
 import type { OperationRateLimiter } from '../limits/operation-rate-limiter.ts';
 import type { StreamEndpoint } from '../stream/stream-endpoint.ts';
 import { negotiateStream } from '../stream/stream-format.ts';
-import type { ResponseCache } from './response-cache.ts';
+import type { QueryHandler } from './query-handler.ts';
 
 export interface GraphqlEndpointOptions {
-  readonly access: Authenticator;
+  readonly authenticator: Authenticator;
   readonly origins: OriginPolicy;
   readonly connections: ConnectionLimiter;
   readonly clientIp: ClientIpResolver;
   readonly rate: OperationRateLimiter;
   readonly streams: StreamEndpoint;
-  readonly queries: ResponseCache;
+  readonly queries: QueryHandler;
   /** null: switched off. */
   readonly graphiql: LazyPage | null;
   readonly maskError: (error: unknown) => GraphQLFormattedError;
@@ -36,7 +37,8 @@ export class GraphqlEndpoint {
   }
 
   async serve(request: IncomingMessage, response: ServerResponse, url: URL): Promise<void> {
-    const { access, origins, graphiql, streams, queries, maskError, connections, clientIp, rate } = this.#options;
+    const { authenticator, origins, graphiql, streams, queries, maskError, connections, clientIp, rate } =
+      this.#options;
     const page = wantsPage(request) ? graphiql : null;
     if (!origins.allows(request) && !(page && origins.isNavigation(request))) {
       return replyErrors(response, 403, [ORIGIN_NOT_ALLOWED]);
@@ -57,7 +59,7 @@ export class GraphqlEndpoint {
     if (request.method === 'GET') response.setHeader('cache-control', 'no-store');
     let caller: Caller;
     try {
-      caller = await access.authenticate(request.headers.authorization);
+      caller = await authenticator.authenticate(request.headers.authorization);
     } catch (error) {
       if (error instanceof GatewayError) return refuse(response, error, maskError);
       throw error;
@@ -67,8 +69,9 @@ export class GraphqlEndpoint {
     const excess = taken && (await taken);
     if (excess) return refuse(response, excess, maskError);
     const negotiated = negotiateStream(request);
-    if (!negotiated) return void (await queries.serve(request, response, url, caller));
-    await streams.serve(request, response, { url, caller, negotiated, acquire: () => connections.tryAcquire(address) });
+    const client = clientOf(caller, address);
+    if (!negotiated) return void (await queries.serve(request, response, url, client));
+    await streams.serve(request, response, { url, client, negotiated, acquire: () => connections.tryAcquire(address) });
   }
 }
 

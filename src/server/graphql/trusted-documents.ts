@@ -5,7 +5,8 @@ import { ConfigError } from '../../config.ts';
 /** `TRUSTED_DOCUMENTS`: the only documents that are executed, by hash and by text. */
 export class TrustedDocuments {
   readonly #byHash: ReadonlyMap<string, string>;
-  readonly #byText: ReadonlyMap<string, string>;
+  readonly #byShape: ReadonlyMap<string, string>;
+  readonly #texts: ReadonlySet<string>;
   readonly #maxTokens: number;
 
   /**
@@ -16,7 +17,13 @@ export class TrustedDocuments {
     const texts = [...documents.values()];
     this.#maxTokens = maxTokens;
     this.#byHash = documents;
-    this.#byText = new Map([...texts.map((text) => [this.#shapeOf(text), text] as const), ...texts.map(identityPair)]);
+    this.#texts = new Set(texts);
+    this.#byShape = new Map(texts.map((text) => [this.#shapeOf(text), text]));
+  }
+
+  /** Whether exactly this text is listed. */
+  has(text: string): boolean {
+    return this.#texts.has(text);
   }
 
   /** The listed text with this hash; null: none. */
@@ -26,7 +33,7 @@ export class TrustedDocuments {
 
   /** The listed text that this one is, however it is spaced, commented and ordered; null: it is none. */
   byText(text: string): string | null {
-    return this.#byText.get(text) ?? this.#byText.get(this.#shapeOf(text)) ?? null;
+    return this.#texts.has(text) ? text : (this.#byShape.get(this.#shapeOf(text)) ?? null);
   }
 
   /** Equal for texts with the same definitions; empty for one that does not parse. */
@@ -41,10 +48,6 @@ export class TrustedDocuments {
       return '';
     }
   }
-}
-
-function identityPair(text: string): readonly [string, string] {
-  return [text, text];
 }
 
 /**

@@ -1,12 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { GraphQLFormattedError } from 'graphql';
+import type { GraphQLError, GraphQLFormattedError } from 'graphql';
+import { EncodedResult } from '../../live/encoded-result.ts';
 import { StreamWriter } from '../../live/stream-writer.ts';
 import { type Completion, Subscriber } from '../../live/subscriber.ts';
-import type { Caller } from '../access/authenticator.ts';
+import type { Client } from '../access/client.ts';
 import { expired, onExpiry } from '../access/expiry.ts';
 import type { Operation, OperationExecutor } from '../graphql/operation-executor.ts';
+import type { QueryHandler } from '../graphql/query-handler.ts';
 import { parseRequest } from '../graphql/request-params.ts';
-import type { ResponseCache } from '../graphql/response-cache.ts';
 import { disconnectSignal } from '../http/disconnect-signal.ts';
 import { replyErrors } from '../http/reply.ts';
 import type { GracefullyClosable } from '../shutdown/graceful-shutdown.ts';
@@ -15,8 +16,8 @@ import type { NegotiatedStream, StreamFormat } from './stream-format.ts';
 
 export interface StreamEndpointOptions {
   readonly executor: OperationExecutor;
-  /** Answers what needs no stream, for clients that take a plain answer too. */
-  readonly queries: ResponseCache;
+  /** Answers queries for clients that take a plain answer too. */
+  readonly queries: QueryHandler;
   /** `MAX_BODY_BYTES` */
   readonly maxBodyBytes: number;
   /** How long a client may take nothing, in ms. */
@@ -27,7 +28,7 @@ export interface StreamEndpointOptions {
 /** A request that may be answered with a stream. */
 interface StreamRequest {
   readonly url: URL;
-  readonly caller: Caller;
+  readonly client: Client;
   readonly negotiated: NegotiatedStream;
   /** Takes a place among the connections, and answers how to leave it; null: there is none. */
   readonly acquire: () => (() => void) | null;
@@ -60,23 +61,29 @@ export class StreamEndpoint implements Disposable, GracefullyClosable {
   async serve(
     request: IncomingMessage,
     response: ServerResponse,
-    { url, caller, negotiated, acquire }: StreamRequest,
+    { url, client, negotiated, acquire }: StreamRequest,
   ): Promise<void> {
     const { executor, queries, maxBodyBytes, maskError } = this.#options;
     const asked = await parseRequest(request, url, maxBodyBytes);
     if ('status' in asked) return replyErrors(response, asked.status, [maskError(asked.error)]);
-    const operation = executor.prepare(asked.params, caller);
-    const streams = 'kind' in operation && operation.kind === 'subscription';
+    const prepared = await executor.prepare(asked.params, client);
+    const streams = prepared.kind === 'ready' && prepared.operation.kind === 'subscription';
     if (negotiated.json !== null && !streams)
-      return queries.respond(request, response, { url, caller, body: asked.body, accept: negotiated.json });
-    // Whoever has gone meanwhile closes no second time: the place would be taken for ever.
+      return queries.respond(request, response, { url, client, body: asked.body, accept: negotiated.json });
+    // The client may have disconnected meanwhile. 'close' is not emitted again, so a connection slot taken now would
+    // never be released.
     if (response.destroyed) return;
+    const overloaded = prepared.kind === 'rejected' ? prepared.errors.find(isOverloaded) : undefined;
+    if (overloaded) {
+      const retryAfter = { 'retry-after': `${overloaded.extensions['retryAfterSeconds']}` };
+      return replyErrors(response, 503, [maskError(overloaded)], retryAfter);
+    }
     const leave = acquire();
     if (!leave) return replyErrors(response, 503, [{ message: 'Too many connections' }], { 'retry-after': '5' });
     response.once('close', leave);
     this.#begin(response, negotiated.format);
-    if ('kind' in operation) this.#run(operation, response, negotiated.format);
-    else response.end(negotiated.format.closing(operation.map(maskError)));
+    if (prepared.kind === 'ready') this.#run(prepared.operation, response, negotiated.format);
+    else response.end(negotiated.format.closing(prepared.errors.map(maskError)));
   }
 
   /**
@@ -113,7 +120,7 @@ export class StreamEndpoint implements Disposable, GracefullyClosable {
       },
       outlet,
     );
-    const stopExpiry = onExpiry(operation.caller.expiresAt, () => {
+    const stopExpiry = onExpiry(operation.client.caller.expiresAt, () => {
       leave();
       if (!response.writableEnded) finish(response, framing, [maskError(expired())], outlet);
     });
@@ -130,12 +137,16 @@ export class StreamEndpoint implements Disposable, GracefullyClosable {
         response.end();
       });
     } else {
-      void executor.execute(operation, disconnectSignal(response)).then((frame) => {
-        member.next(frame);
+      void executor.execute(operation, { signal: disconnectSignal(response) }).then((result) => {
+        member.next(EncodedResult.of(result));
         member.end(null);
       });
     }
   }
+}
+
+function isOverloaded({ extensions }: GraphQLError): boolean {
+  return extensions['code'] === 'OVERLOADED';
 }
 
 /** An answer that waits for an earlier one on its connection has no other way to disconnect its client. */

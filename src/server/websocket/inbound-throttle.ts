@@ -1,7 +1,7 @@
 import type { WebSocket } from 'ws';
 import type { Flushable, StreamWriter } from '../../live/stream-writer.ts';
+import type { EventLoopQueue } from '../limits/event-loop-queue.ts';
 import type { TokenBucket } from '../limits/token-bucket.ts';
-import type { EventLoopQueue } from './event-loop-queue.ts';
 
 export interface InboundThrottleOptions {
   readonly socket: WebSocket;

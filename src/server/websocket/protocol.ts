@@ -2,11 +2,13 @@ import { type ExecutionArgs, GraphQLError, type GraphQLFormattedError, type Grap
 import { CloseCode, makeServer, type Server } from 'graphql-ws';
 import type { WebSocket } from 'ws';
 import { TooManySubscriptions, Unauthenticated, UpstreamUnavailable } from '../../errors.ts';
+import { EncodedResult } from '../../live/encoded-result.ts';
 import type { StreamWriter } from '../../live/stream-writer.ts';
 import { Subscriber } from '../../live/subscriber.ts';
 import { toGraphQLError } from '../../schema/graphql-errors.ts';
 import type { Authenticator, Caller } from '../access/authenticator.ts';
 import { authorizationOf } from '../access/bearer-token.ts';
+import { clientOf } from '../access/client.ts';
 import { expired, onExpiry } from '../access/expiry.ts';
 import type { Operation, OperationExecutor } from '../graphql/operation-executor.ts';
 import { parseOperationParams } from '../graphql/operation-params.ts';
@@ -21,6 +23,8 @@ export interface ConnectionState {
   readonly writer: StreamWriter;
   /** All that runs for this socket, whatever graphql-ws knows of it. */
   readonly running: Set<CompletionIterator>;
+  /** Operations that wait to be prepared. */
+  preparing: number;
   /** Where the client comes from. */
   readonly address: string;
   /** Set once the connection is acknowledged. */
@@ -31,8 +35,8 @@ export interface ConnectionState {
 
 export interface ProtocolOptions {
   readonly schema: GraphQLSchema;
-  readonly operations: OperationExecutor;
-  readonly access: Authenticator;
+  readonly executor: OperationExecutor;
+  readonly authenticator: Authenticator;
   /** `MAX_SUBSCRIPTIONS_PER_CONNECTION` */
   readonly maxSubscriptions: number;
   readonly rate: OperationRateLimiter;
@@ -80,7 +84,7 @@ export function createProtocolServer(options: ProtocolOptions): Server<Connectio
     const { contextValue } = args;
     // graphql-ws holds the arguments for as long as the operation lives.
     args.contextValue = null;
-    return begin(contextValue as PendingOperation, options.operations);
+    return begin(contextValue as PendingOperation, options.executor);
   };
   return makeServer<ConnectionParams, ConnectionState>({
     execute: run,
@@ -108,7 +112,7 @@ async function connect(conversation: ProtocolContext, options: ProtocolOptions):
   const authorization = authorizationOf(conversation.connectionParams);
   conversation.connectionParams = undefined;
   try {
-    const caller = await options.access.authenticate(authorization);
+    const caller = await options.authenticator.authenticate(authorization);
     if (socket.readyState !== socket.OPEN) return false;
     extra.caller = caller;
     extra.stopExpiry = onExpiry(caller.expiresAt, () => expire(extra, options));
@@ -132,43 +136,63 @@ async function prepare(
   peer: ConnectionState,
   id: string,
   request: SubscribePayload,
-  { schema, operations, maxSubscriptions, rate, tooMany }: PrepareOptions,
+  options: PrepareOptions,
 ): Promise<readonly GraphQLError[] | ExecutionArgs> {
   if (!peer.caller) return [toGraphQLError(new Unauthenticated('The connection is not acknowledged'))];
-  if (peer.running.size >= maxSubscriptions) return tooMany;
-  const excess = await rate.take(peer.caller, peer.address);
-  if (excess) return [toGraphQLError(excess)];
-  const params = parseOperationParams(request);
-  if (params instanceof GraphQLError) return [params];
-  const operation = operations.prepare(params, peer.caller);
-  if (!('kind' in operation)) return operation;
-  const { document, operationName } = operation;
-  return { schema, document, operationName, contextValue: { peer, id, operation } satisfies PendingOperation };
+  if (peer.running.size + peer.preparing >= options.maxSubscriptions) return options.tooMany;
+  peer.preparing += 1;
+  try {
+    return await prepareFor(peer, peer.caller, id, request, options);
+  } finally {
+    peer.preparing -= 1;
+  }
 }
 
-function begin({ peer, id, operation }: PendingOperation, operations: OperationExecutor): CompletionIterator {
+async function prepareFor(
+  peer: ConnectionState,
+  caller: Caller,
+  id: string,
+  request: SubscribePayload,
+  { schema, executor, rate }: PrepareOptions,
+): Promise<readonly GraphQLError[] | ExecutionArgs> {
+  const rateLimited = await rate.take(caller, peer.address);
+  if (rateLimited) return [toGraphQLError(rateLimited)];
+  const params = parseOperationParams(request);
+  if (params instanceof GraphQLError) return [params];
+  const prepared = await executor.prepare(params, clientOf(caller, peer.address));
+  if (prepared.kind === 'rejected') return prepared.errors;
+  // A socket that has closed meanwhile has released its operations already: an operation begun now would never end.
+  if (peer.socket.readyState !== peer.socket.OPEN) return [CONNECTION_CLOSED];
+  const { operation } = prepared;
+  const { document } = operation.prepared;
+  return { schema, document, contextValue: { peer, id, operation } satisfies PendingOperation };
+}
+
+const CONNECTION_CLOSED = new GraphQLError('The connection is closed');
+
+function begin({ peer, id, operation }: PendingOperation, executor: OperationExecutor): CompletionIterator {
   const iterator = new CompletionIterator(peer.running);
   const member = new Subscriber(new WebSocketSink(peer, id, iterator), peer.writer);
   if (operation.kind === 'subscription') {
-    iterator.onStop(operations.subscribe(operation, member));
+    iterator.onStop(executor.subscribe(operation, member));
   } else {
     const departure = new AbortController();
     iterator.onStop(() => {
       member.close();
       departure.abort();
     });
-    void runQuery(operation, operations, member, departure.signal);
+    void runQuery(operation, executor, member, departure.signal);
   }
   return iterator;
 }
 
 async function runQuery(
   operation: Operation,
-  operations: OperationExecutor,
+  executor: OperationExecutor,
   member: Subscriber,
   signal: AbortSignal,
 ): Promise<void> {
-  member.next(await operations.execute(operation, signal));
+  member.next(EncodedResult.of(await executor.execute(operation, { signal })));
   member.end(null);
 }
 

@@ -3,10 +3,10 @@ import type { Socket } from 'node:net';
 import { CloseCode, handleProtocols, type Server } from 'graphql-ws';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { StreamWriter } from '../../live/stream-writer.ts';
+import type { EventLoopQueue } from '../limits/event-loop-queue.ts';
 import type { Timeouts } from '../limits/timeouts.ts';
 import { TokenBucket } from '../limits/token-bucket.ts';
 import type { GracefullyClosable } from '../shutdown/graceful-shutdown.ts';
-import { EventLoopQueue } from './event-loop-queue.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { InboundThrottle, type InboundThrottleOptions } from './inbound-throttle.ts';
 import { parseMessage } from './message.ts';
@@ -16,7 +16,9 @@ export interface WebSocketEndpointOptions extends Omit<ProtocolOptions, 'connect
   /** `MAX_BODY_BYTES`, of one frame. */
   readonly maxFrameBytes: number;
   readonly timeouts: Timeouts;
-  /** Told of what is no mistake of the client. */
+  /** The budget of an event loop turn for the messages of all sockets and for the preparation of documents. */
+  readonly queue: EventLoopQueue;
+  /** Called with an error that is no mistake of the client. */
   readonly onUnexpectedError: (error: unknown) => void;
 }
 
@@ -53,10 +55,11 @@ export class WebSocketEndpoint implements AsyncDisposable, GracefullyClosable {
   readonly #frameBurst: number;
   readonly #maxFrameBytes: number;
   readonly #textBytesPerSecond: number;
-  readonly #queue = new EventLoopQueue();
+  readonly #queue: EventLoopQueue;
 
-  constructor({ maxFrameBytes, timeouts, onUnexpectedError, ...options }: WebSocketEndpointOptions) {
+  constructor({ maxFrameBytes, timeouts, queue, onUnexpectedError, ...options }: WebSocketEndpointOptions) {
     this.#onUnexpectedError = onUnexpectedError;
+    this.#queue = queue;
     this.#heartbeat = new Heartbeat(timeouts.pingMs);
     this.#stallMs = timeouts.stallMs;
     this.#floodBackoffMs = timeouts.floodBackoffMs;
@@ -121,7 +124,15 @@ export class WebSocketEndpoint implements AsyncDisposable, GracefullyClosable {
 
   #open(socket: WebSocket, stream: Socket, address: string): void {
     const writer = new StreamWriter(stream, { stallMs: this.#stallMs, onStall: () => socket.terminate() });
-    const peer: ConnectionState = { socket, writer, running: new Set(), address, caller: null, stopExpiry: () => {} };
+    const peer: ConnectionState = {
+      socket,
+      writer,
+      running: new Set(),
+      preparing: 0,
+      address,
+      caller: null,
+      stopExpiry: () => {},
+    };
     let dismissed = false;
     const hangUp = (code: number, reason: string): void => {
       if (dismissed) return;

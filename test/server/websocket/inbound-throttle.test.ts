@@ -4,8 +4,8 @@ import type { AddressInfo } from 'node:net';
 import { expect, test } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
 import { StreamWriter } from '../../../src/live/stream-writer.ts';
+import { EventLoopQueue } from '../../../src/server/limits/event-loop-queue.ts';
 import { TokenBucket } from '../../../src/server/limits/token-bucket.ts';
-import { EventLoopQueue } from '../../../src/server/websocket/event-loop-queue.ts';
 import { InboundThrottle } from '../../../src/server/websocket/inbound-throttle.ts';
 
 const FRAMES = 299;

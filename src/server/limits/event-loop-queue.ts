@@ -1,16 +1,16 @@
-/** What all messages together may take of one turn of the event loop, in ms. */
+/** How long all tasks together may run in one turn of the event loop, in ms. */
 const BUDGET_MS = 1;
 
 /**
- * Handles what clients send in the order it came, for no longer than a moment per turn of the event loop: however many
- * send however much at once, the updates of everybody else go out between them.
+ * Runs tasks in order, for at most {@link BUDGET_MS} per turn of the event loop (one task at least). Updates of live
+ * subscriptions, health checks and reads go on between the turns, whatever number of tasks waits.
  */
 export class EventLoopQueue {
   #queue: (() => void)[] = [];
   #next = 0;
   #scheduled = false;
 
-  /** Runs `task` in this turn or a later one, after those that came before it. */
+  /** Runs `task` in this turn or a later one, after the tasks that came before it. */
   run(task: () => void): void {
     this.#queue.push(task);
     if (this.#scheduled) return;
