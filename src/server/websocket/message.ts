@@ -41,10 +41,13 @@ export function detachPayload(held: SubscribePayload): SubscribePayload {
   return request;
 }
 
-/** graphql-ws closes the socket of a client that names its document by hash and sends no text: it gets an empty one. */
+/**
+ * graphql-ws closes the socket of a client that names its document by hash and sends no text, or null: such a payload
+ * gets an empty text.
+ */
 function requestOf(payload: Readonly<Record<string, unknown>>): SubscribePayload {
   const { query, documentId, operationName, variables, extensions } = payload;
-  const text = query === undefined && documentHash(payload) !== null ? '' : query;
+  const text = (query ?? null) === null && documentHash(payload) !== null ? '' : query;
   return { query: text, documentId, operationName, variables, extensions };
 }
 
