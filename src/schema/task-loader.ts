@@ -6,8 +6,8 @@ import type { TaskSnapshot } from '../task/task-snapshot.ts';
 export type TaskLoader = DataLoader<string, TaskSnapshot | null>;
 
 /**
- * Reads each distinct id of a batch once; one id's failure rejects only that id. Nothing is kept from one batch to
- * the next, so a context that outlives its first answer (a subscription's does) never serves an old state.
+ * Reads each distinct id of a batch once; one id's failure rejects only that id. No state is kept from one batch
+ * to the next, so a context that outlives its first result (that of a subscription) never serves an old state.
  *
  * Reads at most `maxIds` distinct ids; every further id rejects with `OperationTooComplex`. The limits of operations
  * are checked before execution; this guard holds without them.

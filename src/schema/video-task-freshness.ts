@@ -8,7 +8,7 @@ import { describeStatus } from './video-task-status.ts';
 builder.objectFields(VideoTask, (t) => ({
   finished: t.boolean({
     nullable: false,
-    description: 'Whether the task will never change again: `status` is SUCCESS or FAIL.',
+    description: 'Whether the task will never change again: `status` is FAIL, or SUCCESS with its result.',
     resolve: ({ task }) => isFinished(task),
   }),
   statusDescription: t.string({
@@ -25,7 +25,7 @@ builder.objectFields(VideoTask, (t) => ({
   nextCheckAt: t.field({
     type: 'DateTime',
     description:
-      'When the gateway means to ask A2E again, by its own clock; null when the task is finished or nobody watches it.',
+      'When the gateway plans to ask A2E again, by its own clock; null when the task is finished or has no subscription.',
     resolve: ({ nextCheckAt }) => toDateTime(nextCheckAt),
   }),
   stale: t.boolean({

@@ -21,14 +21,14 @@ export interface GraphqlEndpointOptions {
   readonly rate: OperationRateLimiter;
   readonly streams: StreamEndpoint;
   readonly queries: QueryHandler;
-  /** null: switched off. */
+  /** null: GraphiQL is switched off. */
   readonly graphiql: LazyPage | null;
   readonly maskError: (error: unknown) => GraphQLFormattedError;
 }
 
 const ORIGIN_NOT_ALLOWED = { message: 'This origin is not listed in CORS_ORIGINS', extensions: { code: 'FORBIDDEN' } };
 
-/** `/graphql` over HTTP: decides who may ask and who answers: GraphiQL, a stream or a query's answer. */
+/** `/graphql` over HTTP: checks origin, method, credentials and rate, then serves GraphiQL, a stream or a query. */
 export class GraphqlEndpoint {
   readonly #options: GraphqlEndpointOptions;
 
@@ -55,19 +55,19 @@ export class GraphqlEndpoint {
       const { headers, html } = await page();
       return reply(response, 200, headers, html);
     }
-    // Unless whoever answers knows better.
+    // The default; the query handler replaces it for a cacheable response.
     if (request.method === 'GET') response.setHeader('cache-control', 'no-store');
     let caller: Caller;
     try {
       caller = await authenticator.authenticate(request.headers.authorization);
     } catch (error) {
-      if (error instanceof GatewayError) return refuse(response, error, maskError);
+      if (error instanceof GatewayError) return rejectRequest(response, error, maskError);
       throw error;
     }
     const address = clientIp(request);
     const taken = rate.take(caller, address);
-    const excess = taken && (await taken);
-    if (excess) return refuse(response, excess, maskError);
+    const rateLimited = taken && (await taken);
+    if (rateLimited) return rejectRequest(response, rateLimited, maskError);
     const negotiated = negotiateStream(request);
     const client = clientOf(caller, address);
     if (!negotiated) return void (await queries.serve(request, response, url, client));
@@ -75,14 +75,18 @@ export class GraphqlEndpoint {
   }
 }
 
-/** Refuses before anything runs, with the HTTP status that says the same. */
-function refuse(response: ServerResponse, error: GatewayError, format: GraphqlEndpointOptions['maskError']): void {
+/** Rejects a request before it runs, with the HTTP status of the error. */
+function rejectRequest(
+  response: ServerResponse,
+  error: GatewayError,
+  format: GraphqlEndpointOptions['maskError'],
+): void {
   const errors = [format(error)];
   if (error instanceof Unauthenticated) replyErrors(response, 401, errors, { 'www-authenticate': 'Bearer' });
   else replyErrors(response, error instanceof RateLimited ? 429 : 503, errors, { 'retry-after': '1' });
 }
 
-/** Anything else a page of any origin may send without being asked, as a form does. */
+/** A page of any origin may send every other content type without a preflight request, as a form does. */
 function isJson({ headers }: IncomingMessage): boolean {
   const { 'content-type': type, 'content-encoding': encoding = 'identity' } = headers;
   if (encoding !== 'identity') return false;

@@ -46,7 +46,7 @@ export class QueryHandler {
     await this.respond(request, response, { url, client, body, accept: request.headers.accept ?? '' });
   }
 
-  /** Answers a request whose body has been read. */
+  /** Answers a request with the body that was read before. */
   async respond(request: IncomingMessage, response: ServerResponse, query: QueryRequest): Promise<void> {
     const key = cacheKey(request, query);
     const cached = this.#cache.get(key);

@@ -7,7 +7,7 @@ import {
   type SelectionSetNode,
 } from 'graphql';
 
-/** How large an operation, or a part of one, is with its fragments spread. Counts may be huge, or infinite. */
+/** The size of an operation or a part of one, with its fragments spread. Counts may be huge, or infinite. */
 export interface OperationSize {
   /** Levels of fields. `ofType` counts none: it only unwraps a type in an introspection, one object for one. */
   readonly depth: number;
@@ -23,7 +23,7 @@ const EMPTY: OperationSize = { depth: 0, aliases: 0, directives: 0, rootFields: 
 
 /**
  * The size of every operation of a document that need not be valid. Each fragment is measured once, however often it
- * is spread, so a document of n tokens takes O(n), even one whose fragments multiply.
+ * is spread, so a document of n tokens takes O(n), also if its fragments multiply.
  */
 export function measureOperations(document: DocumentNode): readonly OperationSize[] {
   const visitor = new SizeVisitor(document);
