@@ -4,6 +4,7 @@ import { GatewayError, RateLimited, Unauthenticated } from '../../errors.ts';
 import type { Authenticator, Caller } from '../access/authenticator.ts';
 import { clientOf } from '../access/client.ts';
 import type { LazyPage } from '../graphiql/graphiql-page.ts';
+import { prefersHtml } from '../http/accept.ts';
 import type { ClientIpResolver } from '../http/client-address.ts';
 import type { OriginPolicy } from '../http/origin-policy.ts';
 import { reply, replyErrors } from '../http/reply.ts';
@@ -94,5 +95,5 @@ function isJson({ headers }: IncomingMessage): boolean {
 }
 
 function wantsPage({ method, headers }: IncomingMessage): boolean {
-  return method === 'GET' && (headers.accept?.includes('text/html') ?? false);
+  return method === 'GET' && prefersHtml(headers.accept ?? '');
 }

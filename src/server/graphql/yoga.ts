@@ -1,5 +1,6 @@
 import { type FormattedExecutionResult, GraphQLError, type GraphQLFormattedError } from 'graphql';
 import { createYoga, type GraphQLParams, type Plugin, type YogaServerInstance } from 'graphql-yoga';
+import { withoutStackTrace } from '../../errors.ts';
 import type { Client } from '../access/client.ts';
 import type { CacheDependencies } from './cache-dependencies.ts';
 import type { OperationExecutor } from './operation-executor.ts';
@@ -98,11 +99,8 @@ const SUBSCRIPTION_WITHOUT_STREAM = new GraphQLError(
  * "application/graphql-response+json". A copy, because Yoga writes into errors and other transports share this one.
  */
 function withHttpStatus({ message, source, positions, extensions }: GraphQLError): GraphQLError {
-  return new GraphQLError(message, {
-    source,
-    positions,
-    extensions: { http: httpExtension(extensions), ...extensions },
-  });
+  const http = httpExtension(extensions);
+  return withoutStackTrace(() => new GraphQLError(message, { source, positions, extensions: { http, ...extensions } }));
 }
 
 function httpExtension({ code, retryAfterSeconds }: Readonly<Record<string, unknown>>): HttpExtension {

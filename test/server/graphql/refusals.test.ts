@@ -148,6 +148,29 @@ describe('a query that takes a plain answer', () => {
     expect(again.status).toBe(304);
   });
 
+  it.each([
+    [`${JSON_TYPE};q=0.9, ${GRAPHQL_TYPE}`, GRAPHQL_TYPE],
+    [`${GRAPHQL_TYPE};q=0.1, ${JSON_TYPE};q=0.9`, JSON_TYPE],
+    ['text/html;q=0, */*', JSON_TYPE],
+    [`text/html;q=0.1, ${JSON_TYPE}`, JSON_TYPE],
+  ])('has the type that the weights prefer: %s', async (accept, type) => {
+    for (const request of [
+      ask(`${pair.gateway.url}/graphql?query={__typename}`, { headers: { accept } }),
+      post(pair.gateway.url, '{ __typename }', { headers: { accept } }),
+    ]) {
+      const { status, headers } = await request;
+      expect([status, headers['content-type']]).toEqual([200, `${type}; charset=utf-8`]);
+    }
+  });
+
+  it('has one length, whatever the media type', async () => {
+    for (const accept of ['multipart/mixed', 'multipart/mixed, */*;q=0.1', JSON_TYPE, 'text/plain']) {
+      const { headers } = await post(pair.gateway.url, '{ __typename }', { headers: { accept } });
+      expect([accept, headers['transfer-encoding']]).toEqual([accept, undefined]);
+      expect(headers['content-length']).toMatch(/^\d+$/);
+    }
+  });
+
   it('gets no stream that it has ruled out', async () => {
     const accept = `text/event-stream;q=0, ${JSON_TYPE}`;
     const answer = await post(pair.gateway.url, 'subscription { taskStatus(id: "x") { id } }', { headers: { accept } });
