@@ -2,7 +2,9 @@ import {
   type DocumentNode,
   GraphQLError,
   type GraphQLSchema,
+  Kind,
   NoSchemaIntrospectionCustomRule,
+  OperationTypeNode,
   parse,
   specifiedRules,
   validate,
@@ -25,12 +27,18 @@ import { readTrustedDocuments, type TrustedDocuments } from './trusted-documents
 /** A document that was parsed and validated: its operations, or the syntax or validation errors that reject it. */
 export type StoredDocument =
   | { readonly kind: 'valid'; readonly operations: readonly NamedOperation<PreparedOperation>[] }
-  | { readonly kind: 'invalid'; readonly errors: readonly GraphQLError[] };
+  | InvalidDocument;
+
+/** A document that is rejected. */
+interface InvalidDocument {
+  readonly kind: 'invalid';
+  readonly errors: readonly GraphQLError[];
+  /** Whether an operation of it is a mutation: the schema has none, and HTTP has a status for a mutation by GET. */
+  readonly hasMutation?: boolean;
+}
 
 /** The document of one text as the cache keeps it: its operations are in a cache of their own. */
-type CachedText =
-  | { readonly kind: 'valid'; readonly operations: readonly NamedOperation<string>[] }
-  | Extract<StoredDocument, { kind: 'invalid' }>;
+type CachedText = { readonly kind: 'valid'; readonly operations: readonly NamedOperation<string>[] } | InvalidDocument;
 
 export interface DocumentStoreOptions {
   readonly schema: GraphQLSchema;
@@ -134,9 +142,7 @@ export class DocumentStore {
   }
 
   /** Parses with locations, so that errors point at the text; the tree of a valid text is dropped afterwards. */
-  #check(
-    text: string,
-  ): Extract<StoredDocument, { kind: 'invalid' }> | { readonly kind: 'checked'; readonly document: DocumentNode } {
+  #check(text: string): InvalidDocument | { readonly kind: 'checked'; readonly document: DocumentNode } {
     const { hideSuggestions } = this;
     const rules = hideSuggestions ? [...specifiedRules, NoSchemaIntrospectionCustomRule] : specifiedRules;
     try {
@@ -145,7 +151,11 @@ export class DocumentStore {
       if (limitError) return { kind: 'invalid', errors: [limitError] };
       const errors = validate(this.#schema, document, rules, { hideSuggestions, maxErrors: MAX_ERRORS });
       if (errors.length === 0) return { kind: 'checked', document };
-      return { kind: 'invalid', errors: errors.map((error) => withoutNodes(error, 'GRAPHQL_VALIDATION_FAILED')) };
+      return {
+        kind: 'invalid',
+        errors: errors.map((error) => withoutNodes(error, 'GRAPHQL_VALIDATION_FAILED')),
+        hasMutation: document.definitions.some(isMutation),
+      };
     } catch (error) {
       if (!(error instanceof GraphQLError)) throw error;
       const tokenError = checkTokens(text, this.#limits);
@@ -171,6 +181,10 @@ function sizeOfText(cached: CachedText, text: string): number {
       ? cached.operations.length * OVERHEAD_BYTES
       : cached.errors.length * BYTES_PER_ERROR + 2 * text.length;
   return OVERHEAD_BYTES + 2 * text.length + parts;
+}
+
+function isMutation(node: DocumentNode['definitions'][number]): boolean {
+  return node.kind === Kind.OPERATION_DEFINITION && node.operation === OperationTypeNode.MUTATION;
 }
 
 function isComplete(

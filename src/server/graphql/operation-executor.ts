@@ -39,7 +39,12 @@ export interface Operation {
 /** An operation that may run, or the errors that reject it. */
 export type Preparation =
   | { readonly kind: 'ready'; readonly operation: Operation }
-  | { readonly kind: 'rejected'; readonly errors: readonly GraphQLError[] };
+  | {
+      readonly kind: 'rejected';
+      readonly errors: readonly GraphQLError[];
+      /** Whether an operation of an invalid document is a mutation. */
+      readonly hasMutation?: boolean;
+    };
 
 export interface OperationExecutorOptions {
   readonly schema: GraphQLSchema;
@@ -77,7 +82,9 @@ export class OperationExecutor {
     try {
       const { documents } = this.#options;
       const stored = documents.find(params) ?? (await this.#prepareDocument(params, client.account));
-      return stored.kind === 'invalid' ? rejected(stored.errors) : this.#select(stored.operations, params, client);
+      return stored.kind === 'invalid'
+        ? { ...stored, kind: 'rejected' }
+        : this.#select(stored.operations, params, client);
     } catch (error) {
       if (error instanceof GatewayError) return rejected([toGraphQLError(error)]);
       throw error;

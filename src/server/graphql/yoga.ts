@@ -69,10 +69,15 @@ function useExecutor(executor: OperationExecutor): Plugin<YogaContext> {
         return standIn;
       });
     },
-    async onParams({ params, context, setResult }) {
+    async onParams({ params, request, context, setResult }) {
       const { client, dependencies, signal } = context as YogaContext;
       const prepared = await executor.prepare(paramsOf.get(params) as OperationParams, client);
-      if (prepared.kind === 'rejected') return setResult({ errors: prepared.errors.map(withHttpStatus) } as YogaResult);
+      if (prepared.kind === 'rejected') {
+        const mutationByGet = prepared.hasMutation === true && request.method === 'GET';
+        return setResult({
+          errors: mutationByGet ? [MUTATION_BY_GET] : prepared.errors.map(withHttpStatus),
+        } as YogaResult);
+      }
       const { operation } = prepared;
       if (operation.kind === 'subscription') return setResult({ errors: [SUBSCRIPTION_WITHOUT_STREAM] });
       setResult(withoutDataStatus(await executor.execute(operation, { dependencies, signal })));
@@ -87,6 +92,11 @@ async function readRequest(request: Request): Promise<OperationParams> {
   if (params instanceof GraphQLError) throw new GraphQLError(params.message, { extensions: { http: { status: 400 } } });
   return params;
 }
+
+/** Source: GraphQL over HTTP, "GET": a mutation by GET is answered with 405, also where the schema has no mutations. */
+const MUTATION_BY_GET = new GraphQLError('Can only perform a mutation operation from a POST request.', {
+  extensions: { code: 'BAD_REQUEST', http: { status: 405, headers: { allow: 'POST' } } },
+});
 
 /** A subscription in one HTTP response would stream past the limits of streams. */
 const SUBSCRIPTION_WITHOUT_STREAM = new GraphQLError(

@@ -100,6 +100,16 @@ describe('a request that is none', () => {
   });
 });
 
+it('a mutation by GET is refused with 405, and by POST as any document that does not fit the schema', async () => {
+  for (const accept of [JSON_TYPE, GRAPHQL_TYPE]) {
+    const url = `${pair.gateway.url}/graphql?query=mutation{__typename}`;
+    expect(await ask(url, { headers: { accept } })).toMatchObject({ status: 405, headers: { allow: 'POST' } });
+  }
+  const { status, json } = await send({ query: 'mutation { __typename }' }, GRAPHQL_TYPE);
+  expect(status).toBe(400);
+  expect(json()).toMatchObject({ errors: [{ extensions: { code: 'GRAPHQL_VALIDATION_FAILED' } }] });
+});
+
 it('an empty operation name is the same as none', async () => {
   const search = 'query={__typename}&operationName=&variables=&extensions=';
   for (const accept of [JSON_TYPE, URQL])
