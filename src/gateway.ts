@@ -90,12 +90,12 @@ export async function createGateway(
   const readiness = new Readiness(() => cluster.health);
   const base: SharedServices = { config, log, timeouts, readiness, metrics: new Metrics(), onUnexpectedError, stack };
   const registry = stack.use(createRegistry(base, cluster));
-  const { server, closables, operations, connections } = await createHttpStack(base, registry, exampleId);
+  const { server, closables, executor, connections } = await createHttpStack(base, registry, exampleId);
   const { port } = await server.listen(config.port, config.host);
   readiness.phase = 'ready';
   const counts = (): GatewayCounts => ({
     watches: registry.watchedCount,
-    liveResults: operations.liveCount,
+    liveResults: executor.liveCount,
     connections: connections.open,
   });
   base.metrics.observe({ readiness, counts });
@@ -149,7 +149,7 @@ interface HttpStack {
   readonly server: HttpServer;
   /** Those whose clients are told to go before the end. */
   readonly closables: readonly [WebSocketEndpoint, StreamEndpoint];
-  readonly operations: OperationExecutor;
+  readonly executor: OperationExecutor;
   readonly connections: ConnectionLimiter;
 }
 
@@ -198,7 +198,7 @@ async function createHttpStack(base: SharedServices, registry: TaskRegistry, exa
   const graphql = new GraphqlEndpoint({ ...gate, authenticator, rate, streams, queries, graphiql, maskError });
   const routes = { graphql, websocket, webhook: createWebhook(config, registry), page: createWatchPage(), metrics };
   const server = stack.use(new HttpServer({ ...gate, ...routes, readiness, timeouts, onUnexpectedError }));
-  return { server, closables: [websocket, streams], operations: executor, connections: gate.connections };
+  return { server, closables: [websocket, streams], executor, connections: gate.connections };
 }
 
 function createWebhook({ http, limits }: Config, registry: TaskRegistry): Webhook | null {

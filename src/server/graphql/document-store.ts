@@ -90,17 +90,14 @@ export class DocumentStore {
   find(reference: DocumentReference): StoredDocument | null {
     const text = this.#listedText(reference);
     if (text === null) return reference.query === null ? this.#rejectHash() : null;
-    const cached = this.#texts.get(text);
-    if (cached?.kind !== 'valid') return cached ?? null;
-    const operations = cached.operations.map(({ name, operation: id }) => ({ name, operation: this.#find(id) }));
-    return isComplete(operations) ? { kind: 'valid', operations } : null;
+    return this.#cached(text);
   }
 
-  /** Parses, validates and measures the document of a request. Never throws. */
+  /** Parses, validates and measures the document of a request, unless that was done before. Never throws. */
   prepare(reference: DocumentReference): StoredDocument {
     const { query } = reference;
     const listed = this.#listedText(reference) ?? (query === null ? null : (this.#trusted?.byText(query) ?? null));
-    if (listed !== null) return this.#prepareText(listed);
+    if (listed !== null) return this.#cached(listed) ?? this.#prepareText(listed);
     return query === null ? this.#rejectHash() : NOT_TRUSTED;
   }
 
@@ -112,6 +109,13 @@ export class DocumentStore {
 
   #rejectHash(): StoredDocument {
     return this.#trusted ? NOT_TRUSTED : PERSISTED_QUERY_NOT_SUPPORTED;
+  }
+
+  #cached(text: string): StoredDocument | null {
+    const cached = this.#texts.get(text);
+    if (cached?.kind !== 'valid') return cached ?? null;
+    const operations = cached.operations.map(({ name, operation: id }) => ({ name, operation: this.#find(id) }));
+    return isComplete(operations) ? { kind: 'valid', operations } : null;
   }
 
   #find(id: string): PreparedOperation | undefined {

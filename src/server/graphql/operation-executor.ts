@@ -63,7 +63,7 @@ export class OperationExecutor {
   readonly #options: OperationExecutorOptions;
   readonly #live: LiveResultRegistry;
   readonly #preparations: PreparationQueue;
-  /** The documents that are being prepared: requests with the same text wait for one preparation. */
+  /** The documents that are being prepared: requests of an account with the same text wait for one preparation. */
   readonly #pending = new Map<string, Promise<StoredDocument>>();
 
   constructor(options: OperationExecutorOptions) {
@@ -120,7 +120,8 @@ export class OperationExecutor {
 
   #prepareDocument(params: OperationParams, account: string): Promise<StoredDocument> {
     const { documents } = this.#options;
-    const key = JSON.stringify([params.query, params.hash]);
+    // Per account, so that no caller waits for the turn of another one that sent the same text.
+    const key = JSON.stringify([account, params.query, params.hash]);
     const pending = this.#pending.get(key);
     if (pending) return pending;
     const preparation = this.#preparations
