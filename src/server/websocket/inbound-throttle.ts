@@ -6,8 +6,8 @@ import type { TokenBucket } from '../limits/token-bucket.ts';
 export interface InboundThrottleOptions {
   readonly socket: WebSocket;
   readonly writer: StreamWriter;
-  /** Takes one text message. */
-  readonly handle: (text: string) => void;
+  /** Takes one text message. The next message waits for the promise, which never rejects; null: it need not wait. */
+  readonly handle: (text: string) => Promise<unknown> | null;
   /** The peer sends more frames than it may. */
   readonly onFlood: () => void;
   /**
@@ -70,8 +70,13 @@ export class InboundThrottle implements Flushable {
     const text = this.#waiting[0];
     if (text === undefined || this.#flooded) return;
     if (socket.readyState !== socket.OPEN) return this.#drop();
-    handle(text);
-    // One message per turn of the event loop: what a message sets up is in place before the next one is handled.
+    const pending = handle(text);
+    if (pending === null) this.#finishInNextTurn();
+    else void pending.then(this.#finishInNextTurn);
+  };
+
+  /** One message per turn of the event loop: its operation is in place before the next message is handled. */
+  readonly #finishInNextTurn = (): void => {
     setImmediate(() => {
       this.#length -= this.#waiting.shift()?.length ?? 0;
       this.flush();

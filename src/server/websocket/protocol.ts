@@ -23,8 +23,8 @@ export interface ConnectionState {
   readonly writer: StreamWriter;
   /** All that runs for this socket, whatever graphql-ws knows of it. */
   readonly running: Set<CompletionIterator>;
-  /** Operations that wait to be prepared. */
-  preparing: number;
+  /** Resolves when the operation of the last message is prepared; never rejects. null: there is none to wait for. */
+  preparing: Promise<unknown> | null;
   /** Where the client comes from. */
   readonly address: string;
   /** Set once the connection is acknowledged. */
@@ -132,21 +132,24 @@ function expire({ socket, running }: ConnectionState, { maskError }: ProtocolOpt
   setImmediate(() => socket.close(CloseCode.Forbidden, 'Token expired'));
 }
 
-async function prepare(
+function prepare(
   peer: ConnectionState,
   id: string,
   request: SubscribePayload,
   options: PrepareOptions,
-): Promise<readonly GraphQLError[] | ExecutionArgs> {
+): readonly GraphQLError[] | Promise<readonly GraphQLError[] | ExecutionArgs> {
   if (!peer.caller) return [toGraphQLError(new Unauthenticated('The connection is not acknowledged'))];
-  if (peer.running.size + peer.preparing >= options.maxSubscriptions) return options.tooMany;
-  peer.preparing += 1;
-  try {
-    return await prepareFor(peer, peer.caller, id, request, options);
-  } finally {
-    peer.preparing -= 1;
-  }
+  if (peer.running.size >= options.maxSubscriptions) return options.tooMany;
+  const preparation = prepareFor(peer, peer.caller, id, request, options);
+  // The socket's next message waits: a `complete` for this id, or a second `subscribe` with it, would come too early.
+  const settled = preparation.then(noop, noop).then(() => {
+    if (peer.preparing === settled) peer.preparing = null;
+  });
+  peer.preparing = settled;
+  return preparation;
 }
+
+const noop = (): void => {};
 
 async function prepareFor(
   peer: ConnectionState,

@@ -128,7 +128,7 @@ export class WebSocketEndpoint implements AsyncDisposable, GracefullyClosable {
       socket,
       writer,
       running: new Set(),
-      preparing: 0,
+      preparing: null,
       address,
       caller: null,
       stopExpiry: () => {},
@@ -152,11 +152,15 @@ export class WebSocketEndpoint implements AsyncDisposable, GracefullyClosable {
         send: (text) => send(socket, text),
         close: hangUp,
         onMessage: (handle) => {
-          const take = (text: string): void => {
+          const take = (text: string): Promise<unknown> | null => {
             const reading = parseMessage(text);
-            if ('refusal' in reading) return hangUp(CloseCode.BadRequest, reading.refusal);
+            if ('refusal' in reading) {
+              hangUp(CloseCode.BadRequest, reading.refusal);
+              return null;
+            }
             // graphql-ws keeps what it is given while an operation lives: given no text, it takes a message as it is.
             void handle(reading.message as unknown as string).catch(broken);
+            return peer.preparing;
           };
           const onFlood = (): void => {
             dismissed = true;

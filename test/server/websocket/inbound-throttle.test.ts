@@ -57,6 +57,7 @@ test('while messages wait for their turn, no more than about one frame is read a
       waiting -= text.length;
       handled.push(Number.parseInt(text, 10));
       if (handled.length === FRAMES) resolve();
+      return null;
     },
     onFlood: () => reject(new Error('a flood')),
   });
@@ -87,6 +88,7 @@ test('a peer that sends much text is read more slowly, and loses nothing', async
     handle: (text) => {
       handled.push(Number.parseInt(text, 10));
       if (handled.length === 16) resolve();
+      return null;
     },
     onFlood: () => reject(new Error('a flood')),
   });
