@@ -100,3 +100,37 @@ test('a peer that sends much text is read more slowly, and loses nothing', async
   // Four at once, two that had been read already, and ten at 20 per second.
   expect(performance.now() - startedAt).toBeGreaterThan(450);
 });
+
+test('a message waits until the operation of the one before it is in place', async () => {
+  await using pair = await socketPair();
+  const { client, socket, stream } = pair;
+  const { promise: first, resolve: begin } = Promise.withResolvers<void>();
+  const { promise: prepared, resolve: finish } = Promise.withResolvers<void>();
+  const { promise: all, resolve, reject } = Promise.withResolvers<void>();
+  const handled: string[] = [];
+  const queue = new EventLoopQueue();
+  const intake = new InboundThrottle({
+    socket,
+    writer: new StreamWriter(stream, { onStall: () => reject(new Error('stalled')) }),
+    frames: new TokenBucket({ burst: FRAMES, perSecond: 100 }),
+    text: new TokenBucket({ burst: FRAME_BYTES, perSecond: FRAME_BYTES }),
+    queue,
+    maxWaiting: MAX_FRAME_BYTES,
+    handle: (text) => {
+      handled.push(text);
+      if (text === 'complete') resolve();
+      if (text !== 'subscribe') return null;
+      begin();
+      return prepared;
+    },
+    onFlood: () => reject(new Error('a flood')),
+  });
+  socket.on('message', (message: Buffer) => intake.receive(message.toString()));
+  for (const text of ['subscribe', 'complete']) client.send(text);
+  await first;
+  for (let turn = 0; turn < 10; turn += 1) await new Promise<void>((next) => queue.run(next));
+  expect(handled).toEqual(['subscribe']);
+  finish();
+  await all;
+  expect(handled).toEqual(['subscribe', 'complete']);
+});
