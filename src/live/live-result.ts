@@ -70,7 +70,7 @@ export class LiveResult {
   }
 
   /**
-   * Delivers to `subscriber` from now on, the newest results first. If those cannot be computed, only this subscriber
+   * Delivers to `subscriber` from now on, the newest results first. If they cannot be computed, only this subscriber
    * ends, with the error. Returns an unsubscribe function.
    */
   subscribe(subscriber: Subscriber): () => void {

@@ -3,7 +3,7 @@ const BUDGET_MS = 1;
 
 /**
  * Runs tasks in order, for at most {@link BUDGET_MS} per turn of the event loop (one task at least). Updates of live
- * subscriptions, health checks and reads go on between the turns, whatever number of tasks waits.
+ * subscriptions, health checks and reads go on between the turns, for any number of waiting tasks.
  */
 export class EventLoopQueue {
   #queue: (() => void)[] = [];

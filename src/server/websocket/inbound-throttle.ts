@@ -8,25 +8,24 @@ export interface InboundThrottleOptions {
   readonly writer: StreamWriter;
   /** Takes one text message. The next message waits for the promise, which never rejects; null: it need not wait. */
   readonly handle: (text: string) => Promise<unknown> | null;
-  /** The peer sends more frames than it may. */
+  /** Called once, when the peer sends more frames than it may. */
   readonly onFlood: () => void;
   /**
-   * Frames of any kind: every one costs a turn of the event loop, so whoever sends without end would take them from
-   * everybody else.
+   * Frames of any kind: each costs a turn of the event loop, so an endless sender would delay every other client.
    */
   readonly frames: TokenBucket;
   /** Characters of messages: a peer that sends more is read more slowly. */
   readonly text: TokenBucket;
-  /** What may wait before nothing more is read, in characters: about one frame of the longest. */
+  /** How many characters may wait before reading pauses: about one frame of the longest. */
   readonly maxWaiting: number;
   /** Shared by all sockets. */
   readonly queue: EventLoopQueue;
 }
 
 /**
- * What one WebSocket sends, handed on in its turn, and only as fast as its peer may send and reads the answers: while
- * the outlet is full, or much waits already, or much has come of late, nothing more is read from the socket. So a peer
- * that asks and never reads, or asks faster than it can be served, fills its own buffers, not the memory here.
+ * The messages of one WebSocket, handled in turn, and only as fast as the peer may send and reads the results. Reading
+ * pauses while the stream writer is full, while messages wait, or after much text. So a peer that subscribes and never
+ * reads, or sends faster than the gateway handles, fills its own buffers and not the gateway's memory.
  */
 export class InboundThrottle implements Flushable {
   readonly #options: InboundThrottleOptions;
@@ -106,7 +105,7 @@ export class InboundThrottle implements Flushable {
     if (this.#options.frames.consume(1) === 0) return true;
     this.#flooded = true;
     this.#waiting = [];
-    // In its turn: those who flood together are dismissed one after the other.
+    // In its turn, so that clients that flood together are closed one after the other.
     this.#options.socket.pause();
     this.#options.queue.run(this.#options.onFlood);
     return false;

@@ -1,28 +1,28 @@
 import { MessageType } from 'graphql-ws';
 import { documentHash } from '../graphql/operation-params.ts';
 
-/** No client has reason for a longer one, and each is kept and sent with every result; in characters. */
+/** The longest id of an operation, in characters: the gateway keeps it and sends it with every result. */
 const MAX_ID_LENGTH = 256;
 
 /** Messages of `graphql-transport-ws` that only a server may send. */
 const SERVER_MESSAGES: ReadonlySet<unknown> = new Set([MessageType.ConnectionAck, MessageType.Next, MessageType.Error]);
 
-/** What is read of a message: graphql-ws checks the rest, and keeps it while its operation lives. */
+/** The parts of a message that the gateway reads: graphql-ws checks them, and keeps them while its operation lives. */
 export interface Message {
   readonly id: unknown;
   readonly type: unknown;
   readonly payload: unknown;
 }
 
-/** A message, or why the socket closes with 4400. */
+/** A message, or the reason with which the socket closes with 4400. */
 export type ParsedMessage = { readonly message: Message } | { readonly refusal: string };
 
-/** What a subscribe message asks, as graphql-ws holds it. */
+/** The payload of a subscribe message, as graphql-ws holds it. */
 export type SubscribePayload = Record<(typeof PAYLOADS)[number], unknown>;
 
 const PAYLOADS = ['query', 'documentId', 'operationName', 'variables', 'extensions'] as const;
 
-/** Reads one text message of a client; nothing beside what the protocol knows is kept of it. */
+/** Reads one text message of a client, and keeps the members that the protocol defines only. */
 export function parseMessage(text: string): ParsedMessage {
   const value = parsed(text);
   if (!isRecord(value)) return { refusal: 'Invalid message received' };
@@ -34,7 +34,7 @@ export function parseMessage(text: string): ParsedMessage {
   return { message: { id, type, payload: subscribes ? requestOf(payload) : payload } };
 }
 
-/** Takes what is asked out of a subscribe message: whoever still holds the message holds an empty one. */
+/** Copies the request and clears the original, so that graphql-ws does not retain it for the operation's lifetime. */
 export function detachPayload(held: SubscribePayload): SubscribePayload {
   const request = { ...held };
   for (const key of PAYLOADS) held[key] = null;

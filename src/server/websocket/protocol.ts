@@ -17,11 +17,11 @@ import { CompletedWithErrors, CompletionIterator } from './completion-iterator.t
 import { detachPayload, type SubscribePayload } from './message.ts';
 import { WebSocketSink } from './web-socket-sink.ts';
 
-/** What one socket has beside what graphql-ws keeps. */
+/** The state of one socket that graphql-ws does not keep. */
 export interface ConnectionState {
   readonly socket: WebSocket;
   readonly writer: StreamWriter;
-  /** All that runs for this socket, whatever graphql-ws knows of it. */
+  /** The operations that run for this socket, including operations that graphql-ws has dropped. */
   readonly running: Set<CompletionIterator>;
   /** Resolves when the operation of the last message is prepared; never rejects. null: there is none to wait for. */
   preparing: Promise<unknown> | null;
@@ -42,14 +42,14 @@ export interface ProtocolOptions {
   readonly rate: OperationRateLimiter;
   /** How long a client may take to begin, in ms. */
   readonly connectionInitMs: number;
-  /** What a caller may see of an error. */
+  /** The error that a caller may see. */
   readonly maskError: (error: unknown) => GraphQLFormattedError;
 }
 
-/** The close code for what will be over soon (RFC 6455's registry): clients of graphql-ws connect again. */
+/** The close code for a passing failure (RFC 6455's registry): clients of graphql-ws connect again. */
 const TRY_AGAIN_LATER = 1013;
 
-/** With the answer to one subscription too many. */
+/** The options, with the error for one subscription too many. */
 interface PrepareOptions extends ProtocolOptions {
   readonly tooMany: readonly GraphQLError[];
 }
@@ -74,7 +74,7 @@ interface PendingOperation {
  * are written past it, straight to the socket; it learns only when an operation has ended.
  */
 export function createProtocolServer(options: ProtocolOptions): Server<ConnectionState> {
-  // Made once: whoever asks ten thousand times would have as many stack traces taken.
+  // Built once: an error per rejected subscribe would capture a stack trace each.
   const { maxSubscriptions } = options;
   const tooMany = [
     toGraphQLError(new TooManySubscriptions(`At most ${maxSubscriptions} subscriptions on one connection`)),
@@ -91,7 +91,6 @@ export function createProtocolServer(options: ProtocolOptions): Server<Connectio
     subscribe: run,
     connectionInitWaitTimeout: options.connectionInitMs,
     onConnect: (conversation) => connect(conversation, options),
-    // What a message asks is as it was read.
     onSubscribe: ({ extra }, id, payload) =>
       prepare(extra, id, detachPayload(payload as unknown as SubscribePayload), preparing),
     onError: (_conversation, _id, _payload, errors) => errors.flatMap((error) => toClientErrors(error, options)),
