@@ -85,12 +85,11 @@ export class DocumentNotTrusted extends GatewayError {
   readonly code = 'DOCUMENT_NOT_TRUSTED';
 }
 
-/** The gateway has as much waiting work as it takes, from this caller or in all. The work was not begun. */
+/** The gateway has as much waiting work as it takes, from this caller or in all. The work is not begun. */
 export class Overloaded extends GatewayError {
   readonly code = 'OVERLOADED';
-  /** When the client may try again, in seconds. */
   readonly retryAfterSeconds: number;
-  constructor(message: string, { retryAfterSeconds }: { readonly retryAfterSeconds: number }) {
+  constructor(message: string, retryAfterSeconds: number) {
     super(message);
     this.retryAfterSeconds = retryAfterSeconds;
   }

@@ -92,5 +92,5 @@ export class DocumentBudget {
 }
 
 function overloaded(message: string): Overloaded {
-  return withoutStackTrace(() => new Overloaded(message, { retryAfterSeconds: RETRY_AFTER_SECONDS }));
+  return withoutStackTrace(() => new Overloaded(message, RETRY_AFTER_SECONDS));
 }

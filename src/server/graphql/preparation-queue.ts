@@ -63,5 +63,5 @@ export class PreparationQueue {
 
 function overloaded(): Overloaded {
   const message = 'Too many documents wait to be validated';
-  return withoutStackTrace(() => new Overloaded(message, { retryAfterSeconds: RETRY_AFTER_SECONDS }));
+  return withoutStackTrace(() => new Overloaded(message, RETRY_AFTER_SECONDS));
 }
