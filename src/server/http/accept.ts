@@ -12,7 +12,7 @@ export interface MediaRange {
  * The acceptable media ranges of an `Accept` header, most preferred first, in the client's order where the weights are
  * equal. A range with the weight 0 is not acceptable: RFC 9110, section 12.4.2.
  */
-export function parseAccept(accept: string): readonly MediaRange[] {
+export function mediaRanges(accept: string): readonly MediaRange[] {
   return accept
     .split(',')
     .map(mediaRange)
@@ -26,7 +26,7 @@ const HTML = 'text/html';
 /** The JSON media type that a client prefers for a result; null: it accepts none. An empty header accepts any. */
 export function preferredJsonType(accept: string): string | null {
   if (accept.trim() === '') return 'application/json';
-  for (const { type, parameters } of parseAccept(accept)) {
+  for (const { type, parameters } of mediaRanges(accept)) {
     if (parameters.some((parameter) => parameter.startsWith('charset=') && parameter !== 'charset=utf-8')) continue;
     if (JSON_TYPES.includes(type)) return type;
     if (type === '*/*' || type === 'application/*') return JSON_TYPES.find((json) => !isExcluded(json, accept)) ?? null;
@@ -37,7 +37,7 @@ export function preferredJsonType(accept: string): string | null {
 /** Whether a client prefers a page to a result, as a browser does that navigates to the address. */
 export function prefersHtml(accept: string): boolean {
   if (!accept.includes(HTML)) return false;
-  return parseAccept(accept).find(({ type }) => type === HTML || JSON_TYPES.includes(type))?.type === HTML;
+  return mediaRanges(accept).find(({ type }) => type === HTML || JSON_TYPES.includes(type))?.type === HTML;
 }
 
 function isExcluded(type: string, accept: string): boolean {

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { EncodedResult } from '../../live/encoded-result.ts';
 import type { Completion } from '../../live/subscriber.ts';
-import { type MediaRange, parseAccept } from '../http/accept.ts';
+import { type MediaRange, mediaRanges } from '../http/accept.ts';
 import { MULTIPART_FORMAT } from './multipart-format.ts';
 import { SSE_FORMAT } from './sse-format.ts';
 
@@ -34,7 +34,7 @@ const STREAMS = /event-stream|multipart/i;
 export function negotiateStream({ headers }: IncomingMessage): NegotiatedStream | null {
   const { accept = '' } = headers;
   if (!STREAMS.test(accept)) return null;
-  const ranges = parseAccept(accept);
+  const ranges = mediaRanges(accept);
   const format = ranges.map(formatOf).find((found) => found !== null);
   if (!format) return null;
   return { format, json: ranges.map(({ type }) => type).find((type) => JSON_TYPES.includes(type)) ?? null };
