@@ -18,13 +18,14 @@ import { DocumentStore } from './server/graphql/document-store.ts';
 import { createErrorMasker } from './server/graphql/error-masking.ts';
 import { GraphqlEndpoint } from './server/graphql/graphql-endpoint.ts';
 import { OperationExecutor } from './server/graphql/operation-executor.ts';
-import { ResponseCache } from './server/graphql/response-cache.ts';
+import { QueryHandler } from './server/graphql/query-handler.ts';
 import { createYogaHandler } from './server/graphql/yoga.ts';
 import { clientIpResolver } from './server/http/client-address.ts';
 import { HttpServer } from './server/http/http-server.ts';
 import { OriginPolicy } from './server/http/origin-policy.ts';
 import { Webhook } from './server/http/webhook.ts';
 import { ConnectionLimiter } from './server/limits/connection-limiter.ts';
+import { EventLoopQueue } from './server/limits/event-loop-queue.ts';
 import { OperationRateLimiter } from './server/limits/operation-rate-limiter.ts';
 import { DEFAULT_TIMEOUTS, type Timeouts } from './server/limits/timeouts.ts';
 import { gracefulShutdown } from './server/shutdown/graceful-shutdown.ts';
@@ -116,7 +117,7 @@ export async function createGateway(
     stack,
   };
   const registry = stack.use(createRegistry(base, cluster));
-  const { server, closables, operations, connections } = await createHttpStack(base, registry, {
+  const { server, closables, executor, connections } = await createHttpStack(base, registry, {
     exampleId,
     exampleTasks,
   });
@@ -124,7 +125,7 @@ export async function createGateway(
   readiness.phase = 'ready';
   const counts = (): GatewayCounts => ({
     watches: registry.watchedCount,
-    liveResults: operations.liveCount,
+    liveResults: executor.liveCount,
     connections: connections.open,
   });
   base.metrics.observe({ readiness, counts, droppedLogLines });
@@ -184,7 +185,7 @@ interface HttpStack {
   readonly server: HttpServer;
   /** Those whose clients are told to go before the end. */
   readonly closables: readonly [WebSocketEndpoint, StreamEndpoint];
-  readonly operations: OperationExecutor;
+  readonly executor: OperationExecutor;
   readonly connections: ConnectionLimiter;
 }
 
@@ -200,18 +201,25 @@ async function createHttpStack(base: SharedServices, registry: TaskRegistry, exa
   const documents = new DocumentStore({ schema, limits, introspection, trustedPath });
   const maskError = createErrorMasker(onUnexpectedError);
   const subscriptions = subscriptionTimeouts(poll.intervalMs, poll.firstAnswerTimeoutMs);
-  const shared = { schema, documents, registry, maxIds: limits.ids, maskError, onUnexpectedError };
-  const executing = { ...shared, timeouts: subscriptions };
-  const executor = new OperationExecutor(executing);
+  const queue = new EventLoopQueue();
+  const executor = new OperationExecutor({
+    schema,
+    documents,
+    limits,
+    registry,
+    timeouts: subscriptions,
+    queue,
+    maskError,
+  });
   const maxBodyBytes = limits.bodyBytes;
   const authenticator = await createAuthenticator(base);
   const rate = new OperationRateLimiter(limits.operationsPerSecond);
   const sockets = { maxSubscriptions: limits.subscriptionsPerConnection, maxFrameBytes: maxBodyBytes, timeouts };
   const websocket = stack.use(
-    new WebSocketEndpoint({ ...shared, ...sockets, operations: executor, access: authenticator, rate }),
+    new WebSocketEndpoint({ ...sockets, schema, executor, authenticator, rate, queue, maskError, onUnexpectedError }),
   );
-  const yoga = createYogaHandler(executing);
-  const queries = new ResponseCache({ yoga, maxBodyBytes });
+  const yoga = createYogaHandler({ executor, maskError });
+  const queries = new QueryHandler({ yoga, maxBodyBytes });
   const streams = stack.use(
     new StreamEndpoint({ executor, queries, maxBodyBytes, stallMs: timeouts.stallMs, maskError }),
   );
@@ -225,7 +233,7 @@ async function createHttpStack(base: SharedServices, registry: TaskRegistry, exa
     clientIp: clientIpResolver(trustProxy),
   };
   const graphiql = http.graphiql ? graphiqlPage(examples.exampleId) : null;
-  const graphql = new GraphqlEndpoint({ ...gate, access: authenticator, rate, streams, queries, graphiql, maskError });
+  const graphql = new GraphqlEndpoint({ ...gate, authenticator, rate, streams, queries, graphiql, maskError });
   const routes = {
     graphql,
     websocket,
@@ -234,7 +242,7 @@ async function createHttpStack(base: SharedServices, registry: TaskRegistry, exa
     metrics,
   };
   const server = stack.use(new HttpServer({ ...gate, ...routes, readiness, timeouts, onUnexpectedError }));
-  return { server, closables: [websocket, streams], operations: executor, connections: gate.connections };
+  return { server, closables: [websocket, streams], executor, connections: gate.connections };
 }
 
 function createWebhook({ http, limits }: Config, registry: TaskRegistry): Webhook | null {

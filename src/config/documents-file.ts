@@ -1,16 +1,45 @@
 import { readFileSync } from 'node:fs';
 
-/** What `TRUSTED_DOCUMENTS` must be the path of. */
-export const DOCUMENTS_FILE = 'the path of a JSON object from hash to document';
+/** What the file at `TRUSTED_DOCUMENTS` must be. */
+export const DOCUMENTS_FILE =
+  'the path of a JSON object from hash to document, or of an Apollo persisted-query manifest';
 
-/** The texts in a persisted-documents JSON, by hash; or what is wrong with the file, in words that follow a colon. */
+/** Source: Apollo, "Persisted query manifest", version 1. */
+const APOLLO_FORMAT = 'apollo-persisted-query-manifest';
+
+/**
+ * The texts of persisted documents by hash, or the reason why the file is none, in words that follow a colon. Reads the
+ * map of Relay, Hive, GraphQL Code Generator and `npm run documents`, and the manifest of Apollo.
+ */
 export function readDocumentsFile(path: string): ReadonlyMap<string, string> | string {
   const value = readJson(path);
   if (value instanceof Error) return value.message;
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return 'it is no object';
-  const entries = Object.entries(value as Readonly<Record<string, unknown>>);
-  for (const [hash, text] of entries) if (typeof text !== 'string') return `${JSON.stringify(hash)} is no text`;
-  return new Map(entries as [string, string][]);
+  if (!isRecord(value)) return 'it is no object';
+  return value['format'] === APOLLO_FORMAT ? readManifest(value) : readMap(value);
+}
+
+function readMap(value: Readonly<Record<string, unknown>>): ReadonlyMap<string, string> | string {
+  const documents = new Map<string, string>();
+  for (const [hash, text] of Object.entries(value)) {
+    if (typeof text !== 'string') return `${JSON.stringify(hash)} is no text`;
+    documents.set(hash, text);
+  }
+  return documents;
+}
+
+function readManifest({
+  version,
+  operations,
+}: Readonly<Record<string, unknown>>): ReadonlyMap<string, string> | string {
+  if (version !== 1) return 'a manifest of version 1 is understood';
+  if (!Array.isArray(operations)) return 'its "operations" are no list';
+  const documents = new Map<string, string>();
+  for (const [index, operation] of operations.entries()) {
+    const { id, body } = isRecord(operation) ? operation : {};
+    if (typeof id !== 'string' || typeof body !== 'string') return `operation ${index} has no "id" and "body"`;
+    documents.set(id, body);
+  }
+  return documents;
 }
 
 function readJson(path: string): unknown {
@@ -19,4 +48,8 @@ function readJson(path: string): unknown {
   } catch (error) {
     return new Error(error instanceof SyntaxError ? 'it is no JSON' : 'it cannot be read');
   }
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,6 +1,6 @@
-import type { ExecutionResult, GraphQLFormattedError } from 'graphql';
+import type { FormattedExecutionResult } from 'graphql';
 
-/** One execution result, serialised once for however many clients it goes to. */
+/** One execution result, serialised once for all clients. */
 export class EncodedResult {
   /** The result as JSON: `{"data":…}`, `{"data":null,"errors":[…]}`. */
   readonly json: string;
@@ -12,9 +12,9 @@ export class EncodedResult {
     this.json = json;
   }
 
-  static of(result: ExecutionResult, format: (error: unknown) => GraphQLFormattedError): EncodedResult {
-    const { errors, ...rest } = result;
-    return new EncodedResult(JSON.stringify(errors ? { ...rest, errors: errors.map(format) } : rest));
+  /** Serialises a result with formatted errors. */
+  static of(result: FormattedExecutionResult): EncodedResult {
+    return new EncodedResult(JSON.stringify(result));
   }
 
   /** The JSON as UTF-8: one buffer for all clients. */
@@ -23,13 +23,16 @@ export class EncodedResult {
     return this.#utf8;
   }
 
-  /** The same as a GraphQL over SSE `next` event: one buffer for all clients. */
+  /** The result as a `next` event of GraphQL over SSE: one buffer for all clients. */
   get sseEvent(): Buffer {
     this.#sseEvent ??= Buffer.from(`event: next\ndata: ${this.json}\n\n`);
     return this.#sseEvent;
   }
 
-  /** The same as a part of Apollo's multipart subscriptions, up to the boundary that ends it: one buffer as well. */
+  /**
+   * The result as a part of Apollo's multipart subscriptions, up to the boundary that ends it: one buffer for all
+   * clients.
+   */
   get multipartPart(): Buffer {
     this.#multipartPart ??= Buffer.from(
       `\r\ncontent-type: application/json\r\n\r\n{"payload":${this.json}}\r\n--graphql`,

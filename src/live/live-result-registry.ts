@@ -1,15 +1,15 @@
 import { LiveResult, type LiveResultOptions } from './live-result.ts';
 import type { Subscriber } from './subscriber.ts';
 
-/** The live results of this process, by what is asked: see {@link subscribe}. */
+/** The live results of this process, by sharing key: see {@link subscribe}. */
 export class LiveResultRegistry {
-  readonly #format: LiveResultOptions['format'];
+  readonly #maskError: LiveResultOptions['maskError'];
   readonly #running = new Set<LiveResult>();
-  /** The newest of those that are asked the same. */
+  /** The newest live result of each key. */
   readonly #newest = new Map<string, LiveResult>();
 
-  constructor(format: LiveResultOptions['format']) {
-    this.#format = format;
+  constructor(maskError: LiveResultOptions['maskError']) {
+    this.#maskError = maskError;
   }
 
   /** How many executions are under way. */
@@ -18,15 +18,15 @@ export class LiveResultRegistry {
   }
 
   /**
-   * Joins the live result of `key`, or starts one. The key is the exact identity of the answer: document, operation,
-   * variables and what the caller may see. Undo with the returned function.
+   * Subscribes to the live result of `key`, or starts one. The key is the exact identity of the result: document,
+   * operation, variables and the caller's access. Returns an unsubscribe function.
    */
-  subscribe(key: string, start: LiveResultOptions['start'], member: Subscriber): () => void {
+  subscribe(key: string, start: LiveResultOptions['start'], subscriber: Subscriber): () => void {
     const known = this.#newest.get(key);
-    if (known?.acceptsSubscribers) return known.subscribe(member);
+    if (known?.acceptsSubscribers) return known.subscribe(subscriber);
     const result: LiveResult = new LiveResult({
       start,
-      format: this.#format,
+      maskError: this.#maskError,
       onEnd: () => {
         this.#running.delete(result);
         if (this.#newest.get(key) === result) this.#newest.delete(key);
@@ -34,6 +34,6 @@ export class LiveResultRegistry {
     });
     this.#running.add(result);
     this.#newest.set(key, result);
-    return result.subscribe(member);
+    return result.subscribe(subscriber);
   }
 }

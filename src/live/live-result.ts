@@ -2,31 +2,31 @@ import type { ExecutionResult, GraphQLFormattedError } from 'graphql';
 import { EncodedResult } from './encoded-result.ts';
 import type { Completion, Subscriber } from './subscriber.ts';
 
-/** Where the results of a live result come from. */
+/** The source of a live result. */
 export interface LiveSource {
-  /** What happens, one event after the other. */
+  /** The events of the subscription, in order. */
   readonly events: AsyncIterator<unknown>;
-  /** How many slots there are: with fewer shown, something is still missing. */
+  /** How many keys there are. While fewer have a result, the live result is incomplete. */
   readonly expectedKeys: number;
-  /** What an event is about: for a slow reader a newer one takes the place of an older one of the same slot. */
+  /** The key of an event. For a slow reader a newer result replaces an older one of the same key. */
   keyOf(event: unknown): string;
-  /** Whether a slot has ended with a fault that somebody who asks anew need not run into. */
+  /** Whether an event is an error about one key that a new subscription might not hit. */
   isTransientError(event: unknown): boolean;
-  /** The same event with what is known by now. */
+  /** The event with the current state of its key. */
   refresh(event: unknown): unknown;
   /** Executes the operation for an event. */
   render(event: unknown): Promise<ExecutionResult> | ExecutionResult;
 }
 
-/** What a started operation yields: a source of results, or at once the reason why there is none. */
+/** The result of a start: a source, or a result that ends the subscription at once. */
 export type StartResult = LiveSource | ExecutionResult;
 
 export interface LiveResultOptions {
   /** Starts the one execution. */
   readonly start: () => Promise<StartResult>;
-  /** What a caller may see of an error. */
-  readonly format: (error: unknown) => GraphQLFormattedError;
-  /** It has ended, or nobody is left: nobody may join any more. */
+  /** The error that a caller may see. */
+  readonly maskError: (error: unknown) => GraphQLFormattedError;
+  /** Called once, when the execution has ended or lost its last subscriber: it takes no subscribers any more. */
   readonly onEnd: () => void;
 }
 
@@ -36,20 +36,21 @@ interface CurrentResult {
 }
 
 /**
- * While something is missing a live result takes joiners only this long, so that each gets its own grace in full; with
- * a fault too, since what it was about may be there for whoever asks later.
+ * How long an incomplete live result accepts subscribers, in ms. Short, so that each subscriber has (nearly) its full
+ * grace for a task that is not found yet. After a transient error of a task the same window applies, because a new
+ * subscription might find the task.
  */
 const INCOMPLETE_JOIN_WINDOW_MS = 100;
 
 /**
- * One execution of one subscription, for all clients that ask the same: each result is computed and serialised once
- * and handed to every member; a later member gets the newest one of every slot at once.
+ * One execution of a subscription, shared by all clients with the same operation and access. Each result is computed
+ * and serialised once, and delivered to every subscriber. A later subscriber gets the newest result of each key first.
  */
 export class LiveResult {
   readonly #options: LiveResultOptions;
   readonly #subscribers = new Set<Subscriber>();
   readonly #startedAt = performance.now();
-  /** The newest result of every slot. */
+  /** The newest result of each key. */
   readonly #current = new Map<string, CurrentResult>();
   #source: LiveSource | null = null;
   #ended = false;
@@ -59,7 +60,7 @@ export class LiveResult {
     void this.#pump();
   }
 
-  /** Whether whoever joins now gets what an execution of their own would show them. */
+  /** Whether a new subscriber may share this execution: it would see exactly the results of an execution of its own. */
   get acceptsSubscribers(): boolean {
     return !this.#ended && (performance.now() - this.#startedAt < INCOMPLETE_JOIN_WINDOW_MS || this.#isComplete());
   }
@@ -69,24 +70,24 @@ export class LiveResult {
   }
 
   /**
-   * Delivers to `member` from now on, the newest results first; one that cannot be given those ends with the error.
-   * Undo with the returned function.
+   * Delivers to `subscriber` from now on, the newest results first. If they cannot be computed, only this subscriber
+   * ends, with the error. Returns an unsubscribe function.
    */
-  subscribe(member: Subscriber): () => void {
-    this.#subscribers.add(member);
+  subscribe(subscriber: Subscriber): () => void {
+    this.#subscribers.add(subscriber);
     try {
-      for (const slot of this.#current.keys()) member.next(this.#currentEncoded(slot), slot);
+      for (const key of this.#current.keys()) subscriber.next(this.#currentEncoded(key), key);
     } catch (error) {
-      this.#unsubscribe(member);
-      member.end([this.#options.format(error)]);
+      this.#unsubscribe(subscriber);
+      subscriber.end([this.#options.maskError(error)]);
     }
     return () => {
-      member.close();
-      this.#unsubscribe(member);
+      subscriber.close();
+      this.#unsubscribe(subscriber);
     };
   }
 
-  /** Whether there is a state of everything. */
+  /** Whether every key has a state. */
   #isComplete(): boolean {
     const source = this.#source;
     if (source === null || this.#current.size < source.expectedKeys) return false;
@@ -96,14 +97,14 @@ export class LiveResult {
   async #pump(): Promise<void> {
     try {
       const started = await this.#options.start();
-      if (!('events' in started)) return this.#end((started.errors ?? []).map(this.#options.format));
+      if (!('events' in started)) return this.#end((started.errors ?? []).map(this.#options.maskError));
       this.#source = started;
       if (!this.#ended) await this.#publishAll(started);
       this.#end(null);
     } catch (error) {
-      this.#end([this.#options.format(error)]);
+      this.#end([this.#options.maskError(error)]);
     } finally {
-      // It may be over here while the source would go on, for nobody.
+      // The execution may have ended before its source, which would go on without a reader.
       void this.#source?.events.return?.();
     }
   }
@@ -114,38 +115,42 @@ export class LiveResult {
       this.#publish(source.keyOf(step.value), step.value, await source.render(step.value));
   }
 
-  #publish(slot: string, event: unknown, result: ExecutionResult): void {
-    const encoded = EncodedResult.of(result, this.#options.format);
-    this.#current.set(slot, { event, encoded });
-    for (const member of this.#subscribers) member.next(encoded, slot);
+  #publish(key: string, event: unknown, result: ExecutionResult): void {
+    const encoded = this.#encode(result);
+    this.#current.set(key, { event, encoded });
+    for (const subscriber of this.#subscribers) subscriber.next(encoded, key);
   }
 
-  /** What a slot shows now: when it was checked and will be again moves on without an event. */
-  #currentEncoded(slot: string): EncodedResult {
-    const { event, encoded } = this.#current.get(slot) as CurrentResult;
+  /** The current result of a key: `checkedAt` and `nextCheckAt` move on without an event. */
+  #currentEncoded(key: string): EncodedResult {
+    const { event, encoded } = this.#current.get(key) as CurrentResult;
     const now = this.#source?.refresh(event);
     if (!this.#source || now === event) return encoded;
     const result = this.#source.render(now);
     if (result instanceof Promise) return encoded;
-    const refreshed = EncodedResult.of(result, this.#options.format);
-    this.#current.set(slot, { event: now, encoded: refreshed });
+    const refreshed = this.#encode(result);
+    this.#current.set(key, { event: now, encoded: refreshed });
     return refreshed;
   }
 
-  #end(ending: Completion): void {
+  #encode({ errors, ...result }: ExecutionResult): EncodedResult {
+    return EncodedResult.of(errors ? { ...result, errors: errors.map(this.#options.maskError) } : result);
+  }
+
+  #end(completion: Completion): void {
     if (this.#ended) return;
     this.#ended = true;
     this.#options.onEnd();
-    const members = [...this.#subscribers];
+    const subscribers = [...this.#subscribers];
     this.#subscribers.clear();
-    for (const member of members) member.end(ending);
+    for (const subscriber of subscribers) subscriber.end(completion);
   }
 
-  #unsubscribe(member: Subscriber): void {
-    if (this.#subscribers.delete(member) && this.#subscribers.size === 0) this.#cancel();
+  #unsubscribe(subscriber: Subscriber): void {
+    if (this.#subscribers.delete(subscriber) && this.#subscribers.size === 0) this.#cancel();
   }
 
-  /** Nobody is left: stops the execution. */
+  /** The last subscriber has left: stops the execution. */
   #cancel(): void {
     if (this.#ended) return;
     this.#ended = true;

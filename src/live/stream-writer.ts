@@ -1,82 +1,74 @@
-/** The side of a socket or response that tells about backpressure: a `net.Socket` or `http.ServerResponse` is one. */
-export interface WritableSide {
+import { type Corkable, WriteBatcher } from './write-batcher.ts';
+
+/** The side of a stream that reports backpressure: a `net.Socket` or `http.ServerResponse` is one. */
+export interface WritableSide extends Corkable {
   readonly writableNeedDrain: boolean;
   readonly writableLength: number;
   write(chunk: Buffer): unknown;
-  cork(): void;
-  uncork(): void;
   once(event: 'drain', listener: () => void): unknown;
   off(event: 'drain', listener: () => void): unknown;
 }
 
-/** Wants to write as soon as the outlet flows again. */
+/** Waits for a stream to drain. */
 export interface Flushable {
   flush(): void;
 }
 
 export interface StreamWriterOptions {
-  /** A peer whose full buffer, the system's included, moves in no way for this long is stalled, in ms. */
+  /** A peer is stalled when its full buffer, the operating system's included, does not shrink for this long, in ms. */
   readonly stallMs?: number;
   /** Disconnects the stalled peer. */
   readonly onStall: () => void;
+  /** By default the batcher of the process. */
+  readonly batcher?: WriteBatcher;
 }
 
-/** The streams that were written to in this turn of the event loop, and which turn that is. */
-let corked: WritableSide[] = [];
-let iteration = 0;
+const PROCESS_BATCHER = new WriteBatcher();
 
-function uncorkAll(): void {
-  const streams = corked;
-  corked = [];
-  iteration += 1;
-  for (const stream of streams) stream.uncork();
-}
-
-/** Where the bytes for one client leave. While its buffer is full, writers wait here instead of queueing. */
+/** Writes to one client's stream. While its buffer is full, writers wait here instead of queueing results. */
 export class StreamWriter {
   readonly #stream: WritableSide;
-  readonly #options: Required<StreamWriterOptions>;
-  /** Made when it is needed: hardly any reader is ever slow. */
+  readonly #batcher: WriteBatcher;
+  readonly #stallMs: number;
+  readonly #onStall: () => void;
+  /** Created on demand: most readers are never slow. */
   #waiting: Set<Flushable> | null = null;
   #timer: NodeJS.Timeout | null = null;
   #length = 0;
-  #corkedAt = -1;
+  #batch = -1;
 
-  constructor(stream: WritableSide, { stallMs = 20_000, onStall }: StreamWriterOptions) {
+  constructor(stream: WritableSide, { stallMs = 20_000, onStall, batcher = PROCESS_BATCHER }: StreamWriterOptions) {
     this.#stream = stream;
-    this.#options = { stallMs, onStall };
+    this.#stallMs = stallMs;
+    this.#onStall = onStall;
+    this.#batcher = batcher;
   }
 
   get needsDrain(): boolean {
     return this.#stream.writableNeedDrain;
   }
 
-  /** Writes; all that is written in one turn of the event loop leaves in one piece. */
+  /** Writes; all chunks of one event loop turn leave in one write. */
   write(chunk: Buffer): void {
-    if (this.#corkedAt !== iteration) {
-      if (corked.length === 0) setImmediate(uncorkAll);
-      corked.push(this.#stream);
-      this.#corkedAt = iteration;
-      this.#stream.cork();
-    }
+    this.#batch = this.#batcher.cork(this.#stream, this.#batch);
     this.#stream.write(chunk);
   }
 
-  /** Calls `writer.flush()` once the buffer has drained. */
-  onceDrained(writer: Flushable): void {
+  /** Calls `waiter.flush()` once the buffer has drained. */
+  onceDrained(waiter: Flushable): void {
     this.#waiting ??= new Set();
-    this.#waiting.add(writer);
+    this.#waiting.add(waiter);
     if (this.#timer) return;
     this.#stream.once('drain', this.#onDrain);
     this.#watchStall();
   }
 
-  /** Forgets a writer that has lost interest. */
-  removeWaiter(writer: Flushable): void {
-    if (this.#waiting?.delete(writer) && this.#waiting.size === 0) this.close();
+  /** Forgets a waiter that has lost interest. */
+  removeWaiter(waiter: Flushable): void {
+    if (this.#waiting?.delete(waiter) && this.#waiting.size === 0) this.close();
   }
 
-  /** Forgets all writers: the connection is gone. */
+  /** Forgets all waiters: the connection is gone. */
   close(): void {
     if (!this.#waiting) return;
     this.#waiting = null;
@@ -86,16 +78,16 @@ export class StreamWriter {
   }
 
   readonly #onDrain = (): void => {
-    const writers = [...(this.#waiting ?? [])];
+    const waiters = [...(this.#waiting ?? [])];
     this.close();
-    for (const writer of writers) writer.flush();
+    for (const waiter of waiters) waiter.flush();
   };
 
   #watchStall(): void {
     this.#length = this.#stream.writableLength;
     this.#timer = setTimeout(() => {
-      if (this.#stream.writableLength >= this.#length) return this.#options.onStall();
+      if (this.#stream.writableLength >= this.#length) return this.#onStall();
       this.#watchStall();
-    }, this.#options.stallMs);
+    }, this.#stallMs);
   }
 }

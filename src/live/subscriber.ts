@@ -2,74 +2,75 @@ import type { GraphQLFormattedError } from 'graphql';
 import type { EncodedResult } from './encoded-result.ts';
 import type { Flushable, StreamWriter } from './stream-writer.ts';
 
-/** How a live result ends: completed, or with errors. */
+/** The end of a live result: errors, or null for completion. */
 export type Completion = readonly GraphQLFormattedError[] | null;
 
-/** How one client's transport writes. */
+/** Writes results as one transport does. */
 export interface ResultSink {
-  next(frame: EncodedResult): void;
-  /** Called once; nothing follows. */
-  end(ending: Completion): void;
+  next(result: EncodedResult): void;
+  /** Called once, last. */
+  end(completion: Completion): void;
 }
 
 /**
- * One client's share of a live result: writes straight to its wire, or, while the client reads too slowly, keeps
- * only the newest frame of every slot. The last of each is always delivered, and never two equal ones in a row.
+ * One client of a live result. Writes results to the sink at once; while the client reads too slowly, keeps only the
+ * newest result of each key (conflation). The last result of each key is always delivered, and never two equal results
+ * in a row.
  */
 export class Subscriber implements Flushable {
   readonly #sink: ResultSink;
   readonly #writer: StreamWriter;
   #last: string | null = null;
-  /** Made when it is needed: hardly any reader is ever slow. */
+  /** Created on demand: most readers are never slow. */
   #pending: Map<string, EncodedResult> | null = null;
-  #completion: { readonly how: Completion } | null = null;
+  #ending: { readonly completion: Completion } | null = null;
   #closed = false;
 
-  constructor(wire: ResultSink, outlet: StreamWriter) {
-    this.#sink = wire;
-    this.#writer = outlet;
+  constructor(sink: ResultSink, writer: StreamWriter) {
+    this.#sink = sink;
+    this.#writer = writer;
   }
 
-  /** @param slot a newer frame takes the place of an older one of the same slot that was not written yet. */
-  next(frame: EncodedResult, slot = ''): void {
+  /** @param key a newer result replaces an older one with the same key that was not written yet. */
+  next(result: EncodedResult, key = ''): void {
     if (this.#closed) return;
-    if (!this.#pending && !this.#writer.needsDrain) return this.#write(frame);
+    if (!this.#pending && !this.#writer.needsDrain) return this.#write(result);
     this.#pending ??= new Map();
-    this.#pending.set(slot, frame);
+    this.#pending.set(key, result);
     this.#writer.onceDrained(this);
   }
 
-  end(how: Completion): void {
+  end(completion: Completion): void {
     if (this.#closed) return;
-    if (this.#pending) this.#completion = { how };
-    else this.#finish(how);
+    if (this.#pending) this.#ending = { completion };
+    else this.#finish(completion);
   }
 
   flush(): void {
-    for (const [slot, frame] of this.#pending ?? []) {
+    for (const [key, result] of this.#pending ?? []) {
       if (this.#writer.needsDrain) return this.#writer.onceDrained(this);
-      this.#pending?.delete(slot);
-      this.#write(frame);
+      this.#pending?.delete(key);
+      this.#write(result);
     }
     this.#pending = null;
-    if (this.#completion) this.#finish(this.#completion.how);
+    if (this.#ending) this.#finish(this.#ending.completion);
   }
 
-  /** The client has lost interest: writes nothing more. */
+  /** The client has unsubscribed: drops pending results, and every later one. */
   close(): void {
     this.#closed = true;
     this.#pending = null;
     this.#writer.removeWaiter(this);
   }
 
-  #write(frame: EncodedResult): void {
-    if (frame.json === this.#last) return;
-    this.#last = frame.json;
-    this.#sink.next(frame);
+  #write(result: EncodedResult): void {
+    if (result.json === this.#last) return;
+    this.#last = result.json;
+    this.#sink.next(result);
   }
 
-  #finish(how: Completion): void {
+  #finish(completion: Completion): void {
     this.#closed = true;
-    this.#sink.end(how);
+    this.#sink.end(completion);
   }
 }

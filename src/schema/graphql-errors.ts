@@ -1,19 +1,19 @@
-import { GraphQLError, Kind } from 'graphql';
-import { GatewayError, TaskError } from '../errors.ts';
+import { GraphQLError, type GraphQLErrorOptions, Kind } from 'graphql';
+import { GatewayError, TaskError, withoutStackTrace } from '../errors.ts';
 
-/** `extensions.code` of everything unforeseen. */
+/** `extensions.code` of every unexpected error. */
 export const INTERNAL_SERVER_ERROR = 'INTERNAL_SERVER_ERROR';
 
 const MASKED_MESSAGE = 'Internal server error';
 
 /**
- * What a caller may see of an error, whichever way it came: thrown by a resolver and located by the executor, by a
- * subscription's source, or by the server itself.
+ * The error that a caller may see, for an error from any place: thrown by a resolver and located by the executor,
+ * thrown by a subscription's source, or thrown by the server itself.
  *
- * A `GatewayError` shows its message and extensions; GraphQL's own errors stay as they are, but that a variable of the
- * wrong shape is `BAD_USER_INPUT`; anything else becomes "Internal server error" with the code `INTERNAL_SERVER_ERROR`, at the same path, with
- * the original as its `cause` for the log (`cause` is never serialised). An error that may be shown as it is comes
- * back as the same object.
+ * A `GatewayError` shows its message and extensions. An error of GraphQL itself stays as it is; if it is about the
+ * value of a variable, an argument or a directive it gets the code `BAD_USER_INPUT`. Any other error becomes "Internal
+ * server error" with the code `INTERNAL_SERVER_ERROR`, at the same path, with the original as its `cause` for the log
+ * (`cause` is never serialised). An error that may be shown as it is comes back as the same object.
  */
 export function toGraphQLError(error: unknown): GraphQLError {
   const origin = originOf(error);
@@ -23,27 +23,46 @@ export function toGraphQLError(error: unknown): GraphQLError {
       ? located
       : relocate(located, origin.message, { cause: origin, extensions: origin.extensions });
   }
-  if (located !== undefined && (origin instanceof GraphQLError || isMasked(located))) {
-    return isCoercionError(located) ? withCode(located, 'BAD_USER_INPUT') : located;
+  if (located !== undefined && (isMasked(located) || (origin instanceof GraphQLError && !isResultError(located)))) {
+    return isInputError(located) ? withCode(located, 'BAD_USER_INPUT') : located;
   }
   return relocate(located, MASKED_MESSAGE, { cause: error, extensions: { code: INTERNAL_SERVER_ERROR } });
 }
 
-/** Runs `read` and adds the task's id to the `extensions` of a `GatewayError` it ends with. */
-export async function withTaskId<T>(id: string, read: () => Promise<T>): Promise<T> {
+/** The place in a result at which an error is reported. */
+export type ErrorLocation = Pick<GraphQLErrorOptions, 'nodes' | 'path'>;
+
+/** Runs `read`; a `GatewayError` of it is thrown with the task's id in its `extensions`, located at `location`. */
+export async function withTaskId<T>(id: string, location: ErrorLocation, read: () => Promise<T>): Promise<T> {
   try {
     return await read();
   } catch (error) {
-    throw error instanceof GatewayError ? taskGraphQLError(id, error) : error;
+    throw error instanceof GatewayError ? taskGraphQLError(id, error, location) : error;
   }
 }
 
-/** A `GatewayError` about one of several tasks: `extensions.id` tells which. */
-export function taskGraphQLError(id: string, error: GatewayError): GraphQLError {
-  return toGraphQLError(new TaskError(id, error));
+/**
+ * A `GatewayError` about one of several tasks, with the task in `extensions.id`. An error with a location passes
+ * through the executor as it is, so one read that fails costs a caller no stack trace.
+ */
+export function taskGraphQLError(id: string, error: GatewayError, { nodes, path }: ErrorLocation = {}): GraphQLError {
+  const cause = taskErrorOf(id, error);
+  const { message, extensions } = cause;
+  return withoutStackTrace(() => new GraphQLError(message, { nodes, path, cause, extensions }));
 }
 
-/** What was thrown in the first place, beneath the GraphQL errors wrapped around it. */
+/** The newest error of a task for each outcome: all callers that read the task get the same object. */
+const taskErrors = new WeakMap<GatewayError, TaskError>();
+
+function taskErrorOf(id: string, error: GatewayError): TaskError {
+  const known = taskErrors.get(error);
+  if (known?.id === id) return known;
+  const built = withoutStackTrace(() => new TaskError(id, error));
+  taskErrors.set(error, built);
+  return built;
+}
+
+/** The error that was thrown first, beneath the GraphQL errors wrapped around it. */
 function originOf(error: unknown): unknown {
   let origin = error;
   while (origin instanceof GraphQLError && origin.cause !== undefined) {
@@ -58,9 +77,15 @@ export function withCode(error: GraphQLError, code: string): GraphQLError {
   return relocate(error, error.message, { cause: error.cause, extensions: { ...error.extensions, code } });
 }
 
-/** A variable's value does not fit its type: GraphQL points at the variable's definition. */
-function isCoercionError({ nodes, extensions }: GraphQLError): boolean {
-  return extensions['code'] === undefined && nodes?.[0]?.kind === Kind.VARIABLE_DEFINITION;
+/** Whether the executor rejects the value of a variable, an argument or a directive: it points at that value. */
+function isInputError({ nodes, extensions }: GraphQLError): boolean {
+  const kind = nodes?.[0]?.kind;
+  return extensions['code'] === undefined && kind !== undefined && kind !== Kind.FIELD;
+}
+
+/** Whether a resolver's value does not fit its type: the executor points at the field, with a path but no code. */
+function isResultError({ nodes, path, extensions }: GraphQLError): boolean {
+  return extensions['code'] === undefined && path !== undefined && nodes?.[0]?.kind === Kind.FIELD;
 }
 
 function isMasked({ message, extensions }: GraphQLError): boolean {
@@ -73,5 +98,5 @@ function relocate(
   { cause, extensions }: { cause: unknown; extensions: Record<string, unknown> },
 ): GraphQLError {
   const { nodes, source, positions, path } = located ?? {};
-  return new GraphQLError(message, { nodes, source, positions, path, cause, extensions });
+  return withoutStackTrace(() => new GraphQLError(message, { nodes, source, positions, path, cause, extensions }));
 }

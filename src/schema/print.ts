@@ -24,7 +24,7 @@ function rank(type: GraphQLNamedType): number {
   return isScalarType(type) ? 2 : 1;
 }
 
-/** Does what the arguments say. Resolves to what there is to complain about: null when nothing is wrong. */
+/** Writes or checks the schema as the arguments ask. Resolves to a complaint; null: the file and the code agree. */
 export async function print(args: readonly string[]): Promise<string | null> {
   const { values, positionals } = parseArgs({
     args: [...args],

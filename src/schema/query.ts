@@ -1,10 +1,12 @@
+import { type GraphQLResolveInfo, responsePathAsArray } from 'graphql';
 import { builder } from './builder.ts';
-import { withTaskId } from './graphql-errors.ts';
+import { type ErrorLocation, withTaskId } from './graphql-errors.ts';
 import { parseTaskId, parseTaskIds } from './task-id.ts';
 import { VideoTask } from './video-task.ts';
 
 builder.queryType({
-  description: 'The state of tasks now. Costs no call to A2E when a recent state, or a final one, is known.',
+  description:
+    'The current state of tasks. A query costs no call to A2E while a state that is recent or final is known.',
 });
 
 builder.queryField('videoTask', (t) =>
@@ -18,9 +20,9 @@ builder.queryField('videoTask', (t) =>
           'The id of the task, A2E `_id`: 1 to 128 letters, digits, `_` and `-`, starting with a letter or digit.',
       }),
     },
-    resolve: (_root, { id }, { loader }) => {
+    resolve: (_root, { id }, { loader }, info) => {
       const taskId = parseTaskId(id);
-      return withTaskId(taskId, () => loader.load(taskId));
+      return withTaskId(taskId, locationOf(info), () => loader.load(taskId));
     },
   }),
 );
@@ -30,16 +32,22 @@ builder.queryField('videoTasks', (t) =>
     type: [VideoTask],
     nullable: { list: false, items: true },
     description:
-      'Several tasks, in the order asked; null for one that A2E does not know. At most one call to A2E per distinct ' +
-      'id. One that cannot be read is null with an error that names it in `extensions.id`; the others are not affected.',
+      'Several tasks, in the order asked; null for a task that A2E does not know. At most one call to A2E per distinct ' +
+      'id. A task that cannot be read is null beside an error that names it in `extensions.id`; the rest is not affected.',
     args: {
       ids: t.arg.idList({
         required: true,
         description:
-          'The ids of the tasks, A2E `_id`, at most 100 unless configured otherwise. A malformed one fails the whole field.',
+          'The ids of the tasks, A2E `_id`, at most 100 unless configured otherwise. A malformed id fails the whole field.',
       }),
     },
-    resolve: (_root, { ids }, { loader, maxIds }) =>
-      parseTaskIds(ids, maxIds).map((id) => withTaskId(id, () => loader.load(id))),
+    resolve: (_root, { ids }, { loader, maxIds }, info) =>
+      parseTaskIds(ids, maxIds).map((id, index) => withTaskId(id, locationOf(info, index), () => loader.load(id))),
   }),
 );
+
+/** The place of a field in the result, or of one item of a field that is a list. */
+function locationOf({ fieldNodes, path }: GraphQLResolveInfo, index?: number): ErrorLocation {
+  const keys = responsePathAsArray(path);
+  return { nodes: fieldNodes, path: index === undefined ? keys : [...keys, index] };
+}

@@ -5,7 +5,7 @@ import { parseTaskId, parseTaskIds } from './task-id.ts';
 import { VideoTask } from './video-task.ts';
 
 builder.subscriptionType({
-  description: 'The state of tasks as it changes. Any number of watchers of one task share one poll of A2E.',
+  description: 'The state of tasks as it changes. All subscriptions to one task share one poll of A2E.',
 });
 
 builder.subscriptionField('taskStatus', (t) =>
@@ -30,11 +30,11 @@ builder.subscriptionField('taskStatus', (t) =>
 builder.subscriptionField('taskStatuses', (t) =>
   t.field({
     type: VideoTask,
-    nullable: false,
+    nullable: true,
     description:
       'Many tasks on one subscription: the current state of each, then every change of any; completes when all have ' +
-      'finished. A task that does not exist or is not allowed ends with one error that names it in `extensions.id`; ' +
-      'the others go on.',
+      'finished. A task that does not exist or is not allowed is one event with null and an error that names it in ' +
+      '`extensions.id`; the rest goes on, and the subscription ends with the error when no task is left.',
     args: {
       ids: t.arg.idList({
         required: true,

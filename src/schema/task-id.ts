@@ -5,7 +5,7 @@ const ECHOED_CHARACTERS = 32;
 
 /**
  * The id, when it is one that A2E could have given: 1 to 128 letters, digits, `_` and `-`, starting with a letter or
- * digit. Throws `BadUserInput` otherwise, so that nothing else ever reaches upstream.
+ * digit. Throws `BadUserInput` otherwise, so that no other text ever reaches A2E.
  */
 export function parseTaskId(id: string): string {
   if (TASK_ID.test(id)) {
@@ -24,7 +24,7 @@ export function parseTaskIds(ids: readonly string[], maxIds: number): readonly s
   return ids.map(parseTaskId);
 }
 
-/** The first characters, quoted: enough to recognise it by, however long it is. */
+/** The first characters, quoted: enough to recognise a long id. */
 function shorten(id: string): string {
   return id.length > ECHOED_CHARACTERS ? `${JSON.stringify(id.slice(0, ECHOED_CHARACTERS))}…` : JSON.stringify(id);
 }

@@ -25,7 +25,7 @@ builder.objectFields(VideoTask, (t) => ({
   nextCheckAt: t.field({
     type: 'DateTime',
     description:
-      'When the gateway means to ask A2E again, by its own clock; null when the task is finished or nobody watches it.',
+      'When the gateway plans to ask A2E again, by its own clock; null when the task is finished or has no subscription.',
     resolve: ({ nextCheckAt }) => toDateTime(nextCheckAt),
   }),
   stale: t.boolean({

@@ -3,11 +3,11 @@ import { builder } from './builder.ts';
 import { toDateTime } from './date-time.ts';
 import { VideoTaskStatus } from './video-task-status.ts';
 
-/** The GraphQL type of a task: here what A2E says, in `video-task-watch.ts` what the gateway knows about it. */
+/** The GraphQL type of a task: the fields of A2E. `video-task-freshness.ts` adds the fields of the gateway. */
 export const VideoTask = builder.objectRef<TaskSnapshot>('VideoTask').implement({
   description:
-    'The state of one avatar-video job at A2E, as `POST /api/v1/video/awsResult` last told it, and how fresh that is. ' +
-    'Where A2E gives nothing, an empty text or an unusable value, the field is null.',
+    'The state of one avatar-video job at A2E, as `POST /api/v1/video/awsResult` last reported it, and its freshness. ' +
+    'A field is null where A2E gives no value, an empty text or an unusable value.',
 });
 
 builder.objectFields(VideoTask, (t) => ({
@@ -32,7 +32,7 @@ builder.objectFields(VideoTask, (t) => ({
     resolve: ({ task }) => task.progress,
   }),
   message: t.string({
-    description: 'What A2E has to say about the job, for example why it failed. A2E `msg`.',
+    description: 'The message of A2E about the job, for example the reason of a failure. A2E `msg`.',
     resolve: ({ task }) => task.message,
   }),
 }));

@@ -86,7 +86,7 @@ it.concurrent('ends each unknown task of several for itself, naming it', async (
   const fault = await client.messages.find(({ payload }) => JSON.stringify(payload ?? null).includes('errors'));
   expect(fault).toMatchObject({
     type: 'next',
-    payload: { data: null, errors: [{ extensions: { code: 'TASK_NOT_FOUND', id: 'unreal' } }] },
+    payload: { data: { taskStatuses: null }, errors: [{ extensions: { code: 'TASK_NOT_FOUND', id: 'unreal' } }] },
   });
   await using late = await connect(gateway.url);
   late.subscribe('w', query);

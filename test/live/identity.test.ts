@@ -86,10 +86,25 @@ it('reads a key called __proto__ as a key like any other', async () => {
   ]);
 });
 
-it('is another for another text of the document, however alike', async () => {
+it('is the same for texts that differ in white space, comments, names of operations and unused operations', async () => {
+  const { executions, results } = await share([
+    { query: ONE, variables: { id: 'x' } },
+    { query: `# a comment\n${ONE.replaceAll(' ', '\n ')} `, variables: { id: 'x' } },
+    { query: ONE.replace('One', 'Other'), operationName: 'Other', variables: { id: 'x' } },
+    { query: ONE.replace('One', ''), variables: { id: 'x' } },
+    { query: `${ONE} query Beside { __typename }`, operationName: 'One', variables: { id: 'x' } },
+  ]);
+  expect(results).toEqual(Array.from({ length: 5 }, () => ({ id: 'x', progress: 42 })));
+  expect(executions).toBe(1);
+});
+
+it('is another for another selection, alias, argument or name of a variable', async () => {
   const { executions } = await share([
     { query: ONE, variables: { id: 'x' } },
-    { query: `${ONE} `, variables: { id: 'x' } },
+    { query: ONE.replace('id progress', 'progress id'), variables: { id: 'x' } },
+    { query: ONE.replace('{ id', '{ a: id'), variables: { id: 'x' } },
+    { query: ONE.replaceAll('$id', '$task'), variables: { task: 'x' } },
+    { query: ONE.replace('= true', '= false'), variables: { id: 'x' } },
   ]);
-  expect(executions).toBe(2);
+  expect(executions).toBe(5);
 });

@@ -4,7 +4,7 @@ import { TaskNotFound, UpstreamRateLimited, UpstreamUnavailable } from '../../sr
 import { createContext } from '../../src/schema/context.ts';
 import { INTERNAL_SERVER_ERROR, taskGraphQLError, toGraphQLError } from '../../src/schema/graphql-errors.ts';
 import { schema } from '../../src/schema/schema.ts';
-import { MemoryFeed } from './memory-feed.ts';
+import { MemoryFeed, snapshotOf } from './memory-feed.ts';
 
 const SECRET = 'connect ECONNREFUSED 10.0.0.7 with token sk_live_1';
 
@@ -86,6 +86,46 @@ describe('toGraphQLError', () => {
     expect(visible.message).toBe(coercion?.message);
     expect(visible.locations).toEqual(coercion?.locations);
     expect(toGraphQLError(visible)).toBe(visible);
+  });
+});
+
+describe('a value that a resolver got wrong', () => {
+  it('is an internal error, not the mistake of the caller', async () => {
+    const status = 'NO_SUCH_STATUS' as 'INIT';
+    const contextValue = createContext({ feed: new MemoryFeed({ a: snapshotOf({ id: 'a', status }) }), maxIds: 10 });
+    const document = parse('{ videoTask(id: "a") { status } }');
+    const { errors = [] } = await execute({ schema, document, contextValue });
+    expect(errors.map(toGraphQLError)).toMatchObject([
+      { message: 'Internal server error', path: ['videoTask', 'status'], extensions: { code: INTERNAL_SERVER_ERROR } },
+    ]);
+  });
+});
+
+describe('an error about one task', () => {
+  it('is built once for all callers, and reaches each without a stack trace', async () => {
+    const failure = new UpstreamUnavailable('A2E did not answer.');
+    const contextOf = () => createContext({ feed: new MemoryFeed({ a: failure, b: failure }), maxIds: 10 });
+    const document = parse('{ videoTasks(ids: ["a", "b"]) { id } videoTask(id: "a") { id } }');
+    const results = [
+      await execute({ schema, document, contextValue: contextOf() }),
+      await execute({ schema, document, contextValue: contextOf() }),
+    ];
+    for (const { errors = [] } of results) {
+      expect(errors.map(({ path, extensions }) => [path, extensions['id']])).toEqual(
+        expect.arrayContaining([
+          [['videoTasks', 0], 'a'],
+          [['videoTasks', 1], 'b'],
+          [['videoTask'], 'a'],
+        ]),
+      );
+      for (const error of errors) {
+        expect(error.stack).not.toMatch(/\n\s+at /);
+        expect(toGraphQLError(error)).toBe(error);
+        expect(error.locations).toHaveLength(1);
+      }
+    }
+    const [first, second] = [1, 2].map(() => taskGraphQLError('a', failure).cause);
+    expect(second).toBe(first);
   });
 });
 

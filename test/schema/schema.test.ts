@@ -13,7 +13,7 @@ import { schema } from '../../src/schema/schema.ts';
 /** The schema as the project's documentation promises it to callers. */
 const PROMISED = buildSchema(`
   type Query { videoTask(id: ID!): VideoTask  videoTasks(ids: [ID!]!): [VideoTask]! }
-  type Subscription { taskStatus(id: ID!): VideoTask!  taskStatuses(ids: [ID!]!): VideoTask! }
+  type Subscription { taskStatus(id: ID!): VideoTask!  taskStatuses(ids: [ID!]!): VideoTask }
   enum VideoTaskStatus { INIT START PENDING PROCESS COPY SUCCESS FAIL UNKNOWN }
   type VideoTask {
     id: ID!  status: VideoTaskStatus!  rawStatus: String!  progress: Int  message: String

@@ -62,8 +62,14 @@ describe('taskStatuses', () => {
     const seen = await events({ feed, document: MANY, variables: { ids: ['a', 'gone', 'other'] } });
     expect(seen).toMatchObject([
       { data: { taskStatuses: { id: 'a', progress: 1 } } },
-      { data: null, errors: [{ path: ['taskStatuses'], extensions: { code: 'TASK_NOT_FOUND', id: 'gone' } }] },
-      { data: null, errors: [{ path: ['taskStatuses'], extensions: { code: 'UNAUTHENTICATED', id: 'other' } }] },
+      {
+        data: { taskStatuses: null },
+        errors: [{ path: ['taskStatuses'], extensions: { code: 'TASK_NOT_FOUND', id: 'gone' } }],
+      },
+      {
+        data: { taskStatuses: null },
+        errors: [{ path: ['taskStatuses'], extensions: { code: 'UNAUTHENTICATED', id: 'other' } }],
+      },
       { data: { taskStatuses: { id: 'a', progress: 2 } } },
     ]);
   });

@@ -4,7 +4,7 @@ import { connect } from './ws-client.ts';
 
 /** One GraphQL request as a transport sends it. */
 export interface Ask {
-  readonly query?: string;
+  readonly query?: string | null;
   readonly variables?: Record<string, unknown>;
   readonly operationName?: string;
   readonly documentId?: string;

@@ -1,25 +1,25 @@
 import type { TaskSnapshot } from '../../task/task-snapshot.ts';
 import type { TaskWatch } from '../../task/task-watch.ts';
 
-/** Which states an operation has read: what its answer depends on, beside the request. */
+/** The states that an operation has read: its result depends on them, and on the request. */
 export class CacheDependencies {
   readonly #snapshots: { readonly watch: TaskWatch; readonly snapshot: TaskSnapshot }[] = [];
   #incomplete = false;
 
-  /** The operation has read this. null, no state, may turn into something else without a trace. */
+  /** Records one read. A read without a state (null) makes the result uncacheable, because a state may appear later. */
   record(watch: TaskWatch, snapshot: TaskSnapshot | null): void {
     if (snapshot) this.#snapshots.push({ watch, snapshot });
     else this.#incomplete = true;
   }
 
-  /** Reading has failed, which says nothing about the next time. */
+  /** A read has failed: the next one may succeed. */
   markUncacheable(): void {
     this.#incomplete = true;
   }
 
   /**
-   * Whether the same operation would read the same now, at no cost: every state is the one known, and nothing newer is
-   * to be had. Never for an operation that reads nothing.
+   * Whether the same operation would read the same states now without a call to A2E: every state is fresh and still the
+   * current one. False for an operation without a read.
    */
   areCurrent(): boolean {
     if (this.#incomplete || this.#snapshots.length === 0) return false;

@@ -2,7 +2,9 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { GraphQLFormattedError } from 'graphql';
 import { GatewayError, RateLimited, Unauthenticated } from '../../errors.ts';
 import type { Authenticator, Caller } from '../access/authenticator.ts';
+import { clientOf } from '../access/client.ts';
 import type { LazyPage } from '../graphiql/graphiql-page.ts';
+import { prefersHtml } from '../http/accept.ts';
 import type { ClientIpResolver } from '../http/client-address.ts';
 import type { OriginPolicy } from '../http/origin-policy.ts';
 import { reply, replyErrors } from '../http/reply.ts';
@@ -10,24 +12,24 @@ import type { ConnectionLimiter } from '../limits/connection-limiter.ts';
 import type { OperationRateLimiter } from '../limits/operation-rate-limiter.ts';
 import { negotiateStream } from '../stream/negotiate.ts';
 import type { StreamEndpoint } from '../stream/stream-endpoint.ts';
-import type { ResponseCache } from './response-cache.ts';
+import type { QueryHandler } from './query-handler.ts';
 
 export interface GraphqlEndpointOptions {
-  readonly access: Authenticator;
+  readonly authenticator: Authenticator;
   readonly origins: OriginPolicy;
   readonly connections: ConnectionLimiter;
   readonly clientIp: ClientIpResolver;
   readonly rate: OperationRateLimiter;
   readonly streams: StreamEndpoint;
-  readonly queries: ResponseCache;
-  /** null: switched off. */
+  readonly queries: QueryHandler;
+  /** null: GraphiQL is switched off. */
   readonly graphiql: LazyPage | null;
   readonly maskError: (error: unknown) => GraphQLFormattedError;
 }
 
 const ORIGIN_NOT_ALLOWED = { message: 'This origin is not listed in CORS_ORIGINS', extensions: { code: 'FORBIDDEN' } };
 
-/** `/graphql` over HTTP: decides who may ask and who answers: GraphiQL, a stream or a query's answer. */
+/** `/graphql` over HTTP: checks origin, method, credentials and rate, then serves GraphiQL, a stream or a query. */
 export class GraphqlEndpoint {
   readonly #options: GraphqlEndpointOptions;
 
@@ -36,7 +38,8 @@ export class GraphqlEndpoint {
   }
 
   async serve(request: IncomingMessage, response: ServerResponse, url: URL): Promise<void> {
-    const { access, origins, graphiql, streams, queries, maskError, connections, clientIp, rate } = this.#options;
+    const { authenticator, origins, graphiql, streams, queries, maskError, connections, clientIp, rate } =
+      this.#options;
     const page = wantsPage(request) ? graphiql : null;
     if (!origins.allows(request) && !(page && origins.isNavigation(request))) {
       return replyErrors(response, 403, [ORIGIN_NOT_ALLOWED]);
@@ -53,33 +56,38 @@ export class GraphqlEndpoint {
       const { headers, html } = await page();
       return reply(response, 200, headers, html);
     }
-    // Unless whoever answers knows better.
+    // The default; the query handler replaces it for a cacheable response.
     if (request.method === 'GET') response.setHeader('cache-control', 'no-store');
     let caller: Caller;
     try {
-      caller = await access.authenticate(request.headers.authorization);
+      caller = await authenticator.authenticate(request.headers.authorization);
     } catch (error) {
-      if (error instanceof GatewayError) return refuse(response, error, maskError);
+      if (error instanceof GatewayError) return rejectRequest(response, error, maskError);
       throw error;
     }
     const address = clientIp(request);
     const taken = rate.take(caller, address);
-    const excess = taken && (await taken);
-    if (excess) return refuse(response, excess, maskError);
+    const rateLimited = taken && (await taken);
+    if (rateLimited) return rejectRequest(response, rateLimited, maskError);
     const negotiated = negotiateStream(request);
-    if (!negotiated) return void (await queries.serve(request, response, url, caller));
-    await streams.serve(request, response, { url, caller, negotiated, acquire: () => connections.tryAcquire(address) });
+    const client = clientOf(caller, address);
+    if (!negotiated) return void (await queries.serve(request, response, url, client));
+    await streams.serve(request, response, { url, client, negotiated, acquire: () => connections.tryAcquire(address) });
   }
 }
 
-/** Refuses before anything runs, with the HTTP status that says the same. */
-function refuse(response: ServerResponse, error: GatewayError, format: GraphqlEndpointOptions['maskError']): void {
+/** Rejects a request before it runs, with the HTTP status of the error. */
+function rejectRequest(
+  response: ServerResponse,
+  error: GatewayError,
+  format: GraphqlEndpointOptions['maskError'],
+): void {
   const errors = [format(error)];
   if (error instanceof Unauthenticated) replyErrors(response, 401, errors, { 'www-authenticate': 'Bearer' });
   else replyErrors(response, error instanceof RateLimited ? 429 : 503, errors, { 'retry-after': '1' });
 }
 
-/** Anything else a page of any origin may send without being asked, as a form does. */
+/** A page of any origin may send every other content type without a preflight request, as a form does. */
 function isJson({ headers }: IncomingMessage): boolean {
   const { 'content-type': type, 'content-encoding': encoding = 'identity' } = headers;
   if (encoding !== 'identity') return false;
@@ -87,5 +95,5 @@ function isJson({ headers }: IncomingMessage): boolean {
 }
 
 function wantsPage({ method, headers }: IncomingMessage): boolean {
-  return method === 'GET' && (headers.accept?.includes('text/html') ?? false);
+  return method === 'GET' && prefersHtml(headers.accept ?? '');
 }

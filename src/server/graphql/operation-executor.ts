@@ -1,59 +1,75 @@
 import {
   createSourceEventStream,
-  type DocumentNode,
   execute,
   executeSubscriptionEvent,
+  type FormattedExecutionResult,
   GraphQLError,
   type GraphQLFormattedError,
   type GraphQLSchema,
-  getOperationAST,
   validateSubscriptionArgs,
 } from 'graphql';
-import { Forbidden } from '../../errors.ts';
-import { EncodedResult } from '../../live/encoded-result.ts';
+import { GatewayError } from '../../errors.ts';
 import type { StartResult } from '../../live/live-result.ts';
 import { LiveResultRegistry } from '../../live/live-result-registry.ts';
 import type { Subscriber } from '../../live/subscriber.ts';
 import { createContext, type TaskFeed } from '../../schema/context.ts';
-import type { Credential } from '../../task/credential.ts';
-import type { TaskErrorEvent } from '../../task/task-error-event.ts';
+import { toGraphQLError } from '../../schema/graphql-errors.ts';
 import type { SubscriptionTimeouts } from '../../task/task-observer.ts';
 import type { TaskRegistry } from '../../task/task-registry.ts';
-import type { TaskSnapshot } from '../../task/task-snapshot.ts';
 import type { Caller } from '../access/authenticator.ts';
-import type { DocumentStore } from './document-store.ts';
+import type { Client } from '../access/client.ts';
+import type { EventLoopQueue } from '../limits/event-loop-queue.ts';
+import type { DocumentStore, StoredDocument } from './document-store.ts';
+import { checkVariables, type OperationLimits } from './limits/operation-limits.ts';
 import { declaredVariables, type OperationParams } from './operation-params.ts';
-import { createTaskFeed } from './task-feed.ts';
+import { PreparationQueue } from './preparation-queue.ts';
+import type { NamedOperation, PreparedOperation } from './prepared-operation.ts';
+import { sharingKey } from './sharing-key.ts';
+import { isTransient, releasing, type TaskEvent, taskIdOf, withCurrentSnapshot } from './task-events.ts';
+import { createTaskFeed, type ReadOptions } from './task-feed.ts';
 
 /** An operation that may run. */
 export interface Operation {
-  readonly kind: 'query' | 'subscription';
-  readonly document: DocumentNode;
-  readonly documentId: number;
-  readonly operationName: string | null;
+  readonly kind: PreparedOperation['kind'];
+  readonly prepared: PreparedOperation;
   readonly variables: Readonly<Record<string, unknown>>;
-  readonly caller: Caller;
+  readonly client: Client;
 }
+
+/** An operation that may run, or the errors that reject it. */
+export type Preparation =
+  | { readonly kind: 'ready'; readonly operation: Operation }
+  | {
+      readonly kind: 'rejected';
+      readonly errors: readonly GraphQLError[];
+      /** Whether an operation of an invalid document is a mutation. */
+      readonly hasMutation?: boolean;
+    };
 
 export interface OperationExecutorOptions {
   readonly schema: GraphQLSchema;
   readonly documents: DocumentStore;
+  readonly limits: OperationLimits;
   readonly registry: TaskRegistry;
   readonly timeouts: SubscriptionTimeouts;
-  /** `MAX_IDS` */
-  readonly maxIds: number;
-  /** What a caller may see of an error; logs what is masked. */
+  /** The budget of an event loop turn that preparation shares with the messages of WebSockets. */
+  readonly queue: EventLoopQueue;
+  /** The error that a caller may see; logs the original of a masked one. */
   readonly maskError: (error: unknown) => GraphQLFormattedError;
 }
 
-/** Runs operations for the transports that stream: WebSocket and SSE. */
+/** The one path from a request's parameters to its result, for every transport: prepare, then execute or subscribe. */
 export class OperationExecutor {
   readonly #options: OperationExecutorOptions;
   readonly #live: LiveResultRegistry;
+  readonly #preparations: PreparationQueue;
+  /** The documents that are being prepared: requests of an account with the same text wait for one preparation. */
+  readonly #pending = new Map<string, Promise<StoredDocument>>();
 
   constructor(options: OperationExecutorOptions) {
     this.#options = options;
     this.#live = new LiveResultRegistry(options.maskError);
+    this.#preparations = new PreparationQueue(options.queue);
   }
 
   /** How many subscriptions are being executed, each for any number of clients. */
@@ -61,103 +77,128 @@ export class OperationExecutor {
     return this.#live.size;
   }
 
-  /** Checks an operation before anything runs: answers it, or the errors that forbid it. */
-  prepare(params: OperationParams, caller: Caller): Operation | readonly GraphQLError[] {
-    const { documents } = this.#options;
-    const { operationName } = params;
-    const text = documents.resolveText(params);
-    if (text instanceof GraphQLError) return [text];
-    const { id, document, errors } = documents.prepare(text);
-    if (!document || errors.length > 0) return errors;
-    const node = getOperationAST(document, operationName);
-    if (!node) return [OPERATION_NOT_FOUND];
-    const variables = declaredVariables(node, params.variables);
-    const excess = documents.checkVariables(document, operationName, variables);
-    if (excess) return [excess];
-    const kind = node.operation === 'subscription' ? 'subscription' : 'query';
-    return { kind, document, documentId: id, operationName, variables, caller };
-  }
-
-  /** Runs a query once. Never rejects. Nobody waits for it any more once `signal` aborts. */
-  async execute(operation: Operation, signal: AbortSignal): Promise<EncodedResult> {
-    const { maskError } = this.#options;
+  /** Chooses, parses, validates and limits an operation. Rejects only on an unexpected error. */
+  async prepare(params: OperationParams, client: Client): Promise<Preparation> {
     try {
-      return EncodedResult.of(await execute(this.#args(operation, this.#feed(operation.caller, signal))), maskError);
+      const { documents } = this.#options;
+      const stored = documents.find(params) ?? (await this.#prepareDocument(params, client.account));
+      return stored.kind === 'invalid'
+        ? { ...stored, kind: 'rejected' }
+        : this.#select(stored.operations, params, client);
     } catch (error) {
-      return new EncodedResult(JSON.stringify({ errors: [maskError(error)] }));
+      if (error instanceof GatewayError) return rejected([toGraphQLError(error)]);
+      throw error;
     }
   }
 
-  /** Delivers a subscription to `member`, sharing the execution with everyone who asks the same. Undo with the returned function. */
-  subscribe(operation: Operation, member: Subscriber): () => void {
-    return this.#live.subscribe(sharingKey(operation), () => this.#start(operation), member);
+  /**
+   * Executes a query once; errors are masked. Never rejects. The reads stop once `signal` aborts: the client has gone.
+   */
+  async execute(operation: Operation, options: ReadOptions): Promise<FormattedExecutionResult> {
+    const { maskError } = this.#options;
+    const { client, prepared } = operation;
+    try {
+      const release = this.#options.documents.budget.acquire(prepared, client.account);
+      try {
+        const { errors, ...result } = await execute(this.#args(operation, this.#feed(client.caller, options)));
+        return errors ? { ...result, errors: errors.map(maskError) } : result;
+      } finally {
+        release();
+      }
+    } catch (error) {
+      return { errors: [maskError(error)] };
+    }
+  }
+
+  /**
+   * Delivers a subscription to `subscriber`. Subscribers with the same operation, variables and access share one
+   * execution. Returns an unsubscribe function.
+   */
+  subscribe(operation: Operation, subscriber: Subscriber): () => void {
+    return this.#live.subscribe(sharingKey(operation), () => this.#start(operation), subscriber);
+  }
+
+  #prepareDocument(params: OperationParams, account: string): Promise<StoredDocument> {
+    const { documents } = this.#options;
+    // Per account, so that no caller waits for the turn of another one that sent the same text.
+    const key = JSON.stringify([account, params.query, params.hash]);
+    const pending = this.#pending.get(key);
+    if (pending) return pending;
+    const preparation = this.#preparations
+      .run(account, key.length, () => documents.prepare(params))
+      .finally(() => this.#pending.delete(key));
+    this.#pending.set(key, preparation);
+    return preparation;
+  }
+
+  #select(
+    operations: readonly NamedOperation<PreparedOperation>[],
+    { operationName, variables: given }: OperationParams,
+    client: Client,
+  ): Preparation {
+    const { schema, documents, limits } = this.#options;
+    const { hideSuggestions, budget } = documents;
+    const named = operationName === null ? operations : operations.filter(({ name }) => name === operationName);
+    const [selected] = named;
+    if (!selected || named.length > 1) return rejected([OPERATION_NOT_FOUND]);
+    const prepared = selected.operation;
+    const { kind, document, definition } = prepared;
+    const variables = declaredVariables(definition, given);
+    const errors = checkVariables({ schema, document, definition, limits, hideSuggestions }, variables);
+    if (errors.length > 0) return rejected(errors);
+    const overloaded = budget.check(prepared, client.account);
+    if (overloaded) return rejected([toGraphQLError(overloaded)]);
+    return { kind: 'ready', operation: { kind, prepared, variables, client } };
   }
 
   async #start(operation: Operation): Promise<StartResult> {
-    const { credential } = operation.caller;
-    const feed = this.#feed(operation.caller);
-    let expectedKeys = 1;
-    const watchAll: TaskFeed['watchAll'] = (ids) => {
-      expectedKeys = ids.length;
-      return feed.watchAll(ids);
-    };
-    const args = validateSubscriptionArgs(this.#args(operation, { ...feed, watchAll }));
-    if (!('schema' in args)) return { errors: args };
-    const source = await createSourceEventStream(args);
-    if (!(Symbol.asyncIterator in source)) return source;
-    return {
-      events: source[Symbol.asyncIterator](),
-      expectedKeys,
-      isTransientError: (event) => isTransient(event as TaskEvent),
-      keyOf: (event) => taskIdOf(event as TaskEvent),
-      refresh: (event) => withCurrentSnapshot(event as TaskEvent, this.#options.registry, credential),
-      render: (event) => executeSubscriptionEvent({ ...args, rootValue: event }),
-    };
+    const { caller, account } = operation.client;
+    const release = this.#options.documents.budget.acquire(operation.prepared, account);
+    try {
+      const feed = this.#feed(caller);
+      let expectedKeys = 1;
+      const watchAll: TaskFeed['watchAll'] = (ids) => {
+        expectedKeys = ids.length;
+        return feed.watchAll(ids);
+      };
+      const args = validateSubscriptionArgs(this.#args(operation, { ...feed, watchAll }));
+      const source = 'schema' in args ? await createSourceEventStream(args) : { errors: args };
+      if (!('schema' in args) || !(Symbol.asyncIterator in source)) {
+        release();
+        return source as StartResult;
+      }
+      return {
+        events: releasing(source[Symbol.asyncIterator](), release),
+        expectedKeys,
+        isTransientError: (event) => isTransient(event as TaskEvent),
+        keyOf: (event) => taskIdOf(event as TaskEvent),
+        refresh: (event) => withCurrentSnapshot(event as TaskEvent, this.#options.registry, caller.credential),
+        render: (event) => executeSubscriptionEvent({ ...args, rootValue: event }),
+      };
+    } catch (error) {
+      release();
+      throw error;
+    }
   }
 
-  #feed(caller: Caller, signal?: AbortSignal): TaskFeed {
+  #feed(caller: Caller, options?: ReadOptions): TaskFeed {
     const { registry, timeouts } = this.#options;
-    return createTaskFeed(caller, registry, timeouts, { signal });
+    return createTaskFeed(caller, registry, timeouts, options);
   }
 
-  #args({ document, operationName, variables }: Operation, feed: TaskFeed): Parameters<typeof execute>[0] {
-    const { schema, maxIds, documents } = this.#options;
-    const contextValue = createContext({ feed, maxIds });
+  #args({ prepared, variables }: Operation, feed: TaskFeed): Parameters<typeof execute>[0] {
+    const { schema, limits, documents } = this.#options;
+    const contextValue = createContext({ feed, maxIds: limits.ids });
     const { hideSuggestions } = documents;
-    return { schema, document, operationName, variableValues: variables, contextValue, hideSuggestions };
+    return { schema, document: prepared.document, variableValues: variables, contextValue, hideSuggestions };
   }
 }
 
-/** Which of its operations a document is to run is not said, or none of them. Code and words are Yoga's. */
+function rejected(errors: readonly GraphQLError[]): Preparation {
+  return { kind: 'rejected', errors };
+}
+
+/** The request names no operation of several, or one that the document does not have. Code and words are Yoga's. */
 const OPERATION_NOT_FOUND = new GraphQLError('Could not determine what operation to execute.', {
   extensions: { code: 'OPERATION_RESOLUTION_FAILURE' },
 });
-
-/** What the subscriptions of the schema yield. */
-type TaskEvent = TaskSnapshot | TaskErrorEvent;
-
-function taskIdOf(event: TaskEvent): string {
-  return 'task' in event ? event.task.id : event.id;
-}
-
-/** A fault that may be over for who asks again. What a caller may not see is part of what they ask: it stays so. */
-function isTransient(event: TaskEvent): boolean {
-  return 'error' in event && !(event.error instanceof Forbidden);
-}
-
-function withCurrentSnapshot(event: TaskEvent, registry: TaskRegistry, credential: Credential): TaskEvent {
-  return 'task' in event ? (registry.watch(event.task.id, credential).state.snapshot ?? event) : event;
-}
-
-/** Exact: two operations with the same identity have the same results for as long as they run. */
-function sharingKey({ documentId, operationName, variables, caller }: Operation): string {
-  return JSON.stringify([caller.credential.key, caller.scope, documentId, operationName, canonicalize(variables)]);
-}
-
-/** The same value with the keys of all its objects in order, so that clients may write them in any. */
-function canonicalize(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(canonicalize);
-  if (typeof value !== 'object' || value === null) return value;
-  const entries = Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1));
-  return Object.fromEntries(entries.map(([key, inner]) => [key, canonicalize(inner)]));
-}

@@ -1,6 +1,6 @@
 import { GraphQLError, type OperationDefinitionNode } from 'graphql';
 
-/** Which document a request means: one of the two is there. */
+/** The document of a request, by text or by hash: at least one of the two is there. */
 export interface DocumentReference {
   /** The document itself. */
   readonly query: string | null;
@@ -8,14 +8,14 @@ export interface DocumentReference {
   readonly hash: string | null;
 }
 
-/** One GraphQL request as any transport brings it. */
+/** One GraphQL request, from any transport. */
 export interface OperationParams extends DocumentReference {
   readonly operationName: string | null;
   readonly variables: Readonly<Record<string, unknown>>;
 }
 
 /**
- * Checks the shape of a request's parameters: answers them, or the error that says which is wrong.
+ * Checks the shape of a request's parameters. Returns them, or the error that names the faulty one.
  * Source: GraphQL over HTTP, "Request Parameters".
  */
 export function parseOperationParams(value: unknown): OperationParams | GraphQLError {
@@ -34,7 +34,7 @@ export function parseOperationParams(value: unknown): OperationParams | GraphQLE
   return { query, hash, operationName: operationName || null, variables: variables ?? {} };
 }
 
-/** The hash that a request names its document by; null: none. */
+/** The hash by which a request names its document; null: there is none. */
 export function documentHash(value: unknown): string | null {
   if (!isRecord(value)) return null;
   const { documentId, extensions } = value;
@@ -44,7 +44,7 @@ export function documentHash(value: unknown): string | null {
   return typeof hash === 'string' ? hash : null;
 }
 
-/** Those of the variables that the operation declares. Others are allowed, and mean nothing: they are not kept. */
+/** The variables that the operation declares. A request may carry more: they have no meaning and are dropped. */
 export function declaredVariables(
   { variableDefinitions = [] }: OperationDefinitionNode,
   variables: OperationParams['variables'],
@@ -55,7 +55,7 @@ export function declaredVariables(
   );
 }
 
-/** Variables are scalars and lists; what is nested deeper than anyone has reason to is not walked through. */
+/** Variables are scalars and lists of scalars; a deeper value is rejected, because every walk over it is recursive. */
 const MAX_NESTING = 16;
 
 function isNested(value: unknown, depth = 0): boolean {

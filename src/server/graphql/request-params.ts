@@ -3,13 +3,13 @@ import { GraphQLError } from 'graphql';
 import { bodyTooLargeError, readBody } from '../http/request-body.ts';
 import { type OperationParams, parseOperationParams } from './operation-params.ts';
 
-/** What a request asks, and the bytes of its body; null: a GET. */
+/** The parameters of a request, and the bytes of its body; null: a GET. */
 export interface ParsedRequest {
   readonly params: OperationParams;
   readonly body: Buffer<ArrayBuffer> | null;
 }
 
-/** Why a request's parameters cannot be read, as an HTTP status and an error for the caller. */
+/** The HTTP status and the error of a request with parameters that cannot be read. */
 export interface BadRequest {
   readonly status: 400 | 413;
   readonly error: GraphQLError;
@@ -27,7 +27,7 @@ export async function parseRequest(
   return params instanceof GraphQLError ? { status: 400, error: params } : { params, body };
 }
 
-/** The parameters that a GET carries, or the error that says what is wrong with them. An empty one counts as none. */
+/** The parameters of a GET, or the error that names the faulty one. An empty parameter counts as none. */
 export function parseSearchParams(search: URLSearchParams): OperationParams | GraphQLError {
   const variables = parseJson(search.get('variables') || 'null', 'The variables');
   if (variables instanceof GraphQLError) return variables;
@@ -37,16 +37,16 @@ export function parseSearchParams(search: URLSearchParams): OperationParams | Gr
   return parseOperationParams({ query, documentId, extensions, variables, operationName });
 }
 
-/** The parameters in the body of a POST, or the error that says what is wrong with them. */
+/** The parameters in the body of a POST, or the error that names the faulty one. */
 export function parseBody(text: string): OperationParams | GraphQLError {
   const value = parseJson(text, 'The body');
   return value instanceof GraphQLError ? value : parseOperationParams(value);
 }
 
-function parseJson(text: string, what: string): unknown {
+function parseJson(text: string, subject: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    return new GraphQLError(`${what} must be JSON`);
+    return new GraphQLError(`${subject} must be JSON`);
   }
 }

@@ -1,4 +1,4 @@
-import { Forbidden } from '../../errors.ts';
+import { Forbidden, withoutStackTrace } from '../../errors.ts';
 import type { TaskFeed } from '../../schema/context.ts';
 import type { SubscriptionTimeouts } from '../../task/task-observer.ts';
 import type { TaskRegistry } from '../../task/task-registry.ts';
@@ -6,11 +6,11 @@ import { streamTask, streamTasks } from '../../task/task-stream.ts';
 import type { Caller } from '../access/authenticator.ts';
 import type { CacheDependencies } from './cache-dependencies.ts';
 
-/** What one operation of a caller is about to read. */
+/** The reads of one query. */
 export interface ReadOptions {
-  /** Notes what is read once. */
+  /** Records the states that the query reads. */
   readonly dependencies?: CacheDependencies | undefined;
-  /** Aborts when nobody waits any more for what is read once. */
+  /** Aborts when the client has gone: its reads stop waiting. */
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -18,14 +18,13 @@ export interface ReadOptions {
 export function createTaskFeed(
   caller: Caller,
   registry: TaskRegistry,
-  patience: SubscriptionTimeouts,
+  timeouts: SubscriptionTimeouts,
   { dependencies, signal }: ReadOptions = {},
 ): TaskFeed {
   const { credential } = caller;
-  const refuse = (id: string): Forbidden => new Forbidden(`These credentials do not cover task ${id}`);
   return {
     async get(id) {
-      if (!caller.canAccess(id)) throw refuse(id);
+      if (!caller.canAccess(id)) throw forbidden(id);
       try {
         const snapshot = await registry.get(id, credential, signal);
         dependencies?.record(registry.watch(id, credential), snapshot);
@@ -36,14 +35,18 @@ export function createTaskFeed(
       }
     },
     watch(id) {
-      if (!caller.canAccess(id)) throw refuse(id);
-      return streamTask(registry.watch(id, credential), patience);
+      if (!caller.canAccess(id)) throw forbidden(id);
+      return streamTask(registry.watch(id, credential), timeouts);
     },
     watchAll(ids) {
       const parts = ids.map((id) =>
-        caller.canAccess(id) ? registry.watch(id, credential) : { id, error: refuse(id) },
+        caller.canAccess(id) ? registry.watch(id, credential) : { id, error: forbidden(id) },
       );
-      return streamTasks(parts, patience);
+      return streamTasks(parts, timeouts);
     },
   };
+}
+
+function forbidden(id: string): Forbidden {
+  return withoutStackTrace(() => new Forbidden(`These credentials do not cover task ${id}`));
 }

@@ -1,46 +1,53 @@
-import { type DocumentNode, type ExecutionArgs, execute, GraphQLError, type GraphQLSchema } from 'graphql';
+import { type FormattedExecutionResult, GraphQLError, type GraphQLFormattedError } from 'graphql';
 import { createYoga, type GraphQLParams, type Plugin, type YogaServerInstance } from 'graphql-yoga';
-import { createContext, type GraphQLContext } from '../../schema/context.ts';
-import { toGraphQLError } from '../../schema/graphql-errors.ts';
-import type { SubscriptionTimeouts } from '../../task/task-observer.ts';
-import type { TaskRegistry } from '../../task/task-registry.ts';
-import type { Caller } from '../access/authenticator.ts';
+import { withoutStackTrace } from '../../errors.ts';
+import type { Client } from '../access/client.ts';
 import type { CacheDependencies } from './cache-dependencies.ts';
-import type { DocumentStore } from './document-store.ts';
+import type { OperationExecutor } from './operation-executor.ts';
 import type { OperationParams } from './operation-params.ts';
-import { rejectSubscriptions } from './reject-subscriptions.ts';
 import { parseBody, parseSearchParams } from './request-params.ts';
-import { createTaskFeed } from './task-feed.ts';
 
-/** What the HTTP server hands to Yoga beside the request. */
+/** The context of one request that the query handler passes to Yoga. */
 export interface YogaContext extends Record<string, unknown> {
-  readonly caller: Caller;
-  /** Notes what the operation reads. */
-  readonly dependencies?: CacheDependencies;
+  readonly client: Client;
+  /** Records the states that the operation reads. */
+  readonly dependencies: CacheDependencies;
   /** Aborts when the client has gone. */
-  readonly signal?: AbortSignal;
+  readonly signal: AbortSignal;
 }
+
+export type YogaHandler = YogaServerInstance<YogaContext, Record<string, unknown>>;
 
 export interface YogaOptions {
-  readonly schema: GraphQLSchema;
-  readonly documents: DocumentStore;
-  readonly registry: TaskRegistry;
-  readonly timeouts: SubscriptionTimeouts;
-  readonly maxIds: number;
-  readonly onUnexpectedError: (error: unknown) => void;
+  readonly executor: OperationExecutor;
+  /** The error that a caller may see; logs the original of a masked one. */
+  readonly maskError: (error: unknown) => GraphQLFormattedError;
 }
 
-/** GraphQL over HTTP: queries by POST and GET. What streams, pages, CORS and access are served in front of it. */
-export function createYogaHandler(options: YogaOptions): YogaServerInstance<YogaContext, GraphQLContext> {
-  const { schema, documents, registry, timeouts, maxIds, onUnexpectedError } = options;
-  return createYoga<YogaContext, GraphQLContext>({
-    schema,
-    context: ({ caller, dependencies, signal }) =>
-      createContext({ feed: createTaskFeed(caller, registry, timeouts, { dependencies, signal }), maxIds }),
-    plugins: [rejectSubscriptions, useDocuments(documents)],
-    maskedErrors: { maskError: (error) => masked(error, onUnexpectedError) },
+/** `extensions.http` of a result or an error: Yoga takes the status of the response from it, and removes it. */
+interface HttpExtension {
+  readonly status: number;
+  /** The status applies to `application/graphql-response+json` only; `application/json` keeps 200. */
+  readonly spec?: true;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+type YogaResult = Parameters<Parameters<NonNullable<Plugin['onParams']>>[0]['setResult']>[0];
+
+/**
+ * GraphQL over HTTP for queries by POST and GET. Yoga reads the parameters, negotiates the media type and writes the
+ * response; the operation takes the same path as on every other transport.
+ */
+export function createYogaHandler({ executor, maskError }: YogaOptions): YogaHandler {
+  return createYoga<YogaContext, Record<string, unknown>>({
+    plugins: [useExecutor(executor)],
+    maskedErrors: {
+      maskError: (error) => {
+        const { message, extensions } = maskError(error);
+        return new GraphQLError(message, { extensions });
+      },
+    },
     parserAndValidationCache: false,
-    extraParamNames: ['hash'],
     batching: false,
     multipart: false,
     cors: false,
@@ -50,41 +57,30 @@ export function createYogaHandler(options: YogaOptions): YogaServerInstance<Yoga
   });
 }
 
-/**
- * Chooses, parses, validates and limits documents like every other transport, and executes them with the same
- * executor: Yoga's own one tells the caller what the schema has ("Did you mean") whatever it is told.
- */
-function useDocuments(documents: DocumentStore): Plugin {
-  const { hideSuggestions } = documents;
-  const errorsOf = new WeakMap<DocumentNode, readonly GraphQLError[]>();
+function useExecutor(executor: OperationExecutor): Plugin<YogaContext> {
+  /** The parameters behind the stand-ins that Yoga passes on. */
+  const paramsOf = new WeakMap<GraphQLParams, OperationParams>();
   return {
     onRequestParse({ setRequestParser }) {
-      setRequestParser(async (request) => ({ ...(await readRequest(request)) }) as GraphQLParams);
+      setRequestParser(async (request) => {
+        // Yoga checks that there is a text, also where the client names a document by its hash.
+        const standIn: GraphQLParams = { query: '' };
+        paramsOf.set(standIn, await readRequest(request));
+        return standIn;
+      });
     },
-    onParams({ params, setParams }) {
-      const query = documents.resolveText(params as unknown as OperationParams);
-      if (query instanceof GraphQLError) throw withHttp400(query);
-      setParams({ ...params, query });
-    },
-    onParse({ params, setParsedDocument, setParseFn }) {
-      const { document, errors } = documents.prepare(String(params.source));
-      if (document) {
-        errorsOf.set(document, errors);
-        setParsedDocument(document);
-      } else {
-        setParseFn(() => {
-          throw withHttp400(errors[0] as GraphQLError);
-        });
+    async onParams({ params, request, context, setResult }) {
+      const { client, dependencies, signal } = context as YogaContext;
+      const prepared = await executor.prepare(paramsOf.get(params) as OperationParams, client);
+      if (prepared.kind === 'rejected') {
+        const mutationByGet = prepared.hasMutation === true && request.method === 'GET';
+        return setResult({
+          errors: mutationByGet ? [MUTATION_BY_GET] : prepared.errors.map(withHttpStatus),
+        } as YogaResult);
       }
-    },
-    onValidate({ params, setResult }) {
-      setResult((errorsOf.get(params.documentAST as DocumentNode) ?? []).map(withHttp400));
-    },
-    onExecute({ args, setExecuteFn, setResultAndStopExecution }) {
-      const { document, operationName = null, variableValues = {} } = args;
-      const excess = documents.checkVariables(document, operationName, variableValues);
-      if (excess) setResultAndStopExecution({ errors: [withHttp400(excess)] });
-      else setExecuteFn((given: ExecutionArgs) => markErrorsHttp400(execute({ ...given, hideSuggestions })));
+      const { operation } = prepared;
+      if (operation.kind === 'subscription') return setResult({ errors: [SUBSCRIPTION_WITHOUT_STREAM] });
+      setResult(withoutDataStatus(await executor.execute(operation, { dependencies, signal })));
     },
   };
 }
@@ -97,23 +93,38 @@ async function readRequest(request: Request): Promise<OperationParams> {
   return params;
 }
 
+/** Source: GraphQL over HTTP, "GET": a mutation by GET is answered with 405, also where the schema has no mutations. */
+const MUTATION_BY_GET = new GraphQLError('Can only perform a mutation operation from a POST request.', {
+  extensions: { code: 'BAD_REQUEST', http: { status: 405, headers: { allow: 'POST' } } },
+});
+
+/** A subscription in one HTTP response would stream past the limits of streams. */
+const SUBSCRIPTION_WITHOUT_STREAM = new GraphQLError(
+  'A subscription is answered as a stream: send "Accept: text/event-stream", or use the WebSocket at this address',
+  { extensions: { http: { status: 406 } } },
+);
+
 /**
- * What was refused before it was executed has no data, and its answer no status 200 where the media type says what a
- * status means. Source: GraphQL over HTTP, "application/graphql-response+json". A new error: Yoga writes into it, and
- * the one it is made of may be shown to others, over other transports.
+ * A copy of an error that rejects an operation, with the status of the response. Source: GraphQL over HTTP,
+ * "application/graphql-response+json". A copy, because Yoga writes into errors and other transports share this one.
  */
-function withHttp400({ message, nodes, source, positions, path, extensions }: GraphQLError): GraphQLError {
-  const http = { spec: true, status: 400 };
-  return new GraphQLError(message, { nodes, source, positions, path, extensions: { http, ...extensions } });
+function withHttpStatus({ message, source, positions, extensions }: GraphQLError): GraphQLError {
+  const http = httpExtension(extensions);
+  return withoutStackTrace(() => new GraphQLError(message, { source, positions, extensions: { http, ...extensions } }));
 }
 
-function markErrorsHttp400(result: ReturnType<typeof execute>): ReturnType<typeof execute> {
-  if (result instanceof Promise || 'data' in result) return result;
-  return { ...result, errors: (result.errors ?? []).map(withHttp400) };
+function httpExtension({ code, retryAfterSeconds }: Readonly<Record<string, unknown>>): HttpExtension {
+  if (code === 'OPERATION_RESOLUTION_FAILURE') return { status: 400 };
+  if (code === 'OVERLOADED') return { status: 503, headers: { 'retry-after': `${retryAfterSeconds}` } };
+  return { spec: true, status: 400 };
 }
 
-function masked(error: unknown, onUnforeseen: (error: unknown) => void): Error {
-  const visible = toGraphQLError(error);
-  if (visible !== error && visible.extensions['code'] === 'INTERNAL_SERVER_ERROR') onUnforeseen(error);
-  return visible;
+/** A result without `data` was rejected by the executor before any field ran: its status is that of a rejection. */
+function withoutDataStatus(result: FormattedExecutionResult): YogaResult {
+  if ('data' in result) return result as YogaResult;
+  const errors = (result.errors ?? []).map(
+    ({ message, path, extensions = {} }) =>
+      new GraphQLError(message, { path, extensions: { http: httpExtension(extensions), ...extensions } }),
+  );
+  return { errors } as YogaResult;
 }

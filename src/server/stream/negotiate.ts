@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { type MediaRange, mediaRanges } from '../http/accept.ts';
 import { MULTIPART_FORMAT } from './multipart-format.ts';
 import { SSE_FORMAT } from './sse-format.ts';
 import type { StreamFormat } from './stream-format.ts';
@@ -19,27 +20,10 @@ const STREAMS = /event-stream|multipart/i;
 export function negotiateStream({ headers }: IncomingMessage): NegotiatedStream | null {
   const { accept = '' } = headers;
   if (!STREAMS.test(accept)) return null;
-  const ranges = accept
-    .split(',')
-    .map(mediaRange)
-    .filter(({ weight }) => weight > 0)
-    .toSorted((one, other) => other.weight - one.weight);
+  const ranges = mediaRanges(accept);
   const format = ranges.map(formatOf).find((found) => found !== null);
   if (!format) return null;
   return { format, json: ranges.map(({ type }) => type).find((type) => JSON_TYPES.includes(type)) ?? null };
-}
-
-interface MediaRange {
-  readonly type: string;
-  readonly parameters: readonly string[];
-  /** The client's preference, 0 to 1: RFC 9110, section 12.4.2. */
-  readonly weight: number;
-}
-
-function mediaRange(text: string): MediaRange {
-  const [type = '', ...parameters] = text.split(';').map((part) => part.trim().toLowerCase().replaceAll('"', ''));
-  const weight = Number(parameters.find((parameter) => parameter.startsWith('q='))?.slice(2) ?? 1);
-  return { type, parameters, weight };
 }
 
 function formatOf({ type, parameters }: MediaRange): StreamFormat | null {

@@ -1,12 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { GraphQLFormattedError } from 'graphql';
+import type { GraphQLError, GraphQLFormattedError } from 'graphql';
+import { EncodedResult } from '../../live/encoded-result.ts';
 import { StreamWriter } from '../../live/stream-writer.ts';
 import { Subscriber } from '../../live/subscriber.ts';
-import type { Caller } from '../access/authenticator.ts';
+import type { Client } from '../access/client.ts';
 import { expired, onExpiry } from '../access/expiry.ts';
 import type { Operation, OperationExecutor } from '../graphql/operation-executor.ts';
+import type { QueryHandler } from '../graphql/query-handler.ts';
 import { parseRequest } from '../graphql/request-params.ts';
-import type { ResponseCache } from '../graphql/response-cache.ts';
 import { disconnectSignal } from '../http/disconnect-signal.ts';
 import { replyErrors } from '../http/reply.ts';
 import type { GracefullyClosable } from '../shutdown/graceful-shutdown.ts';
@@ -17,7 +18,7 @@ import type { StreamFormat } from './stream-format.ts';
 export interface StreamEndpointOptions {
   readonly executor: OperationExecutor;
   /** Answers queries of clients that accept a plain response too. */
-  readonly queries: ResponseCache;
+  readonly queries: QueryHandler;
   /** `MAX_BODY_BYTES` */
   readonly maxBodyBytes: number;
   /** How long a client may read no byte of a full buffer, in ms. */
@@ -28,7 +29,7 @@ export interface StreamEndpointOptions {
 /** A request that may be answered with a stream. */
 interface StreamRequest {
   readonly url: URL;
-  readonly caller: Caller;
+  readonly client: Client;
   readonly negotiated: NegotiatedStream;
   /** Takes a connection slot and returns its release function; null when every slot is taken. */
   readonly acquire: () => (() => void) | null;
@@ -57,24 +58,29 @@ export class StreamEndpoint implements Disposable, GracefullyClosable {
   async serve(
     request: IncomingMessage,
     response: ServerResponse,
-    { url, caller, negotiated, acquire }: StreamRequest,
+    { url, client, negotiated, acquire }: StreamRequest,
   ): Promise<void> {
     const { executor, queries, maxBodyBytes, maskError } = this.#options;
     const parsed = await parseRequest(request, url, maxBodyBytes);
     if ('status' in parsed) return replyErrors(response, parsed.status, [maskError(parsed.error)]);
-    const operation = executor.prepare(parsed.params, caller);
-    const streams = 'kind' in operation && operation.kind === 'subscription';
+    const prepared = await executor.prepare(parsed.params, client);
+    const streams = prepared.kind === 'ready' && prepared.operation.kind === 'subscription';
     if (negotiated.json !== null && !streams)
-      return queries.respond(request, response, { url, caller, body: parsed.body, accept: negotiated.json });
-    // The client may have disconnected while its body was read. 'close' fires no second time, so a slot taken now
-    // would never be released.
+      return queries.respond(request, response, { url, client, body: parsed.body, accept: negotiated.json });
+    // The client may have disconnected meanwhile. 'close' is not emitted again, so a connection slot taken now would
+    // never be released.
     if (response.destroyed) return;
+    const overloaded = prepared.kind === 'rejected' ? prepared.errors.find(isOverloaded) : undefined;
+    if (overloaded) {
+      const retryAfter = { 'retry-after': `${overloaded.extensions['retryAfterSeconds']}` };
+      return replyErrors(response, 503, [maskError(overloaded)], retryAfter);
+    }
     const release = acquire();
     if (!release) return replyErrors(response, 503, [{ message: 'Too many connections' }], { 'retry-after': '5' });
     response.once('close', release);
     this.#begin(response, negotiated.format);
-    if ('kind' in operation) this.#run(operation, response, negotiated.format);
-    else response.end(negotiated.format.closing(operation.map(maskError)));
+    if (prepared.kind === 'ready') this.#run(prepared.operation, response, negotiated.format);
+    else response.end(negotiated.format.closing(prepared.errors.map(maskError)));
   }
 
   /**
@@ -111,7 +117,7 @@ export class StreamEndpoint implements Disposable, GracefullyClosable {
       },
       writer,
     );
-    const stopExpiry = onExpiry(operation.caller.expiresAt, () => {
+    const stopExpiry = onExpiry(operation.client.caller.expiresAt, () => {
       leave();
       if (!response.writableEnded) finish(response, writer, format.closing([maskError(expired())]));
     });
@@ -124,11 +130,15 @@ export class StreamEndpoint implements Disposable, GracefullyClosable {
     };
     response.once('close', leave);
     if (operation.kind === 'subscription') return;
-    void executor.execute(operation, disconnectSignal(response)).then((result) => {
-      subscriber.next(result);
+    void executor.execute(operation, { signal: disconnectSignal(response) }).then((result) => {
+      subscriber.next(EncodedResult.of(result));
       subscriber.end(null);
     });
   }
+}
+
+function isOverloaded({ extensions }: GraphQLError): boolean {
+  return extensions['code'] === 'OVERLOADED';
 }
 
 /** Destroys the socket, because a response that waits behind an earlier one on its connection has no other way. */

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { etagMatches } from '../http/etag.ts';
 
 /** One answer of the watch page, ready to be written; a HEAD is answered with the same, without the body. */
 export interface StaticResponse {
@@ -89,7 +90,7 @@ export function createWatchPage(examples: readonly ExampleTask[] = []): WatchPag
   return (path, ifNoneMatch) => {
     const answer = answers.get(path);
     if (answer === undefined) return null;
-    const held = ifNoneMatch !== undefined && etagMatches(ifNoneMatch, answer.headers['etag'] ?? '');
+    const held = etagMatches(ifNoneMatch, answer.headers['etag'] ?? '');
     return held ? { status: 304, headers: answer.headers, body: Buffer.alloc(0) } : answer;
   };
 }
@@ -119,10 +120,4 @@ function assetOf(body: Buffer, type: string): StaticResponse {
     headers: { ...SECURITY_HEADERS, 'content-type': type, 'cache-control': 'no-cache', etag },
     body,
   };
-}
-
-/** Whether an `If-None-Match` lists this tag: by weak comparison, as RFC 9110 section 13.1.2 wants. */
-function etagMatches(ifNoneMatch: string, etag: string): boolean {
-  if (ifNoneMatch.trim() === '*') return true;
-  return ifNoneMatch.split(',').some((tag) => tag.trim().replace(/^W\//, '') === etag);
 }

@@ -9,6 +9,8 @@ export interface ConnectionState {
   readonly writer: StreamWriter;
   /** All operations of this socket, also the ones that graphql-ws has forgotten. */
   readonly running: Set<CompletionIterator>;
+  /** Resolves when the operation of the last message is prepared; never rejects. null: no operation is being prepared. */
+  preparing: Promise<unknown> | null;
   /** The client's IP address. */
   readonly address: string;
   /** Set once the connection is acknowledged. */

@@ -1,29 +1,31 @@
 import type { WebSocket } from 'ws';
 import type { Flushable, StreamWriter } from '../../live/stream-writer.ts';
+import type { EventLoopQueue } from '../limits/event-loop-queue.ts';
 import type { TokenBucket } from '../limits/token-bucket.ts';
-import type { EventLoopQueue } from './event-loop-queue.ts';
 
 export interface InboundThrottleOptions {
   readonly socket: WebSocket;
   readonly writer: StreamWriter;
-  /** Handles one text message. */
-  readonly handle: (text: string) => void;
-  /** Called when the peer has exceeded its rate of frames. */
+  /** Takes one text message. The next message waits for the promise, which never rejects; null: it need not wait. */
+  readonly handle: (text: string) => Promise<unknown> | null;
+  /** Called once, when the peer sends more frames than it may. */
   readonly onFlood: () => void;
-  /** Frames of any kind. Each costs an iteration of the event loop, so a flood would delay every other client. */
+  /**
+   * Frames of any kind: each costs a turn of the event loop, so an endless sender would delay every other client.
+   */
   readonly frames: TokenBucket;
   /** Characters of messages. A peer that sends more is read more slowly. */
   readonly text: TokenBucket;
-  /** Characters that may wait before the socket is paused: about one frame of the greatest length. */
+  /** How many characters may wait before reading pauses: about one frame of the longest. */
   readonly maxWaiting: number;
   /** Shared by all sockets. */
   readonly queue: EventLoopQueue;
 }
 
 /**
- * Applies backpressure to one WebSocket's messages. The socket is paused while its writer is full, while `maxWaiting`
- * characters wait, and while the peer has overdrawn its rate of text. A peer that sends and never reads therefore fills
- * its own buffers instead of the gateway's memory.
+ * The messages of one WebSocket, handled in turn, and only as fast as the peer may send and reads the results. Reading
+ * pauses while the stream writer is full, while messages wait, or after much text. So a peer that subscribes and never
+ * reads, or sends faster than the gateway handles, fills its own buffers and not the gateway's memory.
  */
 export class InboundThrottle implements Flushable {
   readonly #options: InboundThrottleOptions;
@@ -67,8 +69,13 @@ export class InboundThrottle implements Flushable {
     const text = this.#waiting[0];
     if (text === undefined || this.#flooded) return;
     if (socket.readyState !== socket.OPEN) return this.#drop();
-    handle(text);
-    // One message per iteration of the event loop, so that its effects are in place before the next one is handled.
+    const pending = handle(text);
+    if (pending === null) this.#finishInNextTurn();
+    else void pending.then(this.#finishInNextTurn);
+  };
+
+  /** One message per turn of the event loop: its operation is in place before the next message is handled. */
+  readonly #finishInNextTurn = (): void => {
     setImmediate(() => {
       this.#length -= this.#waiting.shift()?.length ?? 0;
       this.flush();
@@ -98,7 +105,7 @@ export class InboundThrottle implements Flushable {
     if (this.#options.frames.consume(1) === 0) return true;
     this.#flooded = true;
     this.#waiting = [];
-    // Queued, so that clients that flood together are closed one after the other.
+    // In its turn, so that clients that flood together are closed one after the other.
     this.#options.socket.pause();
     this.#options.queue.run(this.#options.onFlood);
     return false;

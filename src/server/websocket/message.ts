@@ -1,28 +1,28 @@
 import { MessageType } from 'graphql-ws';
 import { documentHash } from '../graphql/operation-params.ts';
 
-/** Characters of an id. The gateway keeps each id and sends it with every result; no client needs longer ones. */
+/** The longest id of an operation, in characters: the gateway keeps it and sends it with every result. */
 const MAX_ID_LENGTH = 256;
 
 /** Messages of `graphql-transport-ws` that only a server may send. */
 const SERVER_MESSAGES: ReadonlySet<unknown> = new Set([MessageType.ConnectionAck, MessageType.Next, MessageType.Error]);
 
-/** The parts of a message that the protocol knows. graphql-ws validates them and retains them with the operation. */
+/** The parts of a message that the gateway reads: graphql-ws checks them, and keeps them while its operation lives. */
 export interface Message {
   readonly id: unknown;
   readonly type: unknown;
   readonly payload: unknown;
 }
 
-/** A message, or the reason for closing the socket with 4400. */
+/** A message, or the reason with which the socket closes with 4400. */
 export type ParsedMessage = { readonly message: Message } | { readonly refusal: string };
 
-/** The payload of a subscribe message, as graphql-ws retains it. */
+/** The payload of a subscribe message, as graphql-ws holds it. */
 export type SubscribePayload = Record<(typeof PAYLOADS)[number], unknown>;
 
 const PAYLOADS = ['query', 'documentId', 'operationName', 'variables', 'extensions'] as const;
 
-/** Parses one text message of a client. Keys that the protocol does not know are dropped. */
+/** Reads one text message of a client, and keeps the members that the protocol defines only. */
 export function parseMessage(text: string): ParsedMessage {
   const value = parsed(text);
   if (!isRecord(value)) return { refusal: 'Invalid message received' };
@@ -34,17 +34,20 @@ export function parseMessage(text: string): ParsedMessage {
   return { message: { id, type, payload: subscribes ? requestOf(payload) : payload } };
 }
 
-/** Copies the payload and clears the original, so that graphql-ws does not retain it for the operation's lifetime. */
-export function detachPayload(source: SubscribePayload): SubscribePayload {
-  const request = { ...source };
-  for (const key of PAYLOADS) source[key] = null;
+/** Copies the request and clears the original, so that graphql-ws does not retain it for the operation's lifetime. */
+export function detachPayload(held: SubscribePayload): SubscribePayload {
+  const request = { ...held };
+  for (const key of PAYLOADS) held[key] = null;
   return request;
 }
 
-/** Adds an empty text to a document named by hash, because graphql-ws closes the socket when the text is missing. */
+/**
+ * graphql-ws closes the socket of a client that names its document by hash and sends no text, or null: such a payload
+ * gets an empty text.
+ */
 function requestOf(payload: Readonly<Record<string, unknown>>): SubscribePayload {
   const { query, documentId, operationName, variables, extensions } = payload;
-  const text = query === undefined && documentHash(payload) !== null ? '' : query;
+  const text = (query ?? null) === null && documentHash(payload) !== null ? '' : query;
   return { query: text, documentId, operationName, variables, extensions };
 }
 

@@ -1,10 +1,12 @@
 import { type ExecutionArgs, GraphQLError, type GraphQLFormattedError, type GraphQLSchema } from 'graphql';
 import { CloseCode, makeServer, type Server } from 'graphql-ws';
 import { TooManySubscriptions, Unauthenticated, UpstreamUnavailable } from '../../errors.ts';
+import { EncodedResult } from '../../live/encoded-result.ts';
 import { Subscriber } from '../../live/subscriber.ts';
 import { toGraphQLError } from '../../schema/graphql-errors.ts';
-import type { Authenticator } from '../access/authenticator.ts';
+import type { Authenticator, Caller } from '../access/authenticator.ts';
 import { authorizationOf } from '../access/bearer-token.ts';
+import { clientOf } from '../access/client.ts';
 import { expired, onExpiry } from '../access/expiry.ts';
 import type { Operation, OperationExecutor } from '../graphql/operation-executor.ts';
 import { parseOperationParams } from '../graphql/operation-params.ts';
@@ -16,21 +18,21 @@ import { WebSocketSink } from './web-socket-sink.ts';
 
 export interface ProtocolOptions {
   readonly schema: GraphQLSchema;
-  readonly operations: OperationExecutor;
-  readonly access: Authenticator;
+  readonly executor: OperationExecutor;
+  readonly authenticator: Authenticator;
   /** `MAX_SUBSCRIPTIONS_PER_CONNECTION` */
   readonly maxSubscriptions: number;
   readonly rate: OperationRateLimiter;
   /** How long a client may take to send `connection_init`, in ms. */
   readonly connectionInitMs: number;
-  /** The client's view of an error; logs the errors that it masks. */
+  /** The error that a caller may see. */
   readonly maskError: (error: unknown) => GraphQLFormattedError;
 }
 
-/** Close code of RFC 6455's registry for a passing condition; clients of graphql-ws connect again. */
+/** The close code for a passing failure (RFC 6455's registry): clients of graphql-ws connect again. */
 const TRY_AGAIN_LATER = 1013;
 
-/** With the prebuilt answer to a subscription above the limit. */
+/** The options, with the error for one subscription too many. */
 interface PrepareOptions extends ProtocolOptions {
   readonly tooMany: readonly GraphQLError[];
 }
@@ -55,7 +57,7 @@ interface PendingOperation {
  * it, straight to the socket; graphql-ws learns only that an operation has ended.
  */
 export function createProtocolServer(options: ProtocolOptions): Server<ConnectionState> {
-  // Built once, because constructing a GraphQLError per refused subscription would capture a stack trace each time.
+  // Built once: an error per rejected subscribe would capture a stack trace each.
   const { maxSubscriptions } = options;
   const tooMany = [
     toGraphQLError(new TooManySubscriptions(`At most ${maxSubscriptions} subscriptions on one connection`)),
@@ -65,14 +67,13 @@ export function createProtocolServer(options: ProtocolOptions): Server<Connectio
     const { contextValue } = args;
     // graphql-ws retains the arguments for the operation's lifetime.
     args.contextValue = null;
-    return begin(contextValue as PendingOperation, options.operations);
+    return begin(contextValue as PendingOperation, options.executor);
   };
   return makeServer<ConnectionParams, ConnectionState>({
     execute: run,
     subscribe: run,
     connectionInitWaitTimeout: options.connectionInitMs,
     onConnect: (conversation) => connect(conversation, options),
-    // graphql-ws passes the payload on as `parseMessage` returned it.
     onSubscribe: ({ extra }, id, payload) =>
       prepare(extra, id, detachPayload(payload as unknown as SubscribePayload), preparing),
     onError: (_conversation, _id, _payload, errors) => errors.flatMap((error) => toClientErrors(error, options)),
@@ -86,7 +87,7 @@ async function connect(conversation: ProtocolContext, options: ProtocolOptions):
   const authorization = authorizationOf(conversation.connectionParams);
   conversation.connectionParams = undefined;
   try {
-    const caller = await options.access.authenticate(authorization);
+    const caller = await options.authenticator.authenticate(authorization);
     if (socket.readyState !== socket.OPEN) return false;
     extra.caller = caller;
     extra.stopExpiry = onExpiry(caller.expiresAt, () => expire(extra, options));
@@ -106,47 +107,70 @@ function expire({ socket, running }: ConnectionState, { maskError }: ProtocolOpt
   setImmediate(() => socket.close(CloseCode.Forbidden, 'Token expired'));
 }
 
-async function prepare(
+function prepare(
   peer: ConnectionState,
   id: string,
   request: SubscribePayload,
-  { schema, operations, maxSubscriptions, rate, tooMany }: PrepareOptions,
-): Promise<readonly GraphQLError[] | ExecutionArgs> {
+  options: PrepareOptions,
+): readonly GraphQLError[] | Promise<readonly GraphQLError[] | ExecutionArgs> {
   if (!peer.caller) return [toGraphQLError(new Unauthenticated('The connection is not acknowledged'))];
-  if (peer.running.size >= maxSubscriptions) return tooMany;
-  const limitError = await rate.take(peer.caller, peer.address);
-  if (limitError) return [toGraphQLError(limitError)];
-  const params = parseOperationParams(request);
-  if (params instanceof GraphQLError) return [params];
-  const operation = operations.prepare(params, peer.caller);
-  if (!('kind' in operation)) return operation;
-  const { document, operationName } = operation;
-  return { schema, document, operationName, contextValue: { peer, id, operation } satisfies PendingOperation };
+  if (peer.running.size >= options.maxSubscriptions) return options.tooMany;
+  const preparation = prepareFor(peer, peer.caller, id, request, options);
+  // The socket's next message waits: a `complete` for this id, or a second `subscribe` with it, would come too early.
+  const settled = preparation.then(noop, noop).then(() => {
+    if (peer.preparing === settled) peer.preparing = null;
+  });
+  peer.preparing = settled;
+  return preparation;
 }
 
-function begin({ peer, id, operation }: PendingOperation, operations: OperationExecutor): CompletionIterator {
+const noop = (): void => {};
+
+async function prepareFor(
+  peer: ConnectionState,
+  caller: Caller,
+  id: string,
+  request: SubscribePayload,
+  { schema, executor, rate }: PrepareOptions,
+): Promise<readonly GraphQLError[] | ExecutionArgs> {
+  const rateLimited = await rate.take(caller, peer.address);
+  if (rateLimited) return [toGraphQLError(rateLimited)];
+  const params = parseOperationParams(request);
+  if (params instanceof GraphQLError) return [params];
+  const prepared = await executor.prepare(params, clientOf(caller, peer.address));
+  if (prepared.kind === 'rejected') return prepared.errors;
+  // A socket that has closed meanwhile has released its operations already: an operation begun now would never end.
+  if (peer.socket.readyState !== peer.socket.OPEN) return [CONNECTION_CLOSED];
+  const { operation } = prepared;
+  const { document } = operation.prepared;
+  return { schema, document, contextValue: { peer, id, operation } satisfies PendingOperation };
+}
+
+const CONNECTION_CLOSED = new GraphQLError('The connection is closed');
+
+function begin({ peer, id, operation }: PendingOperation, executor: OperationExecutor): CompletionIterator {
   const iterator = new CompletionIterator(peer.running);
   const subscriber = new Subscriber(new WebSocketSink(peer, id, iterator), peer.writer);
   if (operation.kind === 'subscription') {
-    iterator.onStop(operations.subscribe(operation, subscriber));
+    iterator.onStop(executor.subscribe(operation, subscriber));
   } else {
     const disconnect = new AbortController();
     iterator.onStop(() => {
       subscriber.close();
       disconnect.abort();
     });
-    void runQuery(operation, operations, subscriber, disconnect.signal);
+    void runQuery(operation, executor, subscriber, disconnect.signal);
   }
   return iterator;
 }
 
 async function runQuery(
   operation: Operation,
-  operations: OperationExecutor,
+  executor: OperationExecutor,
   subscriber: Subscriber,
   signal: AbortSignal,
 ): Promise<void> {
-  subscriber.next(await operations.execute(operation, signal));
+  subscriber.next(EncodedResult.of(await executor.execute(operation, { signal })));
   subscriber.end(null);
 }
 

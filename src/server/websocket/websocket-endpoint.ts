@@ -3,11 +3,11 @@ import type { Socket } from 'node:net';
 import { CloseCode, handleProtocols, type Server } from 'graphql-ws';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { StreamWriter } from '../../live/stream-writer.ts';
+import type { EventLoopQueue } from '../limits/event-loop-queue.ts';
 import type { Timeouts } from '../limits/timeouts.ts';
 import { TokenBucket } from '../limits/token-bucket.ts';
 import type { GracefullyClosable } from '../shutdown/graceful-shutdown.ts';
 import { type ConnectionState, releaseConnection } from './connection-state.ts';
-import { EventLoopQueue } from './event-loop-queue.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { InboundThrottle, type InboundThrottleOptions } from './inbound-throttle.ts';
 import { parseMessage } from './message.ts';
@@ -17,7 +17,9 @@ export interface WebSocketEndpointOptions extends Omit<ProtocolOptions, 'connect
   /** `MAX_BODY_BYTES`, of one frame. */
   readonly maxFrameBytes: number;
   readonly timeouts: Timeouts;
-  /** Told of what is no mistake of the client. */
+  /** The budget of an event loop turn for the messages of all sockets and for the preparation of documents. */
+  readonly queue: EventLoopQueue;
+  /** Called with an error that is no mistake of the client. */
   readonly onUnexpectedError: (error: unknown) => void;
 }
 
@@ -60,10 +62,11 @@ export class WebSocketEndpoint implements AsyncDisposable, GracefullyClosable {
   readonly #frameBurst: number;
   readonly #maxFrameBytes: number;
   readonly #textBytesPerSecond: number;
-  readonly #queue = new EventLoopQueue();
+  readonly #queue: EventLoopQueue;
 
-  constructor({ maxFrameBytes, timeouts, onUnexpectedError, ...options }: WebSocketEndpointOptions) {
+  constructor({ maxFrameBytes, timeouts, queue, onUnexpectedError, ...options }: WebSocketEndpointOptions) {
     this.#onUnexpectedError = onUnexpectedError;
+    this.#queue = queue;
     this.#heartbeat = new Heartbeat(timeouts.pingMs);
     this.#stallMs = timeouts.stallMs;
     this.#floodBackoffMs = timeouts.floodBackoffMs;
@@ -132,6 +135,7 @@ export class WebSocketEndpoint implements AsyncDisposable, GracefullyClosable {
       socket,
       writer,
       running: new Set(),
+      preparing: null,
       address,
       caller: null,
       stopExpiry: () => {},
@@ -164,13 +168,18 @@ export class WebSocketEndpoint implements AsyncDisposable, GracefullyClosable {
   }
 
   /** Passes the client's messages on to graphql-ws, through the inbound throttle. */
-  #read({ socket, writer }: ConnectionState, { handle, close, onFlood }: MessageHandlers): void {
-    const parse = (text: string): void => {
+  #read(connection: ConnectionState, { handle, close, onFlood }: MessageHandlers): void {
+    const { socket, writer } = connection;
+    const parse = (text: string): Promise<unknown> | null => {
       const parsed = parseMessage(text);
-      if ('refusal' in parsed) return close(CloseCode.BadRequest, parsed.refusal);
+      if ('refusal' in parsed) {
+        close(CloseCode.BadRequest, parsed.refusal);
+        return null;
+      }
       // graphql-ws retains its input for the operation's lifetime, so it receives the trimmed message instead of the
       // text. It passes on an input that is no string unchanged (graphql-ws 6.4, common.ts; undocumented).
       void handle(parsed.message as unknown as string);
+      return connection.preparing;
     };
     const throttle = new InboundThrottle({ ...this.#allowances(), socket, writer, handle: parse, onFlood });
     socket.on('message', (message: Buffer, binary: boolean) => {

@@ -91,7 +91,7 @@ describe('what a token covers', () => {
     expect(payloads).toContainEqual({ data: { taskStatuses: { id: 't1' } } });
     expect(payloads).toContainEqual(
       expect.objectContaining({
-        data: null,
+        data: { taskStatuses: null },
         errors: [expect.objectContaining({ extensions: { code: 'FORBIDDEN', id: 't2' } })],
       }),
     );

@@ -100,6 +100,16 @@ describe('a request that is none', () => {
   });
 });
 
+it('a mutation by GET is refused with 405, and by POST as any document that does not fit the schema', async () => {
+  for (const accept of [JSON_TYPE, GRAPHQL_TYPE]) {
+    const url = `${pair.gateway.url}/graphql?query=mutation{__typename}`;
+    expect(await ask(url, { headers: { accept } })).toMatchObject({ status: 405, headers: { allow: 'POST' } });
+  }
+  const { status, json } = await send({ query: 'mutation { __typename }' }, GRAPHQL_TYPE);
+  expect(status).toBe(400);
+  expect(json()).toMatchObject({ errors: [{ extensions: { code: 'GRAPHQL_VALIDATION_FAILED' } }] });
+});
+
 it('an empty operation name is the same as none', async () => {
   const search = 'query={__typename}&operationName=&variables=&extensions=';
   for (const accept of [JSON_TYPE, URQL])
@@ -146,6 +156,29 @@ describe('a query that takes a plain answer', () => {
     const { headers } = await ask(url, { headers: { accept: URQL } });
     const again = await ask(url, { headers: { accept: URQL, 'if-none-match': headers.etag ?? '' } });
     expect(again.status).toBe(304);
+  });
+
+  it.each([
+    [`${JSON_TYPE};q=0.9, ${GRAPHQL_TYPE}`, GRAPHQL_TYPE],
+    [`${GRAPHQL_TYPE};q=0.1, ${JSON_TYPE};q=0.9`, JSON_TYPE],
+    ['text/html;q=0, */*', JSON_TYPE],
+    [`text/html;q=0.1, ${JSON_TYPE}`, JSON_TYPE],
+  ])('has the type that the weights prefer: %s', async (accept, type) => {
+    for (const request of [
+      ask(`${pair.gateway.url}/graphql?query={__typename}`, { headers: { accept } }),
+      post(pair.gateway.url, '{ __typename }', { headers: { accept } }),
+    ]) {
+      const { status, headers } = await request;
+      expect([status, headers['content-type']]).toEqual([200, `${type}; charset=utf-8`]);
+    }
+  });
+
+  it('has one length, whatever the media type', async () => {
+    for (const accept of ['multipart/mixed', 'multipart/mixed, */*;q=0.1', JSON_TYPE, 'text/plain']) {
+      const { headers } = await post(pair.gateway.url, '{ __typename }', { headers: { accept } });
+      expect([accept, headers['transfer-encoding']]).toEqual([accept, undefined]);
+      expect(headers['content-length']).toMatch(/^\d+$/);
+    }
   });
 
   it('gets no stream that it has ruled out', async () => {

@@ -35,6 +35,12 @@ describe.each(TRANSPORTS)('over %s', (_name, ask) => {
       'by the hash of Apollo, with an empty text',
       { query: '', extensions: { persistedQuery: { version: 1, sha256Hash: HASH } }, variables },
     ],
+    ['by documentId, with null for the text', { query: null, documentId: HASH, variables }],
+    ['by documentId with its algorithm', { documentId: `sha256:${HASH}`, variables }],
+    [
+      'by the hash of Apollo, with null for the text',
+      { query: null, extensions: { persistedQuery: { version: 1, sha256Hash: HASH } }, variables },
+    ],
     ['by its full text', { query: LOOK, variables }],
     ['by its text, spaced otherwise', { query: `# a comment\n${LOOK.replaceAll('\n', ' ')}`, variables }],
     ['by its text and hash', { query: LOOK, documentId: HASH, variables }],
@@ -66,6 +72,27 @@ describe.each(TRANSPORTS)('over %s', (_name, ask) => {
   });
 });
 
+const MANIFEST = {
+  format: 'apollo-persisted-query-manifest',
+  version: 1,
+  operations: [{ id: 'any-id', body: LOOK, name: 'Look', type: 'query' }],
+};
+
+describe.each([
+  ["Apollo's manifest", MANIFEST, 'any-id'],
+  ['a map with another hash, as Relay writes it', { '0123456789abcdef0123456789abcdef': LOOK }, undefined],
+  ['a map with the algorithm in front', { [`sha256:${HASH}`]: LOOK }, `sha256:${HASH}`],
+])('%s', (_what, listed, listedId) => {
+  test.each([listedId ?? Object.keys(listed)[0], HASH, `sha256:${HASH}`])('lists a document as %s', async (id) => {
+    await using pair = await withList(JSON.stringify(listed));
+    pair.simulator.addTask('t1');
+    for (const [name, ask] of TRANSPORTS) {
+      const answer = await ask(pair.gateway.url, { documentId: id ?? '', variables: { id: 't1' } });
+      expect(answer, name).toEqual({ data: { videoTask: { id: 't1' } } });
+    }
+  });
+});
+
 test('a document is found by GET as well', async () => {
   await using pair = await withList(JSON.stringify(LISTED));
   pair.simulator.addTask('t1');
@@ -80,6 +107,9 @@ test('a document is found by GET as well', async () => {
 
 test.each([
   ['no JSON', '{', 'it is no JSON'],
+  ['a manifest of another version', JSON.stringify({ ...MANIFEST, version: 2 }), 'a manifest of version 1'],
+  ['a manifest without operations', JSON.stringify({ ...MANIFEST, operations: {} }), '"operations" are no list'],
+  ['a manifest without a body', JSON.stringify({ ...MANIFEST, operations: [{ id: 'a' }] }), 'operation 0 has no'],
   ['no object', '["{ __typename }"]', 'it is no object'],
   ['a value that is no text', '{"a":1}', '"a" is no text'],
   ['a document that does not parse', '{"a":"{"}', '"a": Syntax Error'],

@@ -43,6 +43,33 @@ it('runs only the last of several subscriptions under one id, sent in one TCP se
   expect(client.about('x')).toHaveLength(messages.length);
 });
 
+it('runs only the last of several subscriptions under one id while documents of other callers are validated', async () => {
+  await using busy = await startPair({ A2E_API_TOKEN: '' }, { tokens: '*' });
+  const { gateway, simulator } = busy;
+  const authorized = (token: string) => ({ authorization: `Bearer ${token}` });
+  for (const task of ['one', 'two', 'three']) simulator.setTask(task, { status: 'process' }, 'mine');
+  /** A document that no other message has, and that takes long to validate. */
+  const slow = (id: string, task: string) => ({
+    id,
+    type: 'subscribe',
+    payload: { query: `subscription { taskStatus(id: "${task}") { ${task}: id ${'stages { status } '.repeat(30)} } }` },
+  });
+  await using others = new AsyncDisposableStack();
+  const clients = await Promise.all(
+    Array.from({ length: 30 }, async (_, n) => others.use(await connect(gateway.url, authorized(`other-${n}`)))),
+  );
+  await using client = await connect(gateway.url, authorized('mine'));
+  for (const [n, other] of clients.entries())
+    other.sendTogether(...Array.from({ length: 5 }, (_, m) => slow(`${m}`, `other_${n}_${m}`)));
+  client.sendTogether(slow('x', 'one'), complete('x'), slow('x', 'two'), complete('x'), slow('x', 'three'));
+  await client.messages.find(({ payload }) => JSON.stringify(payload ?? null).includes('"three"'));
+  simulator.setTask('three', { status: 'success' }, 'mine');
+  const messages = await client.ended('x');
+  const afterThree = messages.slice(messages.findIndex((message) => JSON.stringify(message).includes('"three"')));
+  expect(afterThree.map(({ type }) => type)).toEqual(['next', 'next', 'complete']);
+  expect(JSON.stringify(afterThree)).not.toMatch(/"one"|"two"/);
+});
+
 it('leaves nothing running when the socket closes in the middle of it', async () => {
   const { gateway, simulator } = pair;
   simulator.addTask('forever', { timeline: 'queued' });

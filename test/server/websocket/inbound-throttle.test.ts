@@ -4,8 +4,8 @@ import type { AddressInfo } from 'node:net';
 import { expect, test } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
 import { StreamWriter } from '../../../src/live/stream-writer.ts';
+import { EventLoopQueue } from '../../../src/server/limits/event-loop-queue.ts';
 import { TokenBucket } from '../../../src/server/limits/token-bucket.ts';
-import { EventLoopQueue } from '../../../src/server/websocket/event-loop-queue.ts';
 import { InboundThrottle } from '../../../src/server/websocket/inbound-throttle.ts';
 
 const FRAMES = 299;
@@ -57,6 +57,7 @@ test('while messages wait for their turn, no more than about one frame is read a
       waiting -= text.length;
       handled.push(Number.parseInt(text, 10));
       if (handled.length === FRAMES) resolve();
+      return null;
     },
     onFlood: () => reject(new Error('a flood')),
   });
@@ -87,6 +88,7 @@ test('a peer that sends much text is read more slowly, and loses nothing', async
     handle: (text) => {
       handled.push(Number.parseInt(text, 10));
       if (handled.length === 16) resolve();
+      return null;
     },
     onFlood: () => reject(new Error('a flood')),
   });
@@ -97,4 +99,38 @@ test('a peer that sends much text is read more slowly, and loses nothing', async
   expect(handled).toEqual(Array.from({ length: 16 }, (_, index) => index));
   // Four at once, two that had been read already, and ten at 20 per second.
   expect(performance.now() - startedAt).toBeGreaterThan(450);
+});
+
+test('a message waits until the operation of the one before it is in place', async () => {
+  await using pair = await socketPair();
+  const { client, socket, stream } = pair;
+  const { promise: first, resolve: begin } = Promise.withResolvers<void>();
+  const { promise: prepared, resolve: finish } = Promise.withResolvers<void>();
+  const { promise: all, resolve, reject } = Promise.withResolvers<void>();
+  const handled: string[] = [];
+  const queue = new EventLoopQueue();
+  const intake = new InboundThrottle({
+    socket,
+    writer: new StreamWriter(stream, { onStall: () => reject(new Error('stalled')) }),
+    frames: new TokenBucket({ burst: FRAMES, perSecond: 100 }),
+    text: new TokenBucket({ burst: FRAME_BYTES, perSecond: FRAME_BYTES }),
+    queue,
+    maxWaiting: MAX_FRAME_BYTES,
+    handle: (text) => {
+      handled.push(text);
+      if (text === 'complete') resolve();
+      if (text !== 'subscribe') return null;
+      begin();
+      return prepared;
+    },
+    onFlood: () => reject(new Error('a flood')),
+  });
+  socket.on('message', (message: Buffer) => intake.receive(message.toString()));
+  for (const text of ['subscribe', 'complete']) client.send(text);
+  await first;
+  for (let turn = 0; turn < 10; turn += 1) await new Promise<void>((next) => queue.run(next));
+  expect(handled).toEqual(['subscribe']);
+  finish();
+  await all;
+  expect(handled).toEqual(['subscribe', 'complete']);
 });

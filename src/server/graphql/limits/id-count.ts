@@ -1,56 +1,68 @@
-import { type DocumentNode, getOperationAST, Kind, type SelectionSetNode, type ValueNode } from 'graphql';
+import {
+  type DocumentNode,
+  type FieldNode,
+  type GraphQLField,
+  GraphQLIncludeDirective,
+  type GraphQLSchema,
+  GraphQLSkipDirective,
+  getArgumentValues,
+  getDirectiveValues,
+  type getVariableValues,
+  type OperationDefinitionNode,
+} from 'graphql';
+import { collectFields, fragmentsOf, type Selection } from './selections.ts';
 
-/** How many ids an operation asks for. */
-export interface IdCount {
-  /** Of all its fields together. */
-  readonly total: number;
-  /** Of the field with the most. */
-  readonly largest: number;
+type VariableValues = NonNullable<ReturnType<typeof getVariableValues>['variableValues']>;
+
+/** A valid operation with its coerced variables. */
+export interface CountedOperation {
+  readonly schema: GraphQLSchema;
+  readonly document: DocumentNode;
+  readonly definition: OperationDefinitionNode;
+  readonly variableValues: VariableValues;
+  /** A field with more ids fails by itself and reads no task: its ids do not count. */
+  readonly maxPerField: number;
 }
 
-/** Arguments that name tasks, in every field of the schema's root types. */
-const ID_ARGUMENTS: ReadonlySet<string> = new Set(['id', 'ids']);
+/** Arguments that name tasks, in the fields of the root types. */
+const ID_ARGUMENTS: readonly string[] = ['id', 'ids'];
 
-/** Counts the ids that a valid operation asks for, as literals or through variables that were not checked yet. */
-export function countIds(
-  document: DocumentNode,
-  operationName: string | null,
-  variables: Readonly<Record<string, unknown>>,
-): IdCount {
-  const operation = getOperationAST(document, operationName);
-  if (!operation) return { total: 0, largest: 0 };
-  const defaults = new Map((operation.variableDefinitions ?? []).map((node) => [node.variable.name.value, node]));
-  const lengthOf = (value: ValueNode | undefined): number => {
-    if (value?.kind === Kind.LIST) return value.values.length;
-    if (value?.kind !== Kind.VARIABLE) return 1;
-    const name = value.name.value;
-    const given = Object.hasOwn(variables, name) ? variables[name] : undefined;
-    if (given === undefined) return lengthOf(defaults.get(name)?.defaultValue);
-    return Array.isArray(given) ? given.length : 1;
-  };
-  const counts = idArguments(document, operation.selectionSet).map(lengthOf);
-  return { total: counts.reduce((sum, count) => sum + count, 0), largest: Math.max(0, ...counts) };
+/**
+ * Counts the ids that all root fields of an operation ask for together, repetitions included. Fields are collected and
+ * arguments are coerced as the executor does it: `@skip`, `@include`, fragments, defaults of variables and a single
+ * value in a list's place have the same effect on the count as on the execution.
+ */
+export function countIds({ schema, document, definition, variableValues, maxPerField }: CountedOperation): number {
+  const includes = (selection: Selection): boolean => isIncluded(selection, variableValues);
+  const fields = collectFields([definition.selectionSet], fragmentsOf(document), includes);
+  const types = schema.getRootType(definition.operation)?.getFields() ?? {};
+  let total = 0;
+  for (const [node] of fields.values()) {
+    const type = node && types[node.name.value];
+    const count = node && type ? idsOf(type, node, variableValues) : 0;
+    if (count <= maxPerField) total += count;
+  }
+  return total;
 }
 
-/** The arguments of the outermost fields; each fragment once, since its fields merge with themselves. */
-function idArguments(document: DocumentNode, root: SelectionSetNode): ValueNode[] {
-  const found: ValueNode[] = [];
-  const spread = new Set<string>();
-  const visit = ({ selections }: SelectionSetNode): void => {
-    for (const selection of selections) {
-      if (selection.kind === Kind.FIELD) {
-        for (const { name, value } of selection.arguments ?? []) if (ID_ARGUMENTS.has(name.value)) found.push(value);
-      } else if (selection.kind === Kind.INLINE_FRAGMENT) {
-        visit(selection.selectionSet);
-      } else if (!spread.has(selection.name.value)) {
-        spread.add(selection.name.value);
-        const definition = document.definitions.find(
-          (node) => node.kind === Kind.FRAGMENT_DEFINITION && node.name.value === selection.name.value,
-        );
-        if (definition?.kind === Kind.FRAGMENT_DEFINITION) visit(definition.selectionSet);
-      }
-    }
-  };
-  visit(root);
-  return found;
+/** How many ids one field asks for. A field with invalid arguments asks for none: it fails before it reads a task. */
+function idsOf(type: GraphQLField<unknown, unknown>, node: FieldNode, variableValues: VariableValues): number {
+  try {
+    const args = getArgumentValues(type, node, variableValues);
+    return ID_ARGUMENTS.map((name) => args[name])
+      .filter((value) => value !== undefined)
+      .reduce<number>((sum, value) => sum + (Array.isArray(value) ? value.length : 1), 0);
+  } catch {
+    return 0;
+  }
+}
+
+/** A directive with an invalid argument includes the selection: the operation fails when it executes. */
+function isIncluded(selection: Selection, variableValues: VariableValues): boolean {
+  try {
+    if (getDirectiveValues(GraphQLSkipDirective, selection, variableValues)?.['if'] === true) return false;
+    return getDirectiveValues(GraphQLIncludeDirective, selection, variableValues)?.['if'] !== false;
+  } catch {
+    return true;
+  }
 }

@@ -7,7 +7,7 @@ import {
   type SelectionSetNode,
 } from 'graphql';
 
-/** How large an operation, or a part of one, is with its fragments spread. Counts may be huge, or infinite. */
+/** The size of an operation or a part of one, with its fragments spread. Counts may be huge, or infinite. */
 export interface OperationSize {
   /** Levels of fields. `ofType` counts none: it only unwraps a type in an introspection, one object for one. */
   readonly depth: number;
@@ -15,20 +15,22 @@ export interface OperationSize {
   readonly directives: number;
   /** Fields of the outermost level. */
   readonly rootFields: number;
+  /** Fields of all levels. */
+  readonly fields: number;
 }
 
-const NOTHING: OperationSize = { depth: 0, aliases: 0, directives: 0, rootFields: 0 };
+const EMPTY: OperationSize = { depth: 0, aliases: 0, directives: 0, rootFields: 0, fields: 0 };
 
 /**
  * The size of every operation of a document that need not be valid. Each fragment is measured once, however often it
- * is spread, so a document of n tokens takes O(n), even one whose fragments multiply.
+ * is spread, so a document of n tokens takes O(n), also if its fragments multiply.
  */
 export function measureOperations(document: DocumentNode): readonly OperationSize[] {
-  const ruler = new SizeVisitor(document);
+  const visitor = new SizeVisitor(document);
   return document.definitions
     .filter((definition): definition is OperationDefinitionNode => definition.kind === Kind.OPERATION_DEFINITION)
     .map((operation) => {
-      const size = ruler.selections(operation.selectionSet);
+      const size = visitor.selections(operation.selectionSet);
       const own = (operation.directives ?? []).length;
       const ofVariables = (operation.variableDefinitions ?? []).flatMap(({ directives = [] }) => directives).length;
       return { ...size, directives: size.directives + own + ofVariables };
@@ -45,7 +47,7 @@ class SizeVisitor {
   }
 
   selections({ selections }: SelectionSetNode): OperationSize {
-    return selections.reduce((sum, selection) => both(sum, this.#selection(selection)), NOTHING);
+    return selections.reduce((sum, selection) => add(sum, this.#selection(selection)), EMPTY);
   }
 
   #selection(selection: SelectionNode): OperationSize {
@@ -57,22 +59,23 @@ class SizeVisitor {
           : this.selections(selection.selectionSet);
       return { ...inner, directives: inner.directives + directives };
     }
-    const inner = selection.selectionSet ? this.selections(selection.selectionSet) : NOTHING;
+    const inner = selection.selectionSet ? this.selections(selection.selectionSet) : EMPTY;
     return {
       depth: inner.depth + (selection.name.value === 'ofType' ? 0 : 1),
       aliases: inner.aliases + (selection.alias ? 1 : 0),
       directives: inner.directives + directives,
       rootFields: 1,
+      fields: inner.fields + 1,
     };
   }
 
-  /** A fragment that is unknown, or spreads itself, counts nothing: validation refuses it. */
+  /** A fragment that is unknown, or spreads itself, has no size: validation rejects it. */
   #fragment(name: string): OperationSize {
     const known = this.#known.get(name);
     if (known) return known;
-    this.#known.set(name, NOTHING);
+    this.#known.set(name, EMPTY);
     const fragment = this.#fragments.get(name);
-    if (!fragment) return NOTHING;
+    if (!fragment) return EMPTY;
     const inner = this.selections(fragment.selectionSet);
     const size = { ...inner, directives: inner.directives + (fragment.directives ?? []).length };
     this.#known.set(name, size);
@@ -80,11 +83,12 @@ class SizeVisitor {
   }
 }
 
-function both(a: OperationSize, b: OperationSize): OperationSize {
+function add(a: OperationSize, b: OperationSize): OperationSize {
   return {
     depth: Math.max(a.depth, b.depth),
     aliases: a.aliases + b.aliases,
     directives: a.directives + b.directives,
     rootFields: a.rootFields + b.rootFields,
+    fields: a.fields + b.fields,
   };
 }

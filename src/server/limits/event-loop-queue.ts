@@ -1,16 +1,16 @@
-/** The share of all queued tasks in one iteration of the event loop, in ms. */
+/** How long all tasks together may run in one turn of the event loop, in ms. */
 const BUDGET_MS = 1;
 
 /**
- * Runs tasks in order, for at most 1 ms per iteration of the event loop, so that updates to clients leave between the
- * messages of a burst.
+ * Runs tasks in order, for at most {@link BUDGET_MS} per turn of the event loop (one task at least). Updates of live
+ * subscriptions, health checks and reads go on between the turns, for any number of waiting tasks.
  */
 export class EventLoopQueue {
   #queue: (() => void)[] = [];
   #next = 0;
   #scheduled = false;
 
-  /** Runs `task` in a later iteration, after the tasks that were queued before it. */
+  /** Runs `task` in this turn or a later one, after the tasks that came before it. */
   run(task: () => void): void {
     this.#queue.push(task);
     if (this.#scheduled) return;

@@ -1,0 +1,109 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Client } from '../access/client.ts';
+import { preferredJsonType } from '../http/accept.ts';
+import { disconnectSignal } from '../http/disconnect-signal.ts';
+import { endToEndHeaders } from '../http/end-to-end-headers.ts';
+import { etagMatches } from '../http/etag.ts';
+import { replyErrors } from '../http/reply.ts';
+import { bodyTooLargeError, readBody } from '../http/request-body.ts';
+import { CacheDependencies } from './cache-dependencies.ts';
+import { type CachedResponse, ResponseCache, withETag } from './response-cache.ts';
+import type { YogaHandler } from './yoga.ts';
+
+export interface QueryHandlerOptions {
+  readonly yoga: YogaHandler;
+  /** `MAX_BODY_BYTES` */
+  readonly maxBodyBytes: number;
+}
+
+/** A request, with its body. */
+export interface QueryRequest {
+  readonly url: URL;
+  readonly client: Client;
+  /** null: a GET. */
+  readonly body: Buffer<ArrayBuffer> | null;
+  /** The media types to choose from, as in `Accept`. */
+  readonly accept: string;
+}
+
+/**
+ * Answers queries over HTTP: through Yoga, or from the cache while no state that the cached response shows has changed.
+ * Callers share a cached response only if they have the same access, and their requests the same bytes.
+ */
+export class QueryHandler {
+  readonly #options: QueryHandlerOptions;
+  readonly #cache = new ResponseCache();
+
+  constructor(options: QueryHandlerOptions) {
+    this.#options = options;
+  }
+
+  /** Serves one request. Never rejects on account of the client. */
+  async serve(request: IncomingMessage, response: ServerResponse, url: URL, client: Client): Promise<void> {
+    const { maxBodyBytes } = this.#options;
+    const body = request.method === 'POST' ? await readBody(request, maxBodyBytes) : null;
+    if (request.method === 'POST' && body === null)
+      return replyErrors(response, 413, [bodyTooLargeError(maxBodyBytes).toJSON()]);
+    const given = request.headers.accept ?? '';
+    // Yoga ignores weights, so it is told the preferred type only; it answers 406 where there is none.
+    await this.respond(request, response, { url, client, body, accept: preferredJsonType(given) ?? given });
+  }
+
+  /** Answers a request with the body that was read before. */
+  async respond(request: IncomingMessage, response: ServerResponse, query: QueryRequest): Promise<void> {
+    const key = cacheKey(request, query);
+    const cached = this.#cache.get(key);
+    if (cached) return send(request, response, cached);
+    const fetched = await this.#fetch(request, query, disconnectSignal(response));
+    const answer = request.method === 'GET' ? withETag(fetched) : fetched;
+    this.#cache.set(key, answer);
+    send(request, response, answer);
+  }
+
+  async #fetch(
+    { method = 'GET', headers }: IncomingMessage,
+    { url, client, body, accept }: QueryRequest,
+    signal: AbortSignal,
+  ): Promise<CachedResponse> {
+    const { yoga } = this.#options;
+    const dependencies = new CacheDependencies();
+    const init = { method, headers: { 'content-type': headers['content-type'] ?? '', accept }, body };
+    const answer = await yoga.fetch(new yoga.fetchAPI.Request(url, init), { client, dependencies, signal });
+    return completed(answer.status, endToEndHeaders(answer.headers), await answer.text(), dependencies);
+  }
+}
+
+/** A response with all headers that {@link send} writes: built once, sent often. */
+function completed(
+  status: number,
+  headers: Record<string, string>,
+  body: string,
+  dependencies: CacheDependencies,
+): CachedResponse {
+  const length = `${Buffer.byteLength(body)}`;
+  return {
+    status,
+    headers: { 'x-content-type-options': 'nosniff', ...headers, 'content-length': length },
+    body,
+    dependencies,
+  };
+}
+
+/** Exact: the scope has its length in front, and a header has no line break. */
+function cacheKey({ method, headers }: IncomingMessage, { url, client, body, accept }: QueryRequest): string {
+  const { credential, scope } = client.caller;
+  const type = headers['content-type'] ?? '';
+  const text = body?.toString('latin1') ?? '';
+  return `${method} ${credential.key} ${scope.length} ${scope}\n${accept}\n${type}\n${url.search}\n${text}`;
+}
+
+function send(request: IncomingMessage, response: ServerResponse, { status, headers, body }: CachedResponse): void {
+  if (response.destroyed) return;
+  const { etag } = headers;
+  if (etag === undefined || !etagMatches(request.headers['if-none-match'], etag)) {
+    response.writeHead(status, headers);
+    return void response.end(body);
+  }
+  response.writeHead(304, { etag, 'cache-control': headers['cache-control'] });
+  response.end();
+}

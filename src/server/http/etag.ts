@@ -1,0 +1,5 @@
+/** Whether an `If-None-Match` header lists this entity tag, by weak comparison: RFC 9110, section 13.1.2. */
+export function etagMatches(ifNoneMatch: string | undefined, etag: string): boolean {
+  if (ifNoneMatch === undefined) return false;
+  return ifNoneMatch.split(',').some((tag) => tag.trim() === '*' || tag.trim().replace(/^W\//, '') === etag);
+}

@@ -1,0 +1,68 @@
+import { expect, it } from 'vitest';
+import { startSimulator } from '../../../src/simulator/simulator.ts';
+import { startProbed } from '../../support/probed-gateway.ts';
+import { connect, type WsClient } from '../../support/ws-client.ts';
+
+const SOCKETS = 3;
+const SUBSCRIPTIONS = 100;
+const MIB = 1024 * 1024;
+/** The memory of the documents of one account is bounded at 16 MiB; the rest is for sockets and executions. */
+const MOST_GROWTH = 40 * MIB;
+
+const FIELDS =
+  'id status rawStatus progress message resultUrl anchorId anchorType color createdAt stale finished checkedAt ' +
+  'resultPeopleUrl resultBackgroundUrl backgroundWidth backgroundHeight replaceBackgroundId customBackgroundId ' +
+  'elapsedSeconds reportedAt nextCheckAt statusDescription';
+
+/** A document of nearly a thousand tokens that differs from every other one in more than white space. */
+function fat(n: number): string {
+  const fields = Array.from({ length: 30 }, (_, index) => (index === 0 ? `f${n}: id ${FIELDS}` : FIELDS)).join(' ');
+  return `subscription { taskStatus(id: "live") { ${fields} } }`;
+}
+
+async function subscribeAll(client: WsClient, from: number): Promise<unknown[]> {
+  for (let n = 0; n < SUBSCRIPTIONS; n += 1) client.subscribe(`${n}`, fat(from + n));
+  await client.messages.count(1 + SUBSCRIPTIONS);
+  return client.messages.all.filter(({ type }) => type === 'error').map(({ payload }) => payload);
+}
+
+it('bounds the documents of one caller’s live subscriptions, and leaves the other callers alone', {
+  timeout: 120_000,
+}, async () => {
+  await using simulator = await startSimulator({ tokens: '*' });
+  for (const token of ['attacker', 'other']) simulator.setTask('live', { status: 'process', process: 42 }, token);
+  await using gateway = await startProbed({ A2E_API_URL: simulator.url });
+  const authorized = (token: string) => ({ authorization: `Bearer ${token}` });
+  await using other = await connect(gateway.url, authorized('other'));
+  const before = await gateway.heap();
+  const errors: unknown[] = [];
+  await using stack = new AsyncDisposableStack();
+  for (let socket = 0; socket < SOCKETS; socket += 1) {
+    const client = stack.use(await connect(gateway.url, authorized('attacker')));
+    errors.push(...(await subscribeAll(client, socket * SUBSCRIPTIONS)));
+  }
+  expect(errors.length).toBeGreaterThan(SUBSCRIPTIONS);
+  for (const error of errors)
+    expect(error).toMatchObject([{ extensions: { code: 'OVERLOADED', retryAfterSeconds: expect.any(Number) } }]);
+  expect((await gateway.heap()) - before).toBeLessThan(MOST_GROWTH);
+
+  for (const accept of ['application/json', 'application/graphql-response+json', 'text/event-stream']) {
+    const headers = { 'content-type': 'application/json', accept, ...authorized('attacker') };
+    const query = fat(1_001).replace('subscription', 'query').replace('taskStatus', 'videoTask');
+    const response = await fetch(`${gateway.url}/graphql`, {
+      method: 'POST',
+      headers,
+      body: JSON.stringify({ query }),
+    });
+    expect([accept, response.status, response.headers.get('retry-after')]).toEqual([accept, 503, '5']);
+    expect(await response.json()).toMatchObject({ errors: [{ extensions: { code: 'OVERLOADED' } }] });
+  }
+
+  other.subscribe('mine', fat(1_002));
+  expect(await other.messages.find(({ id }) => id === 'mine')).toMatchObject({ type: 'next' });
+
+  await stack.disposeAsync();
+  await using again = await connect(gateway.url, authorized('attacker'));
+  again.subscribe('again', fat(1_003));
+  expect(await again.messages.find(({ id }) => id === 'again')).toMatchObject({ type: 'next' });
+});
