@@ -6,7 +6,7 @@ import type { StreamWriter } from '../../live/stream-writer.ts';
 import { Subscriber } from '../../live/subscriber.ts';
 import { toGraphQLError } from '../../schema/graphql-errors.ts';
 import type { Authenticator, Caller } from '../access/authenticator.ts';
-import { authorizationOf } from '../access/bearer-token.ts';
+import { webSocketAuthorization } from '../access/bearer-token.ts';
 import { expired, onExpiry } from '../access/expiry.ts';
 import type { Operation, OperationExecutor } from '../graphql/operation-executor.ts';
 import { parseOperationParams } from '../graphql/operation-params.ts';
@@ -23,6 +23,8 @@ export interface ConnectionState {
   readonly running: Set<CompletionIterator>;
   /** Where the client comes from. */
   readonly address: string;
+  /** The `Authorization` header of the upgrade; forgotten once `connection_init` is read. */
+  authorization: string | undefined;
   /** Set once the connection is acknowledged. */
   caller: Caller | null;
   /** Forgets when the caller's right ends. */
@@ -105,8 +107,9 @@ export function releaseConnection({ running, writer, stopExpiry }: ConnectionSta
 async function connect(conversation: ProtocolContext, options: ProtocolOptions): Promise<boolean> {
   const { extra } = conversation;
   const { socket } = extra;
-  const authorization = authorizationOf(conversation.connectionParams);
+  const authorization = webSocketAuthorization(conversation.connectionParams, extra.authorization);
   conversation.connectionParams = undefined;
+  extra.authorization = undefined;
   try {
     const caller = await options.access.authenticate(authorization);
     if (socket.readyState !== socket.OPEN) return false;
