@@ -39,7 +39,7 @@ export interface Config {
   /** null: this process is alone. */
   readonly redis: { readonly url: string; readonly prefix: string } | null;
   readonly http: {
-    /** As a browser writes them in `Origin`. */
+    /** As a browser writes them in `Origin`; the first label of a host may be `*`. */
     readonly corsOrigins: readonly string[];
     readonly graphiql: boolean;
     readonly introspection: boolean;

@@ -1,4 +1,5 @@
 import { isIPv6 } from 'node:net';
+import { parseAllowedOrigin } from './allowed-origin.ts';
 import { parseRedisUrl } from './redis-url.ts';
 
 /** How one environment variable is read. */
@@ -68,11 +69,12 @@ export function webOrigin(fallback: string): Variable<string> {
   return { allowed, fallback, secret: false, parse: parseOrigin };
 }
 
-/** Web origins of a comma-separated list, normalised as a browser writes them in `Origin`, without repetitions. */
-export function webOriginList(): Variable<readonly string[]> {
-  const allowed = 'a comma-separated list of http or https origins such as https://app.example.com';
+/** Origins that may call, as a comma-separated list without repetitions: see {@link parseAllowedOrigin}. */
+export function allowedOriginList(): Variable<readonly string[]> {
+  const allowed =
+    'a comma-separated list of origins such as https://app.example.com, https://*.example.com or capacitor://localhost';
   const parse = (value: string): readonly string[] | undefined => {
-    const origins = list(value, parseOrigin);
+    const origins = list(value, parseAllowedOrigin);
     return origins && [...new Set(origins)];
   };
   return { allowed, fallback: [], secret: false, parse };

@@ -1,4 +1,5 @@
 import {
+  allowedOriginList,
   headerToken,
   hostName,
   integer,
@@ -9,7 +10,6 @@ import {
   toggle,
   type Variable,
   webOrigin,
-  webOriginList,
   webUrl,
 } from './variable.ts';
 
@@ -37,7 +37,7 @@ export const variables = {
   FIRST_ANSWER_TIMEOUT_MS: integer(15_000, 1, MAX_TIMER_MS),
   REDIS_URL: redisUrl(),
   REDIS_PREFIX: text('video-task-gateway', '1 to 64 letters, digits and . _ : -', /^[A-Za-z0-9._:-]{1,64}$/),
-  CORS_ORIGINS: webOriginList(),
+  CORS_ORIGINS: allowedOriginList(),
   GRAPHIQL: toggle(null),
   INTROSPECTION: toggle(null),
   TRUSTED_DOCUMENTS: text(null, 'the path of a JSON file', /^[^\0]+$/),

@@ -3,7 +3,9 @@ import type { GraphQLFormattedError } from 'graphql';
 import { GatewayError, RateLimited, Unauthenticated } from '../../errors.ts';
 import type { Authenticator, Caller } from '../access/authenticator.ts';
 import type { LazyPage } from '../graphiql/graphiql-page.ts';
+import { mediaRanges } from '../http/accept.ts';
 import type { ClientIpResolver } from '../http/client-address.ts';
+import { isForgeable } from '../http/forgeable.ts';
 import type { OriginPolicy } from '../http/origin-policy.ts';
 import { reply, replyErrors } from '../http/reply.ts';
 import type { ConnectionLimiter } from '../limits/connection-limiter.ts';
@@ -27,6 +29,11 @@ export interface GraphqlEndpointOptions {
 
 const ORIGIN_NOT_ALLOWED = { message: 'This origin is not listed in CORS_ORIGINS', extensions: { code: 'FORBIDDEN' } };
 
+const FORGEABLE = {
+  message: 'A page of any site could send this GET: name a media type in Accept, such as application/json',
+  extensions: { code: 'FORBIDDEN' },
+};
+
 /** `/graphql` over HTTP: decides who may ask and who answers: GraphiQL, a stream or a query's answer. */
 export class GraphqlEndpoint {
   readonly #options: GraphqlEndpointOptions;
@@ -41,7 +48,7 @@ export class GraphqlEndpoint {
     if (!origins.allows(request) && !(page && origins.isNavigation(request))) {
       return replyErrors(response, 403, [ORIGIN_NOT_ALLOWED]);
     }
-    for (const [name, value] of Object.entries(origins.headers(request))) response.setHeader(name, value);
+    if (!page && isForgeable(request)) return replyErrors(response, 403, [FORGEABLE]);
     if (request.method === 'GET') response.appendHeader('vary', 'accept, authorization');
     if (request.method === 'OPTIONS') return reply(response, 204, { allow: 'GET, POST, OPTIONS' });
     if (request.method !== 'GET' && request.method !== 'POST')
@@ -86,6 +93,16 @@ function isJson({ headers }: IncomingMessage): boolean {
   return type === 'application/json' || type?.split(';')[0]?.trim().toLowerCase() === 'application/json';
 }
 
-function wantsPage({ method, headers }: IncomingMessage): boolean {
-  return method === 'GET' && (headers.accept?.includes('text/html') ?? false);
+/** Whether HTML is what the client wants most of all that is served here. */
+function wantsPage({ method, headers: { accept } }: IncomingMessage): boolean {
+  if (method !== 'GET' || !accept?.toLowerCase().includes('text/html')) return false;
+  return mediaRanges(accept).find(({ type }) => SERVED.has(type))?.type === 'text/html';
 }
+
+const SERVED: ReadonlySet<string> = new Set([
+  'text/html',
+  'application/json',
+  'application/graphql-response+json',
+  'text/event-stream',
+  'multipart/mixed',
+]);

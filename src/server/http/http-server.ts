@@ -91,6 +91,7 @@ export class HttpServer implements AsyncDisposable {
     const { graphql, webhook, page, readiness, metrics } = this.#options;
     const url = parseUrl(request);
     if (!url) return replyJson(response, 400, { error: 'bad request' });
+    if (url.pathname === '/graphql') allowOrigin(this.#options.origins, request, response);
     const live = url.pathname === '/graphql' || url.pathname === '/webhooks/a2e';
     if (live && readiness.phase === 'draining') return refuseDraining(response);
     if (url.pathname === '/graphql') return void (await graphql.serve(request, response, url));
@@ -159,6 +160,11 @@ function closeWith(socket: Socket, response: ServerResponse): void {
   socket.setMaxListeners(0);
   socket.once('close', close);
   response.once('close', () => socket.off('close', close));
+}
+
+/** Set first, so that a page of a listed origin can read each refusal and its `Retry-After`. */
+function allowOrigin(origins: OriginPolicy, request: IncomingMessage, response: ServerResponse): void {
+  for (const [name, value] of Object.entries(origins.headers(request))) response.setHeader(name, value);
 }
 
 /** No new work: the client asks another process, over another connection. */

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { EncodedResult } from '../../live/encoded-result.ts';
 import type { Completion } from '../../live/subscriber.ts';
+import { type MediaRange, mediaRanges } from '../http/accept.ts';
 import { MULTIPART_FORMAT } from './multipart-format.ts';
 import { SSE_FORMAT } from './sse-format.ts';
 
@@ -33,27 +34,10 @@ const STREAMS = /event-stream|multipart/i;
 export function negotiateStream({ headers }: IncomingMessage): NegotiatedStream | null {
   const { accept = '' } = headers;
   if (!STREAMS.test(accept)) return null;
-  const ranges = accept
-    .split(',')
-    .map(mediaRange)
-    .filter(({ weight }) => weight > 0)
-    .toSorted((one, other) => other.weight - one.weight);
+  const ranges = mediaRanges(accept);
   const format = ranges.map(formatOf).find((found) => found !== null);
   if (!format) return null;
   return { format, json: ranges.map(({ type }) => type).find((type) => JSON_TYPES.includes(type)) ?? null };
-}
-
-interface MediaRange {
-  readonly type: string;
-  readonly parameters: readonly string[];
-  /** How much the client likes it, 0 to 1: RFC 9110, section 12.4.2. */
-  readonly weight: number;
-}
-
-function mediaRange(text: string): MediaRange {
-  const [type = '', ...parameters] = text.split(';').map((part) => part.trim().toLowerCase().replaceAll('"', ''));
-  const weight = Number(parameters.find((parameter) => parameter.startsWith('q='))?.slice(2) ?? 1);
-  return { type, parameters, weight };
 }
 
 function formatOf({ type, parameters }: MediaRange): StreamFormat | null {
