@@ -13,7 +13,8 @@ export type ErrorCode =
   | 'TOO_MANY_SUBSCRIPTIONS'
   | 'RATE_LIMITED'
   | 'OPERATION_TOO_COMPLEX'
-  | 'DOCUMENT_NOT_TRUSTED';
+  | 'DOCUMENT_NOT_TRUSTED'
+  | 'OVERLOADED';
 
 /** Anything that may be shown to a caller. Whatever is not one of these is masked as `INTERNAL_SERVER_ERROR`. */
 export abstract class GatewayError extends Error {
@@ -82,6 +83,19 @@ export class OperationTooComplex extends GatewayError {
 /** Only listed documents are executed here, and this is not one of them. */
 export class DocumentNotTrusted extends GatewayError {
   readonly code = 'DOCUMENT_NOT_TRUSTED';
+}
+
+/** The gateway has as much waiting work as it takes, from this caller or in all. A2E was asked nothing. */
+export class Overloaded extends GatewayError {
+  readonly code = 'OVERLOADED';
+  readonly retryAfterSeconds: number;
+  constructor(message: string, retryAfterSeconds: number) {
+    super(message);
+    this.retryAfterSeconds = retryAfterSeconds;
+  }
+  override get extensions(): Record<string, unknown> {
+    return { code: this.code, retryAfterSeconds: this.retryAfterSeconds };
+  }
 }
 
 /** A call to A2E that brought no usable answer: a missed poll. */

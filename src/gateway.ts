@@ -22,6 +22,7 @@ import { clientIpResolver } from './server/http/client-address.ts';
 import { HttpServer } from './server/http/http-server.ts';
 import { OriginPolicy } from './server/http/origin-policy.ts';
 import { Webhook } from './server/http/webhook.ts';
+import { Admission } from './server/limits/admission.ts';
 import { ConnectionLimiter } from './server/limits/connection-limiter.ts';
 import { OperationRateLimiter } from './server/limits/operation-rate-limiter.ts';
 import { DEFAULT_TIMEOUTS, type Timeouts } from './server/limits/timeouts.ts';
@@ -162,7 +163,8 @@ async function createHttpStack(base: SharedServices, registry: TaskRegistry, exa
   const documents = new DocumentStore({ schema, limits, introspection, trustedPath });
   const maskError = createErrorMasker(onUnexpectedError);
   const subscriptions = subscriptionTimeouts(poll.intervalMs, poll.firstAnswerTimeoutMs);
-  const shared = { schema, documents, registry, maxIds: limits.ids, maskError, onUnexpectedError };
+  const admission = new Admission();
+  const shared = { schema, documents, registry, admission, maxIds: limits.ids, maskError, onUnexpectedError };
   const executing = { ...shared, timeouts: subscriptions };
   const executor = new OperationExecutor(executing);
   const maxBodyBytes = limits.bodyBytes;
@@ -187,7 +189,8 @@ async function createHttpStack(base: SharedServices, registry: TaskRegistry, exa
     clientIp: clientIpResolver(trustProxy),
   };
   const graphiql = http.graphiql ? graphiqlPage(exampleId) : null;
-  const graphql = new GraphqlEndpoint({ ...gate, access: authenticator, rate, streams, queries, graphiql, maskError });
+  const serving = { access: authenticator, rate, admission, maxBodyBytes, streams, queries, graphiql, maskError };
+  const graphql = new GraphqlEndpoint({ ...gate, ...serving });
   const routes = { graphql, websocket, webhook: createWebhook(config, registry), page: createWatchPage(), metrics };
   const server = stack.use(new HttpServer({ ...gate, ...routes, readiness, timeouts, onUnexpectedError }));
   return { server, closables: [websocket, streams], operations: executor, connections: gate.connections };

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { GraphQLFormattedError } from 'graphql';
-import { GatewayError, RateLimited, Unauthenticated } from '../../errors.ts';
+import { GatewayError, Overloaded, RateLimited, Unauthenticated } from '../../errors.ts';
 import type { Authenticator, Caller } from '../access/authenticator.ts';
 import type { LazyPage } from '../graphiql/graphiql-page.ts';
 import { mediaRanges } from '../http/accept.ts';
@@ -8,6 +8,7 @@ import type { ClientIpResolver } from '../http/client-address.ts';
 import { isForgeable } from '../http/forgeable.ts';
 import type { OriginPolicy } from '../http/origin-policy.ts';
 import { reply, replyErrors } from '../http/reply.ts';
+import type { Admission } from '../limits/admission.ts';
 import type { ConnectionLimiter } from '../limits/connection-limiter.ts';
 import type { OperationRateLimiter } from '../limits/operation-rate-limiter.ts';
 import type { StreamEndpoint } from '../stream/stream-endpoint.ts';
@@ -20,6 +21,9 @@ export interface GraphqlEndpointOptions {
   readonly connections: ConnectionLimiter;
   readonly clientIp: ClientIpResolver;
   readonly rate: OperationRateLimiter;
+  readonly admission: Admission;
+  /** `MAX_BODY_BYTES` */
+  readonly maxBodyBytes: number;
   readonly streams: StreamEndpoint;
   readonly queries: ResponseCache;
   /** null: switched off. */
@@ -43,7 +47,7 @@ export class GraphqlEndpoint {
   }
 
   async serve(request: IncomingMessage, response: ServerResponse, url: URL): Promise<void> {
-    const { access, origins, graphiql, streams, queries, maskError, connections, clientIp, rate } = this.#options;
+    const { origins, graphiql, maskError, clientIp, admission } = this.#options;
     const page = wantsPage(request) ? graphiql : null;
     if (!origins.allows(request) && !(page && origins.isNavigation(request))) {
       return replyErrors(response, 403, [ORIGIN_NOT_ALLOWED]);
@@ -60,22 +64,51 @@ export class GraphqlEndpoint {
       const { headers, html } = await page();
       return reply(response, 200, headers, html);
     }
-    // Unless whoever answers knows better.
+    // A default, which a cached answer replaces.
     if (request.method === 'GET') response.setHeader('cache-control', 'no-store');
+    const address = clientIp(request);
+    const work = { connection: request.socket, address, bodyBytes: this.#bodyBytesOf(request) };
+    const leave = admission.tryEnter(work);
+    if (leave instanceof Overloaded) {
+      // The body is not kept, and the next request on the connection can be read.
+      request.resume();
+      return refuse(response, leave, maskError);
+    }
+    try {
+      await this.#execute(request, response, { url, address });
+    } finally {
+      leave();
+    }
+  }
+
+  /** Serves an admitted request. Resolves when it is answered, or when its stream has begun. */
+  async #execute(
+    request: IncomingMessage,
+    response: ServerResponse,
+    { url, address }: { readonly url: URL; readonly address: string },
+  ): Promise<void> {
+    const { access, streams, queries, maskError, connections, rate, admission } = this.#options;
     let caller: Caller;
     try {
-      caller = await access.authenticate(request.headers.authorization);
+      caller = { ...(await access.authenticate(request.headers.authorization)), address };
     } catch (error) {
       if (error instanceof GatewayError) return refuse(response, error, maskError);
       throw error;
     }
-    const address = clientIp(request);
     const taken = rate.take(caller, address);
-    const excess = taken && (await taken);
-    if (excess) return refuse(response, excess, maskError);
+    const refusal = (taken && (await taken)) ?? admission.refusalOf(caller);
+    if (refusal) return refuse(response, refusal, maskError);
     const negotiated = negotiateStream(request);
     if (!negotiated) return void (await queries.serve(request, response, url, caller));
     await streams.serve(request, response, { url, caller, negotiated, acquire: () => connections.tryAcquire(address) });
+  }
+
+  /** At most; a body whose length is not announced may be as long as allowed. */
+  #bodyBytesOf({ headers }: IncomingMessage): number {
+    const { maxBodyBytes } = this.#options;
+    const { 'content-length': length, 'transfer-encoding': encoding } = headers;
+    if (length === undefined && encoding === undefined) return 0;
+    return Math.min(Number(length ?? maxBodyBytes), maxBodyBytes);
   }
 }
 
@@ -83,7 +116,10 @@ export class GraphqlEndpoint {
 function refuse(response: ServerResponse, error: GatewayError, format: GraphqlEndpointOptions['maskError']): void {
   const errors = [format(error)];
   if (error instanceof Unauthenticated) replyErrors(response, 401, errors, { 'www-authenticate': 'Bearer' });
-  else replyErrors(response, error instanceof RateLimited ? 429 : 503, errors, { 'retry-after': '1' });
+  else {
+    const seconds = error instanceof Overloaded ? error.retryAfterSeconds : 1;
+    replyErrors(response, error instanceof RateLimited ? 429 : 503, errors, { 'retry-after': `${seconds}` });
+  }
 }
 
 /** Anything else a page of any origin may send without being asked, as a form does. */

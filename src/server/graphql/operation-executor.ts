@@ -21,6 +21,7 @@ import type { SubscriptionTimeouts } from '../../task/task-observer.ts';
 import type { TaskRegistry } from '../../task/task-registry.ts';
 import type { TaskSnapshot } from '../../task/task-snapshot.ts';
 import type { Caller } from '../access/authenticator.ts';
+import type { Admission } from '../limits/admission.ts';
 import type { DocumentStore } from './document-store.ts';
 import { declaredVariables, type OperationParams } from './operation-params.ts';
 import { createTaskFeed } from './task-feed.ts';
@@ -42,6 +43,7 @@ export interface OperationExecutorOptions {
   readonly timeouts: SubscriptionTimeouts;
   /** `MAX_IDS` */
   readonly maxIds: number;
+  readonly admission: Admission;
   /** What a caller may see of an error; logs what is masked. */
   readonly maskError: (error: unknown) => GraphQLFormattedError;
 }
@@ -116,8 +118,8 @@ export class OperationExecutor {
   }
 
   #feed(caller: Caller, signal?: AbortSignal): TaskFeed {
-    const { registry, timeouts } = this.#options;
-    return createTaskFeed(caller, registry, timeouts, { signal });
+    const { registry, timeouts, admission } = this.#options;
+    return createTaskFeed(caller, registry, timeouts, { signal, admission });
   }
 
   #args({ document, operationName, variables }: Operation, feed: TaskFeed): Parameters<typeof execute>[0] {

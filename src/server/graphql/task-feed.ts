@@ -4,6 +4,7 @@ import type { SubscriptionTimeouts } from '../../task/task-observer.ts';
 import type { TaskRegistry } from '../../task/task-registry.ts';
 import { streamTask, streamTasks } from '../../task/task-stream.ts';
 import type { Caller } from '../access/authenticator.ts';
+import type { Admission } from '../limits/admission.ts';
 import type { CacheDependencies } from './cache-dependencies.ts';
 
 /** What one operation of a caller is about to read. */
@@ -12,27 +13,35 @@ export interface ReadOptions {
   readonly dependencies?: CacheDependencies | undefined;
   /** Aborts when nobody waits any more for what is read once. */
   readonly signal?: AbortSignal | undefined;
+  /** Bounds the reads that wait for A2E; undefined: unbounded. */
+  readonly admission?: Admission | undefined;
 }
+
+const noop = (): void => {};
 
 /** The tasks as one caller may see them. */
 export function createTaskFeed(
   caller: Caller,
   registry: TaskRegistry,
   patience: SubscriptionTimeouts,
-  { dependencies, signal }: ReadOptions = {},
+  { dependencies, signal, admission }: ReadOptions = {},
 ): TaskFeed {
   const { credential } = caller;
   const refuse = (id: string): Forbidden => new Forbidden(`These credentials do not cover task ${id}`);
   return {
     async get(id) {
       if (!caller.canAccess(id)) throw refuse(id);
+      let done = noop;
       try {
+        if (admission && !registry.watch(id, credential).isFresh) done = admission.startRead(caller);
         const snapshot = await registry.get(id, credential, signal);
         dependencies?.record(registry.watch(id, credential), snapshot);
         return snapshot;
       } catch (error) {
         dependencies?.markUncacheable();
         throw error;
+      } finally {
+        done();
       }
     },
     watch(id) {

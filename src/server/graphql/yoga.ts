@@ -5,6 +5,7 @@ import { toGraphQLError } from '../../schema/graphql-errors.ts';
 import type { SubscriptionTimeouts } from '../../task/task-observer.ts';
 import type { TaskRegistry } from '../../task/task-registry.ts';
 import type { Caller } from '../access/authenticator.ts';
+import type { Admission } from '../limits/admission.ts';
 import type { CacheDependencies } from './cache-dependencies.ts';
 import type { DocumentStore } from './document-store.ts';
 import type { OperationParams } from './operation-params.ts';
@@ -27,16 +28,17 @@ export interface YogaOptions {
   readonly registry: TaskRegistry;
   readonly timeouts: SubscriptionTimeouts;
   readonly maxIds: number;
+  readonly admission: Admission;
   readonly onUnexpectedError: (error: unknown) => void;
 }
 
 /** GraphQL over HTTP: queries by POST and GET. What streams, pages, CORS and access are served in front of it. */
 export function createYogaHandler(options: YogaOptions): YogaServerInstance<YogaContext, GraphQLContext> {
-  const { schema, documents, registry, timeouts, maxIds, onUnexpectedError } = options;
+  const { schema, documents, registry, timeouts, maxIds, admission, onUnexpectedError } = options;
   return createYoga<YogaContext, GraphQLContext>({
     schema,
     context: ({ caller, dependencies, signal }) =>
-      createContext({ feed: createTaskFeed(caller, registry, timeouts, { dependencies, signal }), maxIds }),
+      createContext({ feed: createTaskFeed(caller, registry, timeouts, { dependencies, signal, admission }), maxIds }),
     plugins: [rejectSubscriptions, useDocuments(documents)],
     maskedErrors: { maskError: (error) => masked(error, onUnexpectedError) },
     parserAndValidationCache: false,

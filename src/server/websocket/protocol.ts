@@ -10,6 +10,7 @@ import { webSocketAuthorization } from '../access/bearer-token.ts';
 import { expired, onExpiry } from '../access/expiry.ts';
 import type { Operation, OperationExecutor } from '../graphql/operation-executor.ts';
 import { parseOperationParams } from '../graphql/operation-params.ts';
+import type { Admission } from '../limits/admission.ts';
 import type { OperationRateLimiter } from '../limits/operation-rate-limiter.ts';
 import { CompletedWithErrors, CompletionIterator } from './completion-iterator.ts';
 import { detachPayload, type SubscribePayload } from './message.ts';
@@ -38,6 +39,7 @@ export interface ProtocolOptions {
   /** `MAX_SUBSCRIPTIONS_PER_CONNECTION` */
   readonly maxSubscriptions: number;
   readonly rate: OperationRateLimiter;
+  readonly admission: Admission;
   /** How long a client may take to begin, in ms. */
   readonly connectionInitMs: number;
   /** What a caller may see of an error. */
@@ -111,7 +113,7 @@ async function connect(conversation: ProtocolContext, options: ProtocolOptions):
   conversation.connectionParams = undefined;
   extra.authorization = undefined;
   try {
-    const caller = await options.access.authenticate(authorization);
+    const caller = { ...(await options.access.authenticate(authorization)), address: extra.address };
     if (socket.readyState !== socket.OPEN) return false;
     extra.caller = caller;
     extra.stopExpiry = onExpiry(caller.expiresAt, () => expire(extra, options));
@@ -135,12 +137,13 @@ async function prepare(
   peer: ConnectionState,
   id: string,
   request: SubscribePayload,
-  { schema, operations, maxSubscriptions, rate, tooMany }: PrepareOptions,
+  { schema, operations, maxSubscriptions, rate, admission, tooMany }: PrepareOptions,
 ): Promise<readonly GraphQLError[] | ExecutionArgs> {
   if (!peer.caller) return [toGraphQLError(new Unauthenticated('The connection is not acknowledged'))];
   if (peer.running.size >= maxSubscriptions) return tooMany;
   const excess = await rate.take(peer.caller, peer.address);
-  if (excess) return [toGraphQLError(excess)];
+  const refusal = excess ?? admission.refusalOf(peer.caller);
+  if (refusal) return [toGraphQLError(refusal)];
   const params = parseOperationParams(request);
   if (params instanceof GraphQLError) return [params];
   const operation = operations.prepare(params, peer.caller);
