@@ -18,7 +18,9 @@ import { GraphqlEndpoint } from './server/graphql/graphql-endpoint.ts';
 import { OperationExecutor } from './server/graphql/operation-executor.ts';
 import { ResponseCache } from './server/graphql/response-cache.ts';
 import { createYogaHandler } from './server/graphql/yoga.ts';
+import { AdminServer } from './server/http/admin-server.ts';
 import { clientIpResolver } from './server/http/client-address.ts';
+import { hostPolicy } from './server/http/host-policy.ts';
 import { HttpServer } from './server/http/http-server.ts';
 import { OriginPolicy } from './server/http/origin-policy.ts';
 import { Webhook } from './server/http/webhook.ts';
@@ -50,6 +52,8 @@ export interface GatewayCounts {
 export interface Gateway extends AsyncDisposable {
   /** Where it listens: `http://HOST:PORT`, with the real port. */
   readonly url: string;
+  /** The same of `ADMIN_PORT`; null: there is no second listener. */
+  readonly adminUrl: string | null;
   counts(): GatewayCounts;
   /**
    * Takes no new work and says goodbye to every client, within the configured grace period. What is still open then is
@@ -92,6 +96,7 @@ export async function createGateway(
   const registry = stack.use(createRegistry(base, cluster));
   const { server, closables, operations, connections } = await createHttpStack(base, registry, exampleId);
   const { port } = await server.listen(config.port, config.host);
+  const adminPort = await listenForAdmin(base);
   readiness.phase = 'ready';
   const counts = (): GatewayCounts => ({
     watches: registry.watchedCount,
@@ -101,7 +106,8 @@ export async function createGateway(
   base.metrics.observe({ readiness, counts });
   const owned = stack.move();
   return {
-    url: `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`,
+    url: urlOf(config.host, port),
+    adminUrl: adminPort === null ? null : urlOf(config.host, adminPort),
     counts,
     drain: () => {
       readiness.phase = 'draining';
@@ -113,6 +119,16 @@ export async function createGateway(
       await owned.disposeAsync();
     },
   };
+}
+
+function urlOf(host: string, port: number): string {
+  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+}
+
+/** The real port of the second listener; null: none is configured. */
+async function listenForAdmin({ config, stack, ...options }: SharedServices): Promise<number | null> {
+  if (config.adminPort === null) return null;
+  return stack.use(new AdminServer(options)).listen(config.adminPort, config.host);
 }
 
 /** The clients of Redis are loaded where they are needed: without them a process starts a third sooner. */
@@ -191,8 +207,9 @@ async function createHttpStack(base: SharedServices, registry: TaskRegistry, exa
   const graphiql = http.graphiql ? graphiqlPage(exampleId) : null;
   const serving = { access: authenticator, rate, admission, maxBodyBytes, streams, queries, graphiql, maskError };
   const graphql = new GraphqlEndpoint({ ...gate, ...serving });
-  const routes = { graphql, websocket, webhook: createWebhook(config, registry), page: createWatchPage(), metrics };
-  const server = stack.use(new HttpServer({ ...gate, ...routes, readiness, timeouts, onUnexpectedError }));
+  const routes = { graphql, websocket, webhook: createWebhook(config, registry), page: createWatchPage() };
+  const access = { allowsHost: hostPolicy(http.allowedHosts), metrics: config.adminPort === null ? metrics : null };
+  const server = stack.use(new HttpServer({ ...gate, ...routes, ...access, readiness, timeouts, onUnexpectedError }));
   return { server, closables: [websocket, streams], operations: executor, connections: gate.connections };
 }
 

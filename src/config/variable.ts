@@ -51,6 +51,16 @@ export function hostName(fallback: string): Variable<string> {
   return { allowed: 'a host name or IP address without a port or brackets', fallback, secret: false, parse };
 }
 
+/** Host names and IP addresses of a comma-separated list, in lower case, IPv6 without brackets; null: none is given. */
+export function hostNameList(): Variable<readonly string[] | null> {
+  const allowed = 'a comma-separated list of host names or IP addresses without ports';
+  const parseItem = (item: string): string | undefined => {
+    const name = item.toLowerCase().replace(/^\[(.*)\]$/, '$1');
+    return HOST_NAME.test(name) || isIPv6(name) ? name : undefined;
+  };
+  return { allowed, fallback: null, secret: false, parse: (value) => list(value, parseItem) };
+}
+
 /** A secret that travels in an HTTP header: visible ASCII without spaces. */
 export function headerToken(): Variable<string | null> {
   const allowed = 'printable ASCII characters without spaces';

@@ -2,6 +2,7 @@ import {
   allowedOriginList,
   headerToken,
   hostName,
+  hostNameList,
   integer,
   oneOf,
   redisUrl,
@@ -54,6 +55,8 @@ export const variables = {
   MAX_BODY_BYTES: integer(65_536, 1, 2 ** 30),
   MAX_IDS: integer(100, 1, MANY),
   SHUTDOWN_GRACE_MS: integer(10_000, 0, MAX_TIMER_MS),
+  ADMIN_PORT: integer(null, 0, 65_535),
+  ALLOWED_HOSTS: hostNameList(),
   WEBHOOK_TOKEN: headerToken(),
   LOG_LEVEL: oneOf('info', ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']),
 } as const;

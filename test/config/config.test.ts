@@ -29,6 +29,7 @@ describe('defaults', () => {
     expect(loadConfig({})).toEqual({
       host: '127.0.0.1',
       port: 4000,
+      adminPort: null,
       upstream: { origin: 'https://video.a2e.ai', token: null, timeoutMs: 10_000, maxConcurrency: 64, maxRps: null },
       poll: { intervalMs: 3000, maxIntervalMs: 10_000, lingerMs: 1000, firstAnswerTimeoutMs: 15_000 },
       auth: { mode: 'passthrough', jwtSecrets: [], jwksUrl: null, jwtIssuer: null, jwtAudience: null },
@@ -39,6 +40,7 @@ describe('defaults', () => {
         introspection: true,
         trustedDocuments: null,
         trustProxy: false,
+        allowedHosts: null,
         webhookToken: null,
       },
       limits: {
@@ -172,6 +174,8 @@ describe('values', () => {
     ['TRUSTED_DOCUMENTS', '/nowhere.json', '/', 'README.md', 'package.json'],
     ['GRAPHIQL', '1', 'yes', 'TRUE', 'true '],
     ['MAX_BODY_BYTES', '0', '64k', '1073741825'],
+    ['ADMIN_PORT', '-1', '65536', '4000', 'x'],
+    ['ALLOWED_HOSTS', 'a:80', 'http://a', 'a,', '*', 'a/b', '[::1]:80'],
     ['LOG_LEVEL', 'INFO', 'verbose'],
   ];
   test.each(faulty)('%s refuses what it does not know', (name, ...values) => {

@@ -11,6 +11,6 @@ function post(index: number): string {
   const ids = Array.from({ length: IDS }, (_, id) => `${(index * IDS + id).toString(36)}`);
   const query = `{videoTasks(ids:${JSON.stringify(ids)}){id}}`;
   const body = JSON.stringify({ query });
-  const head = ['POST /graphql HTTP/1.1', 'host: gateway', 'content-type: application/json'];
+  const head = ['POST /graphql HTTP/1.1', 'host: localhost', 'content-type: application/json'];
   return [...head, `authorization: Bearer invented-${index}`, `content-length: ${body.length}`, '', body].join('\r\n');
 }

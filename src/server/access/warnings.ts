@@ -1,3 +1,4 @@
+import { isLoopback } from '../../config/rules.ts';
 import type { Config } from '../../config.ts';
 
 /** RFC 7518, section 3.2: a key for HS256 has at least the size of the hash. */
@@ -16,8 +17,4 @@ export function accessWarnings({ auth, host }: Pick<Config, 'auth' | 'host'>): r
       `A secret in AUTH_JWT_SECRET is shorter than ${MIN_SECRET_BYTES} bytes: whoever sees a token can guess it.`,
     );
   return warnings;
-}
-
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || /^127\./.test(host);
 }

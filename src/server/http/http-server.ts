@@ -9,8 +9,11 @@ import { InFlightCounter } from '../shutdown/in-flight-counter.ts';
 import type { WatchPageHandler } from '../watch-page/watch-page.ts';
 import type { WebSocketEndpoint } from '../websocket/websocket-endpoint.ts';
 import type { ClientIpResolver } from './client-address.ts';
+import type { HostPolicy } from './host-policy.ts';
+import { serveOperator } from './operator-routes.ts';
 import type { OriginPolicy } from './origin-policy.ts';
 import { reply, replyErrors, replyJson } from './reply.ts';
+import { hasOneHost, requestUrl } from './request-target.ts';
 import type { Webhook } from './webhook.ts';
 
 export interface HttpServerOptions {
@@ -24,7 +27,10 @@ export interface HttpServerOptions {
   readonly readiness: Readiness;
   readonly clientIp: ClientIpResolver;
   readonly timeouts: Timeouts;
-  readonly metrics: Metrics;
+  /** null: on another port. */
+  readonly metrics: Metrics | null;
+  /** `ALLOWED_HOSTS` */
+  readonly allowsHost: HostPolicy;
   readonly onUnexpectedError: (error: unknown) => void;
 }
 
@@ -88,22 +94,16 @@ export class HttpServer implements AsyncDisposable {
   }
 
   async #route(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { graphql, webhook, page, readiness, metrics } = this.#options;
-    const url = parseUrl(request);
+    const { graphql, webhook, page, readiness, allowsHost } = this.#options;
+    const url = hasOneHost(request) ? requestUrl(request) : null;
     if (!url) return replyJson(response, 400, { error: 'bad request' });
+    if (!allowsHost(request)) return replyJson(response, 421, { error: 'this host is not in ALLOWED_HOSTS' });
     if (url.pathname === '/graphql') allowOrigin(this.#options.origins, request, response);
     const live = url.pathname === '/graphql' || url.pathname === '/webhooks/a2e';
     if (live && readiness.phase === 'draining') return refuseDraining(response);
     if (url.pathname === '/graphql') return void (await graphql.serve(request, response, url));
     if (url.pathname === '/webhooks/a2e' && webhook) return webhook.serve(request, response);
-    if (url.pathname === '/healthz') return replyJson(response, 200, { status: 'ok' });
-    if (url.pathname === '/readyz') {
-      const report = readiness.report();
-      return replyJson(response, report.ready ? 200 : 503, report);
-    }
-    if (url.pathname === '/metrics') {
-      return reply(response, 200, { 'content-type': metrics.contentType }, await metrics.text());
-    }
+    if (await serveOperator(url.pathname, response, this.#options)) return;
     if (request.method !== 'GET' && request.method !== 'HEAD') return replyJson(response, 404, { error: 'not found' });
     const answer = page(url.pathname, request.headers['if-none-match']);
     if (!answer) return replyJson(response, 404, { error: 'not found' });
@@ -112,12 +112,14 @@ export class HttpServer implements AsyncDisposable {
   }
 
   #upgrade(request: IncomingMessage, stream: Socket, head: Buffer): void {
-    const { websocket, connections, origins, readiness, clientIp, timeouts } = this.#options;
+    const { websocket, connections, origins, allowsHost, readiness, clientIp, timeouts } = this.#options;
     // ws listens once it has taken over; until then a reset must not be unhandled.
     stream.on('error', () => stream.destroy());
     // Behind answers that nobody reads a refusal never leaves. ws takes the limit away from a WebSocket.
     request.socket.setTimeout(timeouts.stallMs, cut);
-    if (parseUrl(request)?.pathname !== '/graphql') return refuse(stream, '404 Not Found');
+    if (!hasOneHost(request)) return refuse(stream, '400 Bad Request');
+    if (requestUrl(request)?.pathname !== '/graphql') return refuse(stream, '404 Not Found');
+    if (!allowsHost(request)) return refuse(stream, '421 Misdirected Request');
     if (!origins.allows(request)) return refuse(stream, '403 Forbidden');
     const address = clientIp(request);
     const leave = readiness.phase === 'draining' ? null : connections.tryAcquire(address);
@@ -170,14 +172,6 @@ function allowOrigin(origins: OriginPolicy, request: IncomingMessage, response: 
 /** No new work: the client asks another process, over another connection. */
 function refuseDraining(response: ServerResponse): void {
   replyErrors(response, 503, [{ message: 'Shutting down' }], { 'retry-after': '1', connection: 'close' });
-}
-
-const ORIGIN = 'http://gateway.invalid';
-/** Nearly every request: not worth parsing again. */
-const GRAPHQL_URL = new URL('/graphql', ORIGIN);
-
-function parseUrl({ url = '/' }: IncomingMessage): URL | null {
-  return url === '/graphql' ? GRAPHQL_URL : URL.parse(url, ORIGIN);
 }
 
 function refuse(stream: Socket, status: string, headers = ''): void {

@@ -104,7 +104,7 @@ describe('a gateway that drains', () => {
     // The answers to all but the first wait in line: they have not closed when they have ended.
     const pipelined = connectTcp(Number(new URL(gateway.url).port), '127.0.0.1').on('error', () => {});
     const query = encodeURIComponent('subscription { taskStatus(id: "forever") { progress } }');
-    const one = `GET /graphql?query=${query} HTTP/1.1\r\nhost: gateway\r\naccept: text/event-stream\r\n\r\n`;
+    const one = `GET /graphql?query=${query} HTTP/1.1\r\nhost: localhost\r\naccept: text/event-stream\r\n\r\n`;
     pipelined.write(one.repeat(60));
     await until(pipelined, '"progress"');
     await using stack = new AsyncDisposableStack();
