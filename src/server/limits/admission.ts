@@ -34,7 +34,7 @@ export interface AdmissionLimits {
 export const DEFAULT_ADMISSION: AdmissionLimits = {
   reads: 10_000,
   requests: 8_192,
-  requestsPerConnection: 16,
+  requestsPerConnection: 24,
   bodyBytes: 64 * 1024 * 1024,
 };
 
