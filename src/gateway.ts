@@ -27,6 +27,7 @@ import { Webhook } from './server/http/webhook.ts';
 import { Admission } from './server/limits/admission.ts';
 import { ConnectionLimiter } from './server/limits/connection-limiter.ts';
 import { OperationRateLimiter } from './server/limits/operation-rate-limiter.ts';
+import { SocketLimiter } from './server/limits/socket-limiter.ts';
 import { DEFAULT_TIMEOUTS, type Timeouts } from './server/limits/timeouts.ts';
 import { gracefulShutdown } from './server/shutdown/graceful-shutdown.ts';
 import { StreamEndpoint } from './server/stream/stream-endpoint.ts';
@@ -201,7 +202,9 @@ async function createHttpStack(base: SharedServices, registry: TaskRegistry, exa
       trustProxy,
       onRejectedOrigin: (origin) => log.warn({ origin }, REJECTED_ORIGIN),
     }),
-    connections: new ConnectionLimiter(limits.connections, limits.connectionsPerAddress),
+    connections: new ConnectionLimiter(limits.connections, trustProxy ? limits.connectionsPerAddress : null),
+    // Behind a proxy all TCP connections are the proxy's.
+    sockets: new SocketLimiter(trustProxy ? null : limits.connectionsPerAddress),
     clientIp: clientIpResolver(trustProxy),
   };
   const graphiql = http.graphiql ? graphiqlPage(exampleId) : null;

@@ -4,6 +4,7 @@ import type { Metrics } from '../../observability/metrics.ts';
 import type { Readiness } from '../../observability/readiness.ts';
 import type { GraphqlEndpoint } from '../graphql/graphql-endpoint.ts';
 import type { ConnectionLimiter } from '../limits/connection-limiter.ts';
+import type { SocketLimiter } from '../limits/socket-limiter.ts';
 import type { Timeouts } from '../limits/timeouts.ts';
 import { InFlightCounter } from '../shutdown/in-flight-counter.ts';
 import type { WatchPageHandler } from '../watch-page/watch-page.ts';
@@ -22,6 +23,7 @@ export interface HttpServerOptions {
   /** null: there is none. */
   readonly webhook: Webhook | null;
   readonly connections: ConnectionLimiter;
+  readonly sockets: SocketLimiter;
   readonly origins: OriginPolicy;
   readonly page: WatchPageHandler;
   readonly readiness: Readiness;
@@ -55,6 +57,7 @@ export class HttpServer implements AsyncDisposable {
       connectionsCheckingInterval: Math.min(CHECK_MS, headersMs),
       shouldUpgradeCallback: wantsWebSocket,
     });
+    options.sockets.observe(this.#server);
     this.#server.on('request', (request, response) => {
       this.#requests.increment();
       response.on('close', () => this.#requests.decrement());
@@ -95,6 +98,7 @@ export class HttpServer implements AsyncDisposable {
 
   async #route(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { graphql, webhook, page, readiness, allowsHost } = this.#options;
+    if (this.#options.sockets.isExcess(request.socket)) return refuseConnection(response);
     const url = hasOneHost(request) ? requestUrl(request) : null;
     if (!url) return replyJson(response, 400, { error: 'bad request' });
     if (!allowsHost(request)) return replyJson(response, 421, { error: 'this host is not in ALLOWED_HOSTS' });
@@ -117,6 +121,8 @@ export class HttpServer implements AsyncDisposable {
     stream.on('error', () => stream.destroy());
     // Behind answers that nobody reads a refusal never leaves. ws takes the limit away from a WebSocket.
     request.socket.setTimeout(timeouts.stallMs, cut);
+    if (this.#options.sockets.isExcess(request.socket))
+      return refuse(stream, '503 Service Unavailable', 'Retry-After: 5\r\n');
     if (!hasOneHost(request)) return refuse(stream, '400 Bad Request');
     if (requestUrl(request)?.pathname !== '/graphql') return refuse(stream, '404 Not Found');
     if (!allowsHost(request)) return refuse(stream, '421 Misdirected Request');
@@ -167,6 +173,12 @@ function closeWith(socket: Socket, response: ServerResponse): void {
 /** Set first, so that a page of a listed origin can read each refusal and its `Retry-After`. */
 function allowOrigin(origins: OriginPolicy, request: IncomingMessage, response: ServerResponse): void {
   for (const [name, value] of Object.entries(origins.headers(request))) response.setHeader(name, value);
+}
+
+/** One connection too many of its address. */
+function refuseConnection(response: ServerResponse): void {
+  const error = { message: 'Too many connections' };
+  replyErrors(response, 503, [error], { 'retry-after': '5', connection: 'close' });
 }
 
 /** No new work: the client asks another process, over another connection. */

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { connect as connectTcp } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { describe, expect, test } from 'vitest';
@@ -81,6 +82,16 @@ describe('connections', () => {
     await expect.poll(() => pair.gateway.counts().connections).toBe(0);
     await using again = await openSocket(url, from('2001:db8::2'));
     expect(again.socket.readyState).toBe(again.socket.OPEN);
+  });
+
+  test('an idle connection counts, and so does one for a query', async () => {
+    await using gateway = await startGateway({ MAX_CONNECTIONS_PER_ADDRESS: '1' });
+    const idle = connectTcp(Number(new URL(gateway.url).port), '127.0.0.1');
+    await once(idle, 'connect');
+    const refused = await post(gateway.url, '{ __typename }');
+    expect([refused.status, refused.headers['retry-after'], refused.headers.connection]).toEqual([503, '5', 'close']);
+    idle.destroy();
+    await expect.poll(async () => (await ask(`${gateway.url}/healthz`)).status).toBe(200);
   });
 
   test('without TRUST_PROXY what a client says of its address is not believed', async () => {
