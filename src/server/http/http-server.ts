@@ -7,6 +7,7 @@ import type { ConnectionLimiter } from '../limits/connection-limiter.ts';
 import type { SocketLimiter } from '../limits/socket-limiter.ts';
 import type { Timeouts } from '../limits/timeouts.ts';
 import { InFlightCounter } from '../shutdown/in-flight-counter.ts';
+import { negotiateStream } from '../stream/stream-format.ts';
 import type { WatchPageHandler } from '../watch-page/watch-page.ts';
 import type { WebSocketEndpoint } from '../websocket/websocket-endpoint.ts';
 import type { ClientIpResolver } from './client-address.ts';
@@ -104,7 +105,7 @@ export class HttpServer implements AsyncDisposable {
     if (!allowsHost(request)) return replyJson(response, 421, { error: 'this host is not in ALLOWED_HOSTS' });
     if (url.pathname === '/graphql') allowOrigin(this.#options.origins, request, response);
     const live = url.pathname === '/graphql' || url.pathname === '/webhooks/a2e';
-    if (live && readiness.phase === 'draining') return refuseDraining(response);
+    if (live && readiness.phase === 'draining') return refuseDraining(request, response);
     if (url.pathname === '/graphql') return void (await graphql.serve(request, response, url));
     if (url.pathname === '/webhooks/a2e' && webhook) return webhook.serve(request, response);
     if (await serveOperator(url.pathname, response, this.#options)) return;
@@ -181,8 +182,12 @@ function refuseConnection(response: ServerResponse): void {
   replyErrors(response, 503, [error], { 'retry-after': '5', connection: 'close' });
 }
 
-/** No new work: the client asks another process, over another connection. */
-function refuseDraining(response: ServerResponse): void {
+/**
+ * No new work: the client asks another process, over another connection. A request for a stream gets no status, because
+ * a browser's `EventSource` gives up for ever on one and tries a broken connection again (WHATWG HTML, section 9.2).
+ */
+function refuseDraining(request: IncomingMessage, response: ServerResponse): void {
+  if (negotiateStream(request)) return void request.socket.destroy();
   replyErrors(response, 503, [{ message: 'Shutting down' }], { 'retry-after': '1', connection: 'close' });
 }
 

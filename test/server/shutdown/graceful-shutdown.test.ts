@@ -36,6 +36,8 @@ describe('a gateway that drains', () => {
       expect(headers).toMatchObject({ 'retry-after': '1', connection: 'close' });
     }
     await expect(openSocket(url)).rejects.toThrow('503');
+    for (const accept of ['text/event-stream', 'multipart/mixed;subscriptionSpec=1.0'])
+      await expect(post(url, WATCH, { headers: { accept } })).rejects.toThrow('socket hang up');
 
     expect(await socket.closed).toEqual({ code: 1012, reason: 'Service restart' });
     expect(socket.about('w').map(({ type }) => type)).not.toContain('complete');
