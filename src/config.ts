@@ -1,5 +1,5 @@
 import { ConfigError, type ConfigIssue, redactedValue } from './config/issue.ts';
-import { authMode, maxIntervalMs, rules } from './config/rules.ts';
+import { allowedHosts, authMode, maxIntervalMs, rules } from './config/rules.ts';
 import type { Variable } from './config/variable.ts';
 import { type Values, variables } from './config/variables.ts';
 
@@ -10,6 +10,8 @@ export interface Config {
   readonly host: string;
   /** 0 takes a free port. */
   readonly port: number;
+  /** The port of the second listener, 0 for a free one; null: there is none. */
+  readonly adminPort: number | null;
   readonly upstream: {
     /** Scheme, host and port, without a slash at the end. */
     readonly origin: string;
@@ -39,13 +41,15 @@ export interface Config {
   /** null: this process is alone. */
   readonly redis: { readonly url: string; readonly prefix: string } | null;
   readonly http: {
-    /** As a browser writes them in `Origin`. */
+    /** As a browser writes them in `Origin`; the first label of a host may be `*`. */
     readonly corsOrigins: readonly string[];
     readonly graphiql: boolean;
     readonly introspection: boolean;
     /** Path of the persisted-documents JSON; null: any document may be executed. */
     readonly trustedDocuments: string | null;
     readonly trustProxy: boolean;
+    /** Names in `Host` that are served, in lower case and without brackets; null: any. */
+    readonly allowedHosts: readonly string[] | null;
     /** null: there is no webhook. */
     readonly webhookToken: string | null;
   };
@@ -107,6 +111,7 @@ function toConfig(v: Values, development: boolean): Config {
   return {
     host: v.HOST,
     port: v.PORT,
+    adminPort: v.ADMIN_PORT,
     upstream: {
       origin: v.A2E_API_URL,
       token: v.A2E_API_TOKEN,
@@ -134,6 +139,7 @@ function toConfig(v: Values, development: boolean): Config {
       introspection: v.INTROSPECTION ?? development,
       trustedDocuments: v.TRUSTED_DOCUMENTS,
       trustProxy: v.TRUST_PROXY,
+      allowedHosts: allowedHosts(v),
       webhookToken: v.WEBHOOK_TOKEN,
     },
     limits: toLimits(v),

@@ -16,18 +16,22 @@ import { accessWarnings } from './server/access/warnings.ts';
 import { graphiqlPage } from './server/graphiql/graphiql-page.ts';
 import { DocumentStore } from './server/graphql/document-store.ts';
 import { createErrorMasker } from './server/graphql/error-masking.ts';
-import { GraphqlEndpoint } from './server/graphql/graphql-endpoint.ts';
 import { OperationExecutor } from './server/graphql/operation-executor.ts';
 import { QueryHandler } from './server/graphql/query-handler.ts';
 import { createYogaHandler } from './server/graphql/yoga.ts';
 import { clientIpResolver } from './server/http/client-address.ts';
-import { HttpServer } from './server/http/http-server.ts';
+import { hostPolicy } from './server/http/host-policy.ts';
 import { OriginPolicy } from './server/http/origin-policy.ts';
 import { Webhook } from './server/http/webhook.ts';
+import { Admission } from './server/limits/admission.ts';
 import { ConnectionLimiter } from './server/limits/connection-limiter.ts';
 import { EventLoopQueue } from './server/limits/event-loop-queue.ts';
 import { OperationRateLimiter } from './server/limits/operation-rate-limiter.ts';
+import { SocketLimiter } from './server/limits/socket-limiter.ts';
 import { DEFAULT_TIMEOUTS, type Timeouts } from './server/limits/timeouts.ts';
+import { AdminServer } from './server/routing/admin-server.ts';
+import { GraphqlEndpoint } from './server/routing/graphql-endpoint.ts';
+import { HttpServer } from './server/routing/http-server.ts';
 import { gracefulShutdown } from './server/shutdown/graceful-shutdown.ts';
 import { StreamEndpoint } from './server/stream/stream-endpoint.ts';
 import { createWatchPage, type ExampleTask } from './server/watch-page/watch-page.ts';
@@ -53,6 +57,8 @@ export interface GatewayCounts {
 export interface Gateway extends AsyncDisposable {
   /** Where it listens: `http://HOST:PORT`, with the real port. */
   readonly url: string;
+  /** The same of `ADMIN_PORT`; null: there is no second listener. */
+  readonly adminUrl: string | null;
   counts(): GatewayCounts;
   /**
    * Takes no new work and says goodbye to every client, within the configured grace period. What is still open then is
@@ -86,6 +92,23 @@ interface SharedServices {
   readonly stack: AsyncDisposableStack;
 }
 
+interface ServiceOptions {
+  readonly log: Logger;
+  readonly timeouts: Timeouts;
+  readonly cluster: Cluster<WatchState>;
+  readonly stack: AsyncDisposableStack;
+}
+
+function createServices(config: Config, { log, timeouts, cluster, stack }: ServiceOptions): SharedServices {
+  const outages = {
+    upstream: new OutageLog({ log, name: 'A2E', awayAfterMs: config.poll.intervalMs }),
+    keySet: config.auth.jwksUrl === null ? null : new OutageLog({ log, name: 'key set', awayAfterMs: 0 }),
+  };
+  const readiness = new Readiness(() => cluster.health, outages);
+  const onUnexpectedError = (error: unknown): void => log.error({ err: error }, 'unexpected error');
+  return { config, log, outages, timeouts, readiness, metrics: new Metrics(), onUnexpectedError, stack };
+}
+
 /** Builds everything a configuration asks for, and listens. Rejects when the address cannot be had. */
 export async function createGateway(
   config: Config,
@@ -99,29 +122,16 @@ export async function createGateway(
 ): Promise<Gateway> {
   await using stack = new AsyncDisposableStack();
   for (const warning of accessWarnings(config)) log.warn(warning);
-  const onUnexpectedError = (error: unknown): void => log.error({ err: error }, 'unforeseen error');
   const cluster = stack.use(await createCluster(config, log));
-  const outages = {
-    upstream: new OutageLog({ log, name: 'A2E', awayAfterMs: config.poll.intervalMs }),
-    keySet: config.auth.jwksUrl === null ? null : new OutageLog({ log, name: 'key set', awayAfterMs: 0 }),
-  };
-  const readiness = new Readiness(() => cluster.health, outages);
-  const base: SharedServices = {
-    config,
-    log,
-    outages,
-    timeouts,
-    readiness,
-    metrics: new Metrics(),
-    onUnexpectedError,
-    stack,
-  };
+  const base = createServices(config, { log, timeouts, cluster, stack });
   const registry = stack.use(createRegistry(base, cluster));
   const { server, closables, executor, connections } = await createHttpStack(base, registry, {
     exampleId,
     exampleTasks,
   });
   const { port } = await server.listen(config.port, config.host);
+  const adminPort = await listenForAdmin(base);
+  const { readiness } = base;
   readiness.phase = 'ready';
   const counts = (): GatewayCounts => ({
     watches: registry.watchedCount,
@@ -131,7 +141,8 @@ export async function createGateway(
   base.metrics.observe({ readiness, counts, droppedLogLines });
   const owned = stack.move();
   return {
-    url: `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`,
+    url: urlOf(config.host, port),
+    adminUrl: adminPort === null ? null : urlOf(config.host, adminPort),
     counts,
     drain: () => {
       readiness.phase = 'draining';
@@ -143,6 +154,16 @@ export async function createGateway(
       await owned.disposeAsync();
     },
   };
+}
+
+function urlOf(host: string, port: number): string {
+  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+}
+
+/** The real port of the second listener; null: none is configured. */
+async function listenForAdmin({ config, stack, ...options }: SharedServices): Promise<number | null> {
+  if (config.adminPort === null) return null;
+  return stack.use(new AdminServer(options)).listen(config.adminPort, config.host);
 }
 
 /** The clients of Redis are loaded where they are needed: without them a process starts a third sooner. */
@@ -193,56 +214,55 @@ const REJECTED_ORIGIN = 'refused what a page of this origin asked: list it in CO
 
 type Examples = Required<Pick<GatewayOptions, 'exampleId' | 'exampleTasks'>>;
 
-/** Everything that touches sockets, on one port. */
-async function createHttpStack(base: SharedServices, registry: TaskRegistry, examples: Examples): Promise<HttpStack> {
-  const { config, log, timeouts, readiness, metrics, onUnexpectedError, stack } = base;
+/** The transports, and the path from text to result that they share. */
+async function createTransports(base: SharedServices, registry: TaskRegistry) {
+  const { config, timeouts, onUnexpectedError, stack } = base;
   const { http, limits, poll } = config;
-  const { introspection, trustedDocuments: trustedPath, trustProxy } = http;
+  const { introspection, trustedDocuments: trustedPath } = http;
   const documents = new DocumentStore({ schema, limits, introspection, trustedPath });
   const maskError = createErrorMasker(onUnexpectedError);
   const subscriptions = subscriptionTimeouts(poll.intervalMs, poll.firstAnswerTimeoutMs);
-  const queue = new EventLoopQueue();
-  const executor = new OperationExecutor({
-    schema,
-    documents,
-    limits,
-    registry,
-    timeouts: subscriptions,
-    queue,
-    maskError,
-  });
+  const [admission, queue] = [new Admission(), new EventLoopQueue()];
+  const reading = { registry, timeouts: subscriptions, admission };
+  const executor = new OperationExecutor({ schema, documents, limits, queue, maskError, ...reading });
   const maxBodyBytes = limits.bodyBytes;
   const authenticator = await createAuthenticator(base);
   const rate = new OperationRateLimiter(limits.operationsPerSecond);
+  const gates = { authenticator, rate, admission, maskError };
   const sockets = { maxSubscriptions: limits.subscriptionsPerConnection, maxFrameBytes: maxBodyBytes, timeouts };
   const websocket = stack.use(
-    new WebSocketEndpoint({ ...sockets, schema, executor, authenticator, rate, queue, maskError, onUnexpectedError }),
+    new WebSocketEndpoint({ ...sockets, ...gates, schema, executor, queue, onUnexpectedError }),
   );
-  const yoga = createYogaHandler({ executor, maskError });
-  const queries = new QueryHandler({ yoga, maxBodyBytes });
-  const streams = stack.use(
-    new StreamEndpoint({ executor, queries, maxBodyBytes, stallMs: timeouts.stallMs, maskError }),
-  );
+  const queries = new QueryHandler({ yoga: createYogaHandler({ executor, maskError }), maxBodyBytes });
+  const { stallMs } = timeouts;
+  const streams = stack.use(new StreamEndpoint({ executor, queries, maxBodyBytes, stallMs, maskError }));
+  return { ...gates, maxBodyBytes, executor, websocket, queries, streams };
+}
+
+/** Everything that touches sockets, on one port. */
+async function createHttpStack(base: SharedServices, registry: TaskRegistry, examples: Examples): Promise<HttpStack> {
+  const { config, log, timeouts, readiness, metrics, onUnexpectedError, stack } = base;
+  const { http, limits } = config;
+  const { trustProxy } = http;
+  const { executor, websocket, ...serving } = await createTransports(base, registry);
   const gate = {
     origins: new OriginPolicy({
       allowed: http.corsOrigins,
       trustProxy,
       onRejectedOrigin: (origin) => log.warn({ origin }, REJECTED_ORIGIN),
     }),
-    connections: new ConnectionLimiter(limits.connections, limits.connectionsPerAddress),
+    connections: new ConnectionLimiter(limits.connections, trustProxy ? limits.connectionsPerAddress : null),
+    // Behind a proxy all TCP connections are the proxy's.
+    sockets: new SocketLimiter(trustProxy ? null : limits.connectionsPerAddress),
     clientIp: clientIpResolver(trustProxy),
   };
   const graphiql = http.graphiql ? graphiqlPage(examples.exampleId) : null;
-  const graphql = new GraphqlEndpoint({ ...gate, authenticator, rate, streams, queries, graphiql, maskError });
-  const routes = {
-    graphql,
-    websocket,
-    webhook: createWebhook(config, registry),
-    page: createWatchPage(examples.exampleTasks),
-    metrics,
-  };
-  const server = stack.use(new HttpServer({ ...gate, ...routes, readiness, timeouts, onUnexpectedError }));
-  return { server, closables: [websocket, streams], executor, connections: gate.connections };
+  const graphql = new GraphqlEndpoint({ ...gate, ...serving, graphiql });
+  const page = createWatchPage(examples.exampleTasks);
+  const routes = { graphql, websocket, webhook: createWebhook(config, registry), page };
+  const access = { allowsHost: hostPolicy(http.allowedHosts), metrics: config.adminPort === null ? metrics : null };
+  const server = stack.use(new HttpServer({ ...gate, ...routes, ...access, readiness, timeouts, onUnexpectedError }));
+  return { server, closables: [websocket, serving.streams], executor, connections: gate.connections };
 }
 
 function createWebhook({ http, limits }: Config, registry: TaskRegistry): Webhook | null {

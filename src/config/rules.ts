@@ -20,6 +20,20 @@ export function authMode(values: Values): NonNullable<Values['AUTH_MODE']> {
   return values.AUTH_MODE ?? (values.A2E_API_TOKEN === null ? 'passthrough' : 'open');
 }
 
+/** Names of the loopback interface; see {@link isLoopback}. */
+const LOOPBACK_NAMES = ['localhost', '127.0.0.1', '::1'];
+
+/** Whether only this machine reaches that `HOST`. */
+export function isLoopback(host: string): boolean {
+  return LOOPBACK_NAMES.includes(host) || /^127\./.test(host);
+}
+
+/** The hosts that are served; null: any. An open gateway on a loopback address serves pages of this machine only. */
+export function allowedHosts(values: Values): readonly string[] | null {
+  if (values.ALLOWED_HOSTS !== null) return values.ALLOWED_HOSTS;
+  return authMode(values) === 'open' && isLoopback(values.HOST) ? [...LOOPBACK_NAMES, values.HOST] : null;
+}
+
 /** The longest interval, in ms: as told, else the default, which a longer `POLL_INTERVAL_MS` lifts. */
 export function maxIntervalMs(values: Values): number {
   return values.POLL_MAX_INTERVAL_MS ?? Math.max(MAX_INTERVAL_MS, values.POLL_INTERVAL_MS);
@@ -53,6 +67,12 @@ export const rules: readonly Rule[] = [
     reads: ['AUTH_MODE', 'AUTH_JWT_SECRET', 'AUTH_JWKS_URL'],
     holds: (values) => authMode(values) !== 'jwt' || hasJwtKeys(values),
     requirement: () => 'be set, or AUTH_JWKS_URL, for AUTH_MODE=jwt',
+  },
+  {
+    name: 'ADMIN_PORT',
+    reads: ['PORT', 'ADMIN_PORT'],
+    holds: ({ PORT, ADMIN_PORT }) => ADMIN_PORT === null || ADMIN_PORT === 0 || ADMIN_PORT !== PORT,
+    requirement: ({ PORT }) => `differ from PORT, which is ${PORT}`,
   },
   {
     // Whoever sets up keys means tokens to be checked: the default mode would leave the door open.

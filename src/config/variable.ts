@@ -1,4 +1,5 @@
 import { isIPv6 } from 'node:net';
+import { parseAllowedOrigin } from './allowed-origin.ts';
 import { parseRedisUrl } from './redis-url.ts';
 
 /** How one environment variable is read. */
@@ -50,6 +51,16 @@ export function hostName(fallback: string): Variable<string> {
   return { allowed: 'a host name or IP address without a port or brackets', fallback, secret: false, parse };
 }
 
+/** Host names and IP addresses of a comma-separated list, in lower case, IPv6 without brackets; null: none is given. */
+export function hostNameList(): Variable<readonly string[] | null> {
+  const allowed = 'a comma-separated list of host names or IP addresses without ports';
+  const parseItem = (item: string): string | undefined => {
+    const name = item.toLowerCase().replace(/^\[(.*)\]$/, '$1');
+    return HOST_NAME.test(name) || isIPv6(name) ? name : undefined;
+  };
+  return { allowed, fallback: null, secret: false, parse: (value) => list(value, parseItem) };
+}
+
 /** A secret that travels in an HTTP header: visible ASCII without spaces. */
 export function headerToken(): Variable<string | null> {
   const allowed = 'printable ASCII characters without spaces';
@@ -68,11 +79,12 @@ export function webOrigin(fallback: string): Variable<string> {
   return { allowed, fallback, secret: false, parse: parseOrigin };
 }
 
-/** Web origins of a comma-separated list, normalised as a browser writes them in `Origin`, without repetitions. */
-export function webOriginList(): Variable<readonly string[]> {
-  const allowed = 'a comma-separated list of http or https origins such as https://app.example.com';
+/** Origins that may call, as a comma-separated list without repetitions: see {@link parseAllowedOrigin}. */
+export function allowedOriginList(): Variable<readonly string[]> {
+  const allowed =
+    'a comma-separated list of origins such as https://app.example.com, https://*.example.com or capacitor://localhost';
   const parse = (value: string): readonly string[] | undefined => {
-    const origins = list(value, parseOrigin);
+    const origins = list(value, parseAllowedOrigin);
     return origins && [...new Set(origins)];
   };
   return { allowed, fallback: [], secret: false, parse };

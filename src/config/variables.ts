@@ -1,6 +1,8 @@
 import {
+  allowedOriginList,
   headerToken,
   hostName,
+  hostNameList,
   integer,
   oneOf,
   proxyUrl,
@@ -10,7 +12,6 @@ import {
   toggle,
   type Variable,
   webOrigin,
-  webOriginList,
   webUrl,
 } from './variable.ts';
 
@@ -38,7 +39,7 @@ export const variables = {
   FIRST_ANSWER_TIMEOUT_MS: integer(15_000, 1, MAX_TIMER_MS),
   REDIS_URL: redisUrl(),
   REDIS_PREFIX: text('video-task-gateway', '1 to 64 letters, digits and . _ : -', /^[A-Za-z0-9._:-]{1,64}$/),
-  CORS_ORIGINS: webOriginList(),
+  CORS_ORIGINS: allowedOriginList(),
   GRAPHIQL: toggle(null),
   INTROSPECTION: toggle(null),
   TRUSTED_DOCUMENTS: text(null, 'the path of a JSON file', /^[^\0]+$/),
@@ -55,6 +56,8 @@ export const variables = {
   MAX_BODY_BYTES: integer(65_536, 1, 2 ** 30),
   MAX_IDS: integer(100, 1, MANY),
   SHUTDOWN_GRACE_MS: integer(10_000, 0, MAX_TIMER_MS),
+  ADMIN_PORT: integer(null, 0, 65_535),
+  ALLOWED_HOSTS: hostNameList(),
   HTTP_PROXY: proxyUrl(),
   HTTPS_PROXY: proxyUrl(),
   NO_PROXY: text(null, 'a list of hosts', /^[^\0]+$/),

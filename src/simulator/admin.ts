@@ -15,6 +15,7 @@ export async function answerAdmin(
   response: ServerResponse,
   path: string,
 ): Promise<void> {
+  if (isCrossSite(request)) return sendJson(response, 403, { error: 'no page may steer the simulator' });
   const name = path.slice(ADMIN_PATH.length + 1);
   if (name === '') {
     const demoTasks = DEMO_TASKS.map(({ id, description }) => ({ id, description }));
@@ -22,6 +23,7 @@ export async function answerAdmin(
   }
   const method = CONTROL_METHODS.find((known) => known === name);
   if (method === undefined) return sendJson(response, 404, { error: `no ${name}: see ${ADMIN_PATH}` });
+  if (request.method !== 'POST') return sendJson(response, 405, { error: 'only POST' });
   const body = await readBody(request);
   const parameters = body === '' ? [] : parseJson(body ?? '');
   if (!Array.isArray(parameters)) return sendJson(response, 400, { error: 'the body must be a JSON array' });
@@ -32,4 +34,10 @@ export async function answerAdmin(
   } catch (error) {
     sendJson(response, 400, { error: error instanceof Error ? error.message : String(error) });
   }
+}
+
+/** A script sends neither header; a browser sends one of them with every POST, and with every GET to a loopback address. */
+function isCrossSite({ headers }: IncomingMessage): boolean {
+  const { origin, 'sec-fetch-site': site = 'none' } = headers;
+  return origin !== undefined || (site !== 'none' && site !== 'same-origin');
 }

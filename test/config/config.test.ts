@@ -29,6 +29,7 @@ describe('defaults', () => {
     expect(loadConfig({})).toEqual({
       host: '127.0.0.1',
       port: 4000,
+      adminPort: null,
       upstream: { origin: 'https://video.a2e.ai', token: null, timeoutMs: 10_000, maxConcurrency: 64, maxRps: null },
       poll: { intervalMs: 3000, maxIntervalMs: 10_000, lingerMs: 1000, firstAnswerTimeoutMs: 15_000 },
       auth: { mode: 'passthrough', jwtSecrets: [], jwksUrl: null, jwtIssuer: null, jwtAudience: null },
@@ -39,6 +40,7 @@ describe('defaults', () => {
         introspection: true,
         trustedDocuments: null,
         trustProxy: false,
+        allowedHosts: null,
         webhookToken: null,
       },
       limits: {
@@ -157,14 +159,51 @@ describe('values', () => {
     ['REDIS_URL', 'localhost:6379', 'http://a', 'redis://', 'redis://a,b', 'redis+sentinel://a', 'redis://a/x'],
     ['REDIS_PREFIX', 'a{b}', 'a b', 'x'.repeat(65)],
     ['CORS_ORIGINS', '*', 'null', 'https://a.example/path', 'https://a.example,', 'a.example'],
+    ['CORS_ORIGINS', 'https://*', 'https://*.', 'https://*:443', 'https://a.*.example', 'https://a*.example', 'https:'],
+    ['CORS_ORIGINS', 'https://*.*.example', 'https://*.0.0.1', 'https://*.[::1]', 'https://*..example', '*.example'],
+    ['CORS_ORIGINS', 'capacitor://', 'capacitor://*', 'tauri://localhost/index.html', 'tauri://a b', 'app://ö'],
+    [
+      'CORS_ORIGINS',
+      'file://',
+      'file://localhost',
+      'data://x',
+      'ws://a.example',
+      'wss://a.example',
+      'https://a.example:x',
+    ],
+    ['CORS_ORIGINS', 'https://a.example?x', 'https://a.example#x', 'https://u:p@a.example', 'https://a.example:99999'],
     ['TRUSTED_DOCUMENTS', '/nowhere.json', '/', 'README.md', 'package.json'],
     ['GRAPHIQL', '1', 'yes', 'TRUE', 'true '],
     ['MAX_BODY_BYTES', '0', '64k', '1073741825'],
+    ['ADMIN_PORT', '-1', '65536', '4000', 'x'],
+    ['ALLOWED_HOSTS', 'a:80', 'http://a', 'a,', '*', 'a/b', '[::1]:80'],
     ['LOG_LEVEL', 'INFO', 'verbose'],
   ];
   test.each(faulty)('%s refuses what it does not know', (name, ...values) => {
     for (const value of values) expect.soft(blamed({ [name]: value }), JSON.stringify(value)).toContain(name);
   });
+});
+
+test('CORS_ORIGINS takes the origins of apps, and one wildcard label', () => {
+  const origins = [
+    'capacitor://localhost',
+    'ionic://localhost',
+    'tauri://localhost',
+    'app://.',
+    'chrome-extension://abcdefghijklmnopabcdefghijklmnop',
+    'moz-extension://0a1b2c3d-0000-4000-8000-000000000000',
+    'https://*.example.com',
+    'http://*.localhost:3000',
+    'http://[::1]:8080',
+    'https://xn--bcher-kva.example',
+  ];
+  expect(loadConfig({ CORS_ORIGINS: origins.join() }).http.corsOrigins).toEqual(origins);
+  const loose = 'Capacitor://LOCALHOST/, HTTPS://*.Example.com:443, https://bücher.example';
+  expect(loadConfig({ CORS_ORIGINS: loose }).http.corsOrigins).toEqual([
+    'capacitor://localhost',
+    'https://*.example.com',
+    'https://xn--bcher-kva.example',
+  ]);
 });
 
 describe('rules between variables', () => {

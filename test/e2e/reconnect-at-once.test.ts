@@ -19,7 +19,7 @@ const CURRENT = '{"data":{"taskStatus":{"status":"PROCESS","progress":42}}}';
 
 const SUBSCRIBE = clientFrame(1, JSON.stringify({ id: '1', type: 'subscribe', payload: { query: WATCH } }));
 const SEARCH = `?query=${encodeURIComponent(WATCH)}`;
-const STREAM = `GET /graphql${SEARCH} HTTP/1.1\r\nhost: gateway\r\naccept: text/event-stream\r\n\r\n`;
+const STREAM = `GET /graphql${SEARCH} HTTP/1.1\r\nhost: localhost\r\naccept: text/event-stream\r\n\r\n`;
 
 /** Somebody who watches, on a bare socket: clients of any other kind would take longer than what they wait for. */
 interface Watcher {

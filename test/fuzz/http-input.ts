@@ -83,7 +83,7 @@ const requests = fc
   .map(([method, path, search, fields, body, honest]) => {
     const own = honest ? ['content-type: application/json', `content-length: ${Buffer.byteLength(body)}`] : [];
     return Buffer.from(
-      [`${method} ${path}${search} HTTP/1.1`, 'host: gateway', ...own, ...fields, '', body].join('\r\n'),
+      [`${method} ${path}${search} HTTP/1.1`, 'host: localhost', ...own, ...fields, '', body].join('\r\n'),
     );
   });
 

@@ -1,12 +1,14 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { clientFrame, HANDSHAKE } from '../support/hostile-socket.ts';
+import { pipelinedPosts } from './pipelined-posts.ts';
 
 /**
  * `node test/security/attackers.ts PORT SOCKETS KIND`: sockets that answer nothing, and come again a second after they are
  * thrown out. `many`: each tries 10,000 subscriptions, then floods pings. `mixed`: so do eight of ten; one asks for as
  * many subscriptions as it may have, each message as long as it may be and full of what is not asked for, and stays;
- * one sends as many pongs of that length as it may at once, and goes on.
+ * one sends as many pongs of that length as it may at once, and goes on. `pipelined`: each sends 1,500 POSTs without
+ * waiting for an answer.
  */
 const [port = 0, sockets = 200] = process.argv.slice(2, 4).map(Number);
 const [kind = 'many'] = process.argv.slice(4);
@@ -90,8 +92,21 @@ function pause(ms: number): Promise<void> {
   });
 }
 
+/** Pipelines without end: 1,500 POSTs at a time of 100 ids each, with invented tokens. */
+async function pipelined(): Promise<never> {
+  for (;;) {
+    const socket = connect(port, '127.0.0.1');
+    socket.on('error', () => {});
+    socket.resume();
+    socket.write(pipelinedPosts());
+    await once(socket, 'close').catch(() => {});
+    await pause(AGAIN_MS);
+  }
+}
+
 const OTHERS = kind === 'mixed' ? { 8: fatSubscriptions, 9: fatPongs } : {};
 const FEW = new Map(Object.entries(OTHERS));
+if (kind === 'pipelined') await Promise.all(Array.from({ length: sockets }, pipelined));
 await Promise.all(
   Array.from({ length: sockets }, (_, index) => attackForEver(FEW.get(`${index % 10}`) ?? manySubscriptions)),
 );

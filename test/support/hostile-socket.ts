@@ -11,7 +11,7 @@ export function clientFrame(opcode: number, payload: Buffer | string): Buffer {
 
 /** Asks for a WebSocket of `graphql-transport-ws`. */
 export const HANDSHAKE =
-  'GET /graphql HTTP/1.1\r\nhost: gateway\r\nconnection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\n' +
+  'GET /graphql HTTP/1.1\r\nhost: localhost\r\nconnection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\n' +
   'sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\nsec-websocket-protocol: graphql-transport-ws\r\n\r\n';
 
 /** A TCP socket that has asked for a WebSocket and begun the conversation, in one write; resolves once both are answered. */

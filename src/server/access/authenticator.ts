@@ -8,6 +8,8 @@ export interface Caller {
   readonly scope: string;
   /** Whose operations are counted together for the rate limit; null: those from one network address. Never shown to anyone. */
   readonly rateKey: string | null;
+  /** The network address that the caller asks from, as far as limits group it; undefined: not known. */
+  readonly address?: string;
   /** Whether the caller may ask for this task. */
   canAccess(id: string): boolean;
   /** When the caller's right ends, clock tolerance included, in ms since the epoch; null: never. */

@@ -14,10 +14,27 @@ export function bearerToken(authorization: string | undefined): string {
   return token;
 }
 
-/** The `authorization` of `connectionParams`, in whatever case the key is written. */
-export function authorizationOf(params: Readonly<Record<string, unknown>> | undefined): string | undefined {
-  for (const [key, value] of Object.entries(params ?? {})) {
-    if (key.toLowerCase() === 'authorization' && typeof value === 'string') return value;
-  }
-  return undefined;
+type Params = Readonly<Record<string, unknown>>;
+
+/**
+ * The `Authorization` value of a WebSocket: the first of the key `authorization` in `connectionParams`, the same key in
+ * an object `headers` in it (Hasura), the key `token` in an object `connectionParams` in it (Apollo Router, which sends
+ * the token with or without its scheme), and the upgrade's own header. Keys count in any case.
+ */
+export function webSocketAuthorization(params: Params | undefined, upgrade: string | undefined): string | undefined {
+  const token = textOf(objectOf(params, 'connectionparams'), 'token');
+  const routed = token === undefined || /^Bearer /i.test(token) ? token : `Bearer ${token}`;
+  return textOf(params, 'authorization') ?? textOf(objectOf(params, 'headers'), 'authorization') ?? routed ?? upgrade;
+}
+
+function textOf(params: Params | undefined, name: string): string | undefined {
+  return valuesOf(params, name).find((value) => typeof value === 'string');
+}
+
+function objectOf(params: Params | undefined, name: string): Params | undefined {
+  return valuesOf(params, name).find((value): value is Params => typeof value === 'object' && value !== null);
+}
+
+function valuesOf(params: Params | undefined, name: string): readonly unknown[] {
+  return Object.entries(params ?? {}).flatMap(([key, value]) => (key.toLowerCase() === name ? [value] : []));
 }

@@ -1,10 +1,19 @@
+import { isLoopback } from '../../config/rules.ts';
 import type { Config } from '../../config.ts';
 
 /** RFC 7518, section 3.2: a key for HS256 has at least the size of the hash. */
 const MIN_SECRET_BYTES = 32;
 
-/** What an operator should know about who may ask, in words; none when there is nothing to say. */
-export function accessWarnings({ auth, host }: Pick<Config, 'auth' | 'host'>): readonly string[] {
+/** A shorter token can be guessed by trying: 16 random bytes in hexadecimal are 32 characters. */
+const MIN_WEBHOOK_CHARACTERS = 16;
+
+/** What an operator should know about access and secrets, one sentence or two each; often none. */
+export function accessWarnings({
+  auth,
+  host,
+  http,
+  upstream,
+}: Pick<Config, 'auth' | 'host' | 'http' | 'upstream'>): readonly string[] {
   const warnings: string[] = [];
   if (auth.mode === 'open' && !isLoopback(host))
     warnings.push(
@@ -15,9 +24,10 @@ export function accessWarnings({ auth, host }: Pick<Config, 'auth' | 'host'>): r
     warnings.push(
       `A secret in AUTH_JWT_SECRET is shorter than ${MIN_SECRET_BYTES} bytes: whoever sees a token can guess it.`,
     );
+  if (http.webhookToken !== null && http.webhookToken.length < MIN_WEBHOOK_CHARACTERS)
+    warnings.push(`WEBHOOK_TOKEN is shorter than ${MIN_WEBHOOK_CHARACTERS} characters: a client can guess it.`);
+  const { protocol, hostname } = new URL(upstream.origin);
+  if (protocol === 'http:' && !isLoopback(hostname.replace(/^\[(.*)\]$/, '$1')))
+    warnings.push(`A2E_API_URL is http:, not https: every token travels to ${hostname} unencrypted.`);
   return warnings;
-}
-
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || /^127\./.test(host);
 }

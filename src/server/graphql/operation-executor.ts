@@ -18,6 +18,7 @@ import type { SubscriptionTimeouts } from '../../task/task-observer.ts';
 import type { TaskRegistry } from '../../task/task-registry.ts';
 import type { Caller } from '../access/authenticator.ts';
 import type { Client } from '../access/client.ts';
+import type { Admission } from '../limits/admission.ts';
 import type { EventLoopQueue } from '../limits/event-loop-queue.ts';
 import type { DocumentStore, StoredDocument } from './document-store.ts';
 import { checkVariables, type OperationLimits } from './limits/operation-limits.ts';
@@ -54,6 +55,8 @@ export interface OperationExecutorOptions {
   readonly timeouts: SubscriptionTimeouts;
   /** The budget of an event loop turn that preparation shares with the messages of WebSockets. */
   readonly queue: EventLoopQueue;
+  /** Bounds the reads that wait for A2E. */
+  readonly admission: Admission;
   /** The error that a caller may see; logs the original of a masked one. */
   readonly maskError: (error: unknown) => GraphQLFormattedError;
 }
@@ -182,8 +185,8 @@ export class OperationExecutor {
   }
 
   #feed(caller: Caller, options?: ReadOptions): TaskFeed {
-    const { registry, timeouts } = this.#options;
-    return createTaskFeed(caller, registry, timeouts, options);
+    const { registry, timeouts, admission } = this.#options;
+    return createTaskFeed(caller, registry, timeouts, { ...options, admission });
   }
 
   #args({ prepared, variables }: Operation, feed: TaskFeed): Parameters<typeof execute>[0] {

@@ -4,6 +4,7 @@ import type { SubscriptionTimeouts } from '../../task/task-observer.ts';
 import type { TaskRegistry } from '../../task/task-registry.ts';
 import { streamTask, streamTasks } from '../../task/task-stream.ts';
 import type { Caller } from '../access/authenticator.ts';
+import type { Admission } from '../limits/admission.ts';
 import type { CacheDependencies } from './cache-dependencies.ts';
 
 /** The reads of one query. */
@@ -12,26 +13,34 @@ export interface ReadOptions {
   readonly dependencies?: CacheDependencies | undefined;
   /** Aborts when the client has gone: its reads stop waiting. */
   readonly signal?: AbortSignal | undefined;
+  /** Bounds the reads that wait for A2E; undefined: unbounded. */
+  readonly admission?: Admission | undefined;
 }
+
+const noop = (): void => {};
 
 /** The tasks as one caller may see them. */
 export function createTaskFeed(
   caller: Caller,
   registry: TaskRegistry,
   timeouts: SubscriptionTimeouts,
-  { dependencies, signal }: ReadOptions = {},
+  { dependencies, signal, admission }: ReadOptions = {},
 ): TaskFeed {
   const { credential } = caller;
   return {
     async get(id) {
       if (!caller.canAccess(id)) throw forbidden(id);
+      let done = noop;
       try {
+        if (admission && !registry.watch(id, credential).isFresh) done = admission.startRead(caller);
         const snapshot = await registry.get(id, credential, signal);
         dependencies?.record(registry.watch(id, credential), snapshot);
         return snapshot;
       } catch (error) {
         dependencies?.markUncacheable();
         throw error;
+      } finally {
+        done();
       }
     },
     watch(id) {

@@ -22,6 +22,7 @@ export function mediaRanges(accept: string): readonly MediaRange[] {
 
 const JSON_TYPES: readonly string[] = ['application/json', 'application/graphql-response+json'];
 const HTML = 'text/html';
+const SERVED: ReadonlySet<string> = new Set([HTML, ...JSON_TYPES, 'text/event-stream', 'multipart/mixed']);
 
 /** The JSON media type that a client prefers for a result; null: it accepts none. An empty header accepts any. */
 export function preferredJsonType(accept: string): string | null {
@@ -36,8 +37,8 @@ export function preferredJsonType(accept: string): string | null {
 
 /** Whether a client prefers a page to a result, as a browser does that navigates to the address. */
 export function prefersHtml(accept: string): boolean {
-  if (!accept.includes(HTML)) return false;
-  return mediaRanges(accept).find(({ type }) => type === HTML || JSON_TYPES.includes(type))?.type === HTML;
+  if (!accept.toLowerCase().includes(HTML)) return false;
+  return mediaRanges(accept).find(({ type }) => SERVED.has(type))?.type === HTML;
 }
 
 function isExcluded(type: string, accept: string): boolean {

@@ -1,61 +1,71 @@
 import type { IncomingMessage } from 'node:http';
+import { lastForwarded } from './forwarded-header.ts';
 
 export interface OriginPolicyOptions {
-  /** `CORS_ORIGINS` */
+  /** `CORS_ORIGINS`: each as a browser writes it, or with `*` as the first label of its host. */
   readonly allowed: readonly string[];
-  /** `TRUST_PROXY`: `X-Forwarded-Host` and `X-Forwarded-Proto` say where the browser believes to be. */
+  /** `TRUST_PROXY`: `X-Forwarded-Host` and `X-Forwarded-Proto` name the origin that the browser sees. */
   readonly trustProxy: boolean;
-  /** Hears of each origin that is refused, once: a browser tells its page nothing of why. */
+  /** Called with each refused origin once, because a browser tells its page no reason. */
   readonly onRejectedOrigin?: (origin: string) => void;
 }
 
-/** Anybody can invent origins: no more of them are told. */
+/** A client can invent origins: no more than this many are reported. */
 const MAX_REPORTED = 100;
 const MAX_REPORTED_LENGTH = 200;
 
 /** Which web origins may call: the same origin always, and those of `CORS_ORIGINS`. */
 export class OriginPolicy {
   readonly #allowed: ReadonlySet<string>;
+  readonly #wildcards: readonly RegExp[];
   readonly #trustProxy: boolean;
   readonly #onRejectedOrigin: (origin: string) => void;
   readonly #reported = new Set<string>();
 
   constructor({ allowed, trustProxy, onRejectedOrigin = () => {} }: OriginPolicyOptions) {
     this.#allowed = new Set(allowed);
+    this.#wildcards = allowed.filter((origin) => origin.includes('*')).map(wildcardPattern);
     this.#trustProxy = trustProxy;
     this.#onRejectedOrigin = onRejectedOrigin;
   }
 
   /**
-   * Whether a request may come from where a browser says it comes from. Anything that is no browser sends no `Origin`
-   * and may. A browser that leaves `Origin` out of a request of another origin, as for an image or a link, still says
-   * so in `Sec-Fetch-Site`. Source: W3C, "Fetch Metadata Request Headers".
+   * Whether the origin that a browser names may call. A client that is no browser sends no `Origin` and may. A browser
+   * leaves `Origin` out of a request for an image or a link, and says in `Sec-Fetch-Site` that it is cross-site (W3C,
+   * "Fetch Metadata Request Headers"), but only to an https or a loopback address: see `isForgeable` for the rest.
    */
   allows({ headers }: IncomingMessage): boolean {
     const { origin, 'sec-fetch-site': site } = headers;
     if (origin === undefined) return site === undefined || site === 'same-origin' || site === 'none';
-    const known = this.#allowed.has(origin) || this.#isSameOrigin(origin, headers);
+    const known = this.#isListed(origin) || this.#isSameOrigin(origin, headers);
     if (!known) this.#report(origin.slice(0, MAX_REPORTED_LENGTH));
     return known;
   }
 
-  /** Whether a browser opens what a link leads to, wherever the link stands: a page may be shown, and nothing may run. */
+  /** Whether a browser follows a link, from any origin: a page may be shown, and no operation may run. */
   isNavigation({ headers }: IncomingMessage): boolean {
     return headers.origin === undefined && headers['sec-fetch-mode'] === 'navigate';
   }
 
-  /** The CORS headers for an allowed cross-origin request; none for the same origin. */
+  /**
+   * The CORS headers for a listed origin; none for the same origin. A preflight gets each header that it asks for,
+   * because clients add their own (`apollographql-client-name`, `traceparent`) and `*` does not cover `Authorization`.
+   */
   headers({ headers }: IncomingMessage): Record<string, string> {
-    const { origin } = headers;
-    if (origin === undefined || !this.#allowed.has(origin)) return this.#allowed.size > 0 ? { vary: 'origin' } : {};
+    const { origin, 'access-control-request-headers': requested } = headers;
+    if (origin === undefined || !this.#isListed(origin)) return this.#allowed.size > 0 ? { vary: 'origin' } : {};
     return {
       'access-control-allow-origin': origin,
       'access-control-allow-methods': 'GET, POST',
-      'access-control-allow-headers': 'content-type, authorization, if-none-match',
+      'access-control-allow-headers': requested ?? 'content-type, authorization, if-none-match',
       'access-control-expose-headers': 'etag, retry-after',
       'access-control-max-age': '600',
-      vary: 'origin',
+      vary: requested === undefined ? 'origin' : 'origin, access-control-request-headers',
     };
+  }
+
+  #isListed(origin: string): boolean {
+    return this.#allowed.has(origin) || this.#wildcards.some((pattern) => pattern.test(origin));
   }
 
   #report(origin: string): void {
@@ -64,23 +74,19 @@ export class OriginPolicy {
     this.#onRejectedOrigin(origin);
   }
 
-  /** Without a proxy that says so nobody knows whether the browser came by TLS: the host decides. */
+  /** Without a proxy's word the gateway cannot tell whether the browser came by TLS: then the host decides. */
   #isSameOrigin(origin: string, headers: IncomingMessage['headers']): boolean {
     const own = URL.parse(origin);
-    const host = (this.#trustProxy && lastOf(headers['x-forwarded-host'])) || headers.host;
-    const scheme = this.#trustProxy && lastOf(headers['x-forwarded-proto']);
-    if (!own || host === undefined || own.host === '') return false;
-    return (
-      own.host === withoutDefaultPort(host.toLowerCase(), own.protocol) && (!scheme || own.protocol === `${scheme}:`)
-    );
+    if (!own || own.origin !== origin || !/^https?:$/.test(own.protocol)) return false;
+    const host = (this.#trustProxy && lastForwarded(headers['x-forwarded-host'])) || headers.host;
+    const forwarded = this.#trustProxy ? lastForwarded(headers['x-forwarded-proto']).toLowerCase() : '';
+    // Traefik writes the scheme of an upgrade as `ws` or `wss`.
+    const scheme = forwarded.replace(/^ws/, 'http') || own.protocol.slice(0, -1);
+    return host !== undefined && URL.parse(`${scheme}://${host}`)?.origin === origin;
   }
 }
 
-/** What the nearest proxy wrote; what stands before it anybody can send. */
-function lastOf(header: string | readonly string[] | undefined): string {
-  return [header ?? []].flat().join(',').split(',').at(-1)?.trim() ?? '';
-}
-
-function withoutDefaultPort(host: string, protocol: string): string {
-  return host.replace(protocol === 'https:' ? /:443$/ : /:80$/, '');
+/** One label, and only one, in the place of the `*`. */
+function wildcardPattern(origin: string): RegExp {
+  return new RegExp(`^${origin.split('*').map(RegExp.escape).join('[a-z0-9_-]+')}$`);
 }

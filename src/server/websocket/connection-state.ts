@@ -13,6 +13,8 @@ export interface ConnectionState {
   preparing: Promise<unknown> | null;
   /** The client's IP address. */
   readonly address: string;
+  /** The `Authorization` header of the upgrade, until `connection_init` is read. */
+  authorization: string | undefined;
   /** Set once the connection is acknowledged. */
   caller: Caller | null;
   /** Stops the timer of the token's expiry. */

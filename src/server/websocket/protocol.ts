@@ -5,11 +5,12 @@ import { EncodedResult } from '../../live/encoded-result.ts';
 import { Subscriber } from '../../live/subscriber.ts';
 import { toGraphQLError } from '../../schema/graphql-errors.ts';
 import type { Authenticator, Caller } from '../access/authenticator.ts';
-import { authorizationOf } from '../access/bearer-token.ts';
+import { webSocketAuthorization } from '../access/bearer-token.ts';
 import { clientOf } from '../access/client.ts';
 import { expired, onExpiry } from '../access/expiry.ts';
 import type { Operation, OperationExecutor } from '../graphql/operation-executor.ts';
 import { parseOperationParams } from '../graphql/operation-params.ts';
+import type { Admission } from '../limits/admission.ts';
 import type { OperationRateLimiter } from '../limits/operation-rate-limiter.ts';
 import { CompletedWithErrors, CompletionIterator } from './completion-iterator.ts';
 import { type ConnectionState, releaseConnection } from './connection-state.ts';
@@ -23,6 +24,7 @@ export interface ProtocolOptions {
   /** `MAX_SUBSCRIPTIONS_PER_CONNECTION` */
   readonly maxSubscriptions: number;
   readonly rate: OperationRateLimiter;
+  readonly admission: Admission;
   /** How long a client may take to send `connection_init`, in ms. */
   readonly connectionInitMs: number;
   /** The error that a caller may see. */
@@ -84,10 +86,11 @@ export function createProtocolServer(options: ProtocolOptions): Server<Connectio
 async function connect(conversation: ProtocolContext, options: ProtocolOptions): Promise<boolean> {
   const { extra } = conversation;
   const { socket } = extra;
-  const authorization = authorizationOf(conversation.connectionParams);
+  const authorization = webSocketAuthorization(conversation.connectionParams, extra.authorization);
   conversation.connectionParams = undefined;
+  extra.authorization = undefined;
   try {
-    const caller = await options.authenticator.authenticate(authorization);
+    const caller = { ...(await options.authenticator.authenticate(authorization)), address: extra.address };
     if (socket.readyState !== socket.OPEN) return false;
     extra.caller = caller;
     extra.stopExpiry = onExpiry(caller.expiresAt, () => expire(extra, options));
@@ -131,10 +134,10 @@ async function prepareFor(
   caller: Caller,
   id: string,
   request: SubscribePayload,
-  { schema, executor, rate }: PrepareOptions,
+  { schema, executor, rate, admission }: PrepareOptions,
 ): Promise<readonly GraphQLError[] | ExecutionArgs> {
-  const rateLimited = await rate.take(caller, peer.address);
-  if (rateLimited) return [toGraphQLError(rateLimited)];
+  const refusal = (await rate.take(caller, peer.address)) ?? admission.refusalOf(caller);
+  if (refusal) return [toGraphQLError(refusal)];
   const params = parseOperationParams(request);
   if (params instanceof GraphQLError) return [params];
   const prepared = await executor.prepare(params, clientOf(caller, peer.address));

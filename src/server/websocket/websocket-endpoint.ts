@@ -23,6 +23,11 @@ export interface WebSocketEndpointOptions extends Omit<ProtocolOptions, 'connect
   readonly onUnexpectedError: (error: unknown) => void;
 }
 
+/** The upgrade that a socket began with. */
+interface UpgradeOrigin extends Pick<ConnectionState, 'address' | 'authorization'> {
+  readonly stream: Socket;
+}
+
 /** How long a peer may take to answer a close frame, in ms: an option of ws 8.23 that its types lack. */
 const CLOSE_TIMEOUT = { closeTimeout: 2_000 };
 
@@ -92,7 +97,9 @@ export class WebSocketEndpoint implements AsyncDisposable, GracefullyClosable {
 
   /** Takes over an upgrade request. */
   upgrade(request: IncomingMessage, stream: Socket, head: Buffer, address: string): void {
-    this.#sockets.handleUpgrade(request, stream, head, (socket) => this.#open(socket, stream, address));
+    const { authorization } = request.headers;
+    const begin = (socket: WebSocket): void => this.#open(socket, { stream, address, authorization });
+    this.#sockets.handleUpgrade(request, stream, head, begin);
   }
 
   /** One function per socket that closes it with 1012; clients of graphql-ws then connect to another gateway. */
@@ -129,14 +136,14 @@ export class WebSocketEndpoint implements AsyncDisposable, GracefullyClosable {
     };
   }
 
-  #open(socket: WebSocket, stream: Socket, address: string): void {
+  #open(socket: WebSocket, { stream, ...upgrade }: UpgradeOrigin): void {
     const writer = new StreamWriter(stream, { stallMs: this.#stallMs, onStall: () => socket.terminate() });
     const connection: ConnectionState = {
       socket,
       writer,
       running: new Set(),
       preparing: null,
-      address,
+      ...upgrade,
       caller: null,
       stopExpiry: () => {},
     };

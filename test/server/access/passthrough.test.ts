@@ -38,7 +38,36 @@ describe('connectionParams', () => {
   });
 
   it.each([
+    ['in an object `headers`, as Hasura does', { headers: { Authorization: 'Bearer anna' } }],
+    ['as `connectionParams.token`, as Apollo Router does', { connectionParams: { token: 'anna' } }],
+    ['as `connectionParams.token` with its scheme', { connectionParams: { token: 'Bearer anna' } }],
+    [
+      'in the first place of the contract before all others',
+      {
+        connectionParams: { token: 'bert' },
+        headers: { authorization: 'Bearer bert' },
+        authorization: 'Bearer anna',
+      },
+    ],
+    [
+      'in `headers` before `connectionParams`',
+      { connectionParams: { token: 'bert' }, headers: { authorization: 'Bearer anna' } },
+    ],
+  ])('may carry the token %s', async (_name, params) => {
+    await using client = await connect(pair.gateway.url, params, { headers: { authorization: 'Bearer bert' } });
+    client.subscribe('q', LOOK, { id });
+    expect((await client.ended('q'))[0]?.payload).toEqual({ data: { videoTask: { message: "Anna's" } } });
+  });
+
+  it.each([[undefined], [{}], [{ headers: {} }]])('may be %j when the upgrade carries the token', async (params) => {
+    await using client = await connect(pair.gateway.url, params, { headers: { authorization: 'Bearer anna' } });
+    client.subscribe('q', LOOK, { id });
+    expect((await client.ended('q'))[0]?.payload).toEqual({ data: { videoTask: { message: "Anna's" } } });
+  });
+
+  it.each([
     ['are absent', undefined],
+    ['carry a bare `token`', { token: 'anna' }],
     ['carry no token', {}],
     ['carry another scheme', { authorization: 'Basic YTpi' }],
     ['carry a token that is no string', { authorization: { token: 'anna' } }],

@@ -15,7 +15,7 @@ afterAll(() => pair[Symbol.asyncDispose]());
 /** Everything that is answered to a request which asks that the connection be closed after it. */
 async function raw(head: string, body = ''): Promise<string> {
   const socket = connectTcp(Number(new URL(pair.gateway.url).port), '127.0.0.1');
-  socket.write(`${head}\r\nhost: gateway\r\ncontent-length: ${body.length}\r\n\r\n${body}`);
+  socket.write(`${head}\r\nhost: localhost\r\ncontent-length: ${body.length}\r\n\r\n${body}`);
   return await text(socket);
 }
 

@@ -7,7 +7,7 @@ import { startProbed } from '../../support/probed-gateway.ts';
 
 const CONNECTIONS = 20;
 const BYTES = 1_500;
-const HEAD = 'POST /graphql HTTP/1.1\r\nhost: gateway\r\ncontent-type: application/json\r\n';
+const HEAD = 'POST /graphql HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n';
 
 test.concurrent.each([
   ['application/json', 'content-length: 65536\r\n'],

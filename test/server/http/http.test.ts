@@ -102,6 +102,18 @@ describe('other addresses', () => {
 });
 
 describe('GraphiQL', () => {
+  it.each([
+    ['text/html;q=0', false],
+    ['text/html;q=0, */*', false],
+    ['application/json, text/html;q=0.9', false],
+    ['application/json;q=0.9, application/graphql-response+json, text/html;q=0.8', false],
+    ['text/html;q=0.5, application/json;q=0.4', true],
+    ['TEXT/HTML', true],
+  ])('is weighed against what else the client accepts: %s', async (accept, page) => {
+    const answer = await ask(`${graphql}?query={__typename}`, { headers: { accept, 'user-agent': 'curl/8' } });
+    expect(String(answer.headers['content-type']).includes('text/html')).toBe(page);
+  });
+
   it('is served to who asks for HTML, and to nobody when it is switched off', async () => {
     const headers = { accept: 'text/html,application/xhtml+xml;q=0.9,*/*;q=0.8' };
     const page = await ask(graphql, { headers });

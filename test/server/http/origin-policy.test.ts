@@ -114,7 +114,140 @@ it('logs what to do about a strange origin', async () => {
   ]);
 });
 
+const from = (headers: Record<string, string>) => ({ headers }) as unknown as Parameters<OriginPolicy['allows']>[0];
+
+describe('an origin list with apps and a wildcard', () => {
+  const allowed = ['capacitor://localhost', 'https://*.example.com', 'http://*.localhost:3000'];
+  const origins = new OriginPolicy({ allowed, trustProxy: false });
+
+  it.each(['capacitor://localhost', 'https://a.example.com', 'https://a-1.example.com', 'http://x.localhost:3000'])(
+    'lets %s call, and names it in the CORS headers',
+    (origin) => {
+      expect(origins.allows(from({ origin, host: 'gateway' }))).toBe(true);
+      expect(origins.headers(from({ origin }))).toMatchObject({ 'access-control-allow-origin': origin });
+    },
+  );
+
+  it.each([
+    'https://example.com',
+    'https://a.b.example.com',
+    'https://.example.com',
+    'https://a.example.com.evil.example',
+    'https://aXexample.com',
+    'https://evil.example/.example.com',
+    'https://a.example.com:8443',
+    'http://a.example.com',
+    'capacitor://localhost:1',
+    'capacitor://other',
+    'tauri://localhost',
+  ])('refuses %s', (origin) => {
+    expect(origins.allows(from({ origin, host: 'gateway' }))).toBe(false);
+    expect(origins.headers(from({ origin }))).toEqual({ vary: 'origin' });
+  });
+});
+
+describe('the same origin', () => {
+  const behindProxy = new OriginPolicy({ allowed: [], trustProxy: true });
+  const direct = new OriginPolicy({ allowed: [], trustProxy: false });
+
+  it.each([
+    ['https', 'https'],
+    ['https', 'wss'],
+    ['https', 'WSS'],
+    ['http', 'ws'],
+    ['http', 'http'],
+  ])('of %s is recognised behind a proxy that forwards %s', (scheme, forwarded) => {
+    const headers = { origin: `${scheme}://app.example`, host: 'app.example', 'x-forwarded-proto': forwarded };
+    expect(behindProxy.allows(from(headers))).toBe(true);
+    const other = scheme === 'http' ? 'https' : 'http';
+    expect(behindProxy.allows(from({ ...headers, origin: `${other}://app.example` }))).toBe(false);
+  });
+
+  it.each([
+    'chrome-extension://app.example',
+    'capacitor://app.example',
+    'ws://app.example',
+    'https://user@app.example',
+    'https://app.example/',
+    'https://app.example/path',
+    'https://app.example?x',
+    'https://app.example:443',
+    'https:app.example',
+    'HTTPS://app.example',
+  ])('is no %s, since it is an exact http or https origin', (origin) => {
+    for (const policy of [direct, behindProxy])
+      expect(policy.allows(from({ origin, host: 'app.example' }))).toBe(false);
+  });
+
+  it('ignores the default port of a host, and no other', () => {
+    expect(direct.allows(from({ origin: 'https://app.example', host: 'APP.example:443' }))).toBe(true);
+    expect(direct.allows(from({ origin: 'https://app.example', host: 'app.example:444' }))).toBe(false);
+  });
+});
+
+describe('a GET that names neither its origin nor Sec-Fetch-*', () => {
+  const BROWSER = { 'user-agent': 'Mozilla/5.0' };
+
+  it.each([
+    ['an image', 'image/png,image/svg+xml,image/*;q=0.8,*/*;q=0.5'],
+    ['a script', '*/*'],
+    ['a style sheet', 'text/css,*/*;q=0.1'],
+    ['a link, where there is no page', 'application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8'],
+  ])('runs no operation when it may be one of %s', async (_element, accept) => {
+    const answer = await ask(lookUrl(pair.gateway.url), { headers: { ...BROWSER, accept } });
+    expect(answer.status).toBe(403);
+    expect(answer.json()).toMatchObject({ errors: [{ extensions: { code: 'FORBIDDEN' } }] });
+    expect(pair.simulator.totalCalls()).toBe(0);
+  });
+
+  it.each([
+    { accept: 'application/json' },
+    { accept: 'application/graphql-response+json, */*' },
+    { accept: '*/*', 'user-agent': 'curl/8.5.0' },
+    { accept: '*/*', 'apollo-require-preflight': 'true' },
+    { accept: '*/*', 'x-apollo-operation-name': 'Look' },
+    { accept: '*/*', 'content-type': 'application/json' },
+    { accept: '*/*', authorization: 'Bearer token' },
+    {},
+  ])('is served to an API client: %j', async (headers) => {
+    const answer = await ask(`${pair.gateway.url}/graphql?query={__typename}`, { headers });
+    expect(answer.json()).toEqual({ data: { __typename: 'Query' } });
+  });
+
+  it('is served to an EventSource', async () => {
+    const headers = { ...BROWSER, accept: 'text/event-stream' };
+    const answer = await ask(`${pair.gateway.url}/graphql?query={__typename}`, { headers });
+    expect([answer.status, answer.headers['content-type']]).toEqual([200, expect.stringContaining('event-stream')]);
+  });
+});
+
 describe('a known origin', () => {
+  it('may send any header that its preflight asks for', async () => {
+    const requested = 'apollographql-client-name,traceparent,baggage,sentry-trace,authorization';
+    const headers = {
+      origin: FRIEND,
+      'access-control-request-method': 'POST',
+      'access-control-request-headers': requested,
+    };
+    const answer = await ask(`${pair.gateway.url}/graphql`, { method: 'OPTIONS', headers });
+    expect(answer.headers).toMatchObject({
+      'access-control-allow-headers': requested,
+      vary: 'origin, access-control-request-headers',
+    });
+  });
+
+  it('can read a refusal: 405, 413, 415', async () => {
+    const url = `${pair.gateway.url}/graphql`;
+    const json = { origin: FRIEND, 'content-type': 'application/json' };
+    const answers = await Promise.all([
+      ask(url, { method: 'DELETE', headers: json }),
+      ask(url, { method: 'POST', headers: json, body: 'x'.repeat(70_000) }),
+      ask(url, { method: 'POST', headers: { origin: FRIEND }, body: '{}' }),
+    ]);
+    expect(answers.map(({ status }) => status)).toEqual([405, 413, 415]);
+    for (const { headers } of answers) expect(headers).toMatchObject({ 'access-control-allow-origin': FRIEND });
+  });
+
   it('gets what it needs from a preflight', async () => {
     const headers = { origin: FRIEND, 'access-control-request-method': 'POST' };
     const answer = await ask(`${pair.gateway.url}/graphql`, { method: 'OPTIONS', headers });

@@ -15,8 +15,8 @@ import { connect } from '../../support/ws-client.ts';
 
 const STALL_MS = 400;
 const WATCH = 'subscription { taskStatus(id: "job") { progress } }';
-const PAGE = 'GET /graphql HTTP/1.1\r\nhost: gateway\r\naccept: text/html\r\n\r\n';
-const QUERY = 'GET /graphql?query={__typename} HTTP/1.1\r\nhost: gateway\r\naccept: application/json\r\n\r\n';
+const PAGE = 'GET /graphql HTTP/1.1\r\nhost: localhost\r\naccept: text/html\r\n\r\n';
+const QUERY = 'GET /graphql?query={__typename} HTTP/1.1\r\nhost: localhost\r\naccept: application/json\r\n\r\n';
 
 function startImpatient(simulator: Simulator): Promise<Gateway> {
   const env = { PORT: '0', LOG_LEVEL: 'silent', A2E_API_URL: simulator.url, A2E_API_TOKEN: TOKEN };

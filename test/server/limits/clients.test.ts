@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { connect as connectTcp } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { describe, expect, test } from 'vitest';
@@ -60,7 +61,7 @@ describe('connections', () => {
     expect(stream.status).toBe(200);
     await using refused = await openStream(url, { query: WATCH });
     expect(refused).toMatchObject({ status: 503, headers: { 'retry-after': '5' } });
-    const upgrade = 'GET /graphql HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n';
+    const upgrade = 'GET /graphql HTTP/1.1\r\nhost: localhost\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n';
     expect(await send(url, upgrade)).toMatch(/^HTTP\/1\.1 503 .*\r\nRetry-After: 5\r\n/);
     expect((await post(url, '{ __typename }')).status).toBe(200);
     socket.socket.terminate();
@@ -83,6 +84,16 @@ describe('connections', () => {
     expect(again.socket.readyState).toBe(again.socket.OPEN);
   });
 
+  test('an idle connection counts, and so does one for a query', async () => {
+    await using gateway = await startGateway({ MAX_CONNECTIONS_PER_ADDRESS: '1' });
+    const idle = connectTcp(Number(new URL(gateway.url).port), '127.0.0.1');
+    await once(idle, 'connect');
+    const refused = await post(gateway.url, '{ __typename }');
+    expect([refused.status, refused.headers['retry-after'], refused.headers.connection]).toEqual([503, '5', 'close']);
+    idle.destroy();
+    await expect.poll(async () => (await ask(`${gateway.url}/healthz`)).status).toBe(200);
+  });
+
   test('without TRUST_PROXY what a client says of its address is not believed', async () => {
     await using pair = await startPair({ MAX_CONNECTIONS_PER_ADDRESS: '1' });
     await using one = await openSocket(pair.gateway.url, { headers: { 'x-forwarded-for': '1.1.1.1' } });
@@ -95,7 +106,7 @@ describe('connections', () => {
 describe.concurrent('slow and silent clients', () => {
   test('headers that do not come to an end are answered 408', async () => {
     await using gateway = await startImpatient();
-    expect(await send(gateway.url, 'GET /graphql HTTP/1.1\r\nhost: x\r\nx-slow: ')).toMatch(/^HTTP\/1\.1 408/);
+    expect(await send(gateway.url, 'GET /graphql HTTP/1.1\r\nhost: localhost\r\nx-slow: ')).toMatch(/^HTTP\/1\.1 408/);
   });
 
   test('so are those of an upgrade, which takes no place meanwhile', async () => {
@@ -108,7 +119,7 @@ describe.concurrent('slow and silent clients', () => {
 
   test('headers that come byte by byte are not waited for any longer, of an upgrade neither', async () => {
     await using gateway = await startImpatient();
-    for (const head of ['GET /graphql HTTP/1.1\r\nhost: x\r\n', HANDSHAKE.slice(0, -2)]) {
+    for (const head of ['GET /graphql HTTP/1.1\r\nhost: localhost\r\n', HANDSHAKE.slice(0, -2)]) {
       const socket = connectTcp(Number(new URL(gateway.url).port), '127.0.0.1');
       // What is sent after the last word resets the connection, and may take that word with it.
       const answer = text(socket).catch(() => '');
@@ -119,7 +130,7 @@ describe.concurrent('slow and silent clients', () => {
 
   test.each(['application/json', 'text/event-stream'])('a body that does not is too (%s)', async (accept) => {
     await using gateway = await startImpatient();
-    const head = `POST /graphql HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\naccept: ${accept}\r\n`;
+    const head = `POST /graphql HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\naccept: ${accept}\r\n`;
     expect(await send(gateway.url, `${head}content-length: 50\r\n\r\n{"query":`)).toMatch(/^HTTP\/1\.1 408|^$/);
     await untilIdle(gateway);
   });
@@ -171,7 +182,8 @@ describe.concurrent('slow and silent clients', () => {
     const body = JSON.stringify({
       query: `subscription { taskStatuses(ids: ${JSON.stringify(many)}) { id message } }`,
     });
-    const head = 'POST /graphql HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\naccept: text/event-stream\r\n';
+    const head =
+      'POST /graphql HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\naccept: text/event-stream\r\n';
     socket.write(`${head}content-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`);
     await expect.poll(() => gateway.counts().liveResults).toBe(1);
     await untilIdle(gateway, 10_000);

@@ -87,7 +87,7 @@ it('cuts a reader that has stalled, gives its place to the next one, and polls n
   stalled.pause();
   const query = `subscription { taskStatuses(ids: ${JSON.stringify(ids)}) { id message } }`;
   const body = JSON.stringify({ query });
-  const head = `POST /graphql HTTP/1.1\r\nhost: gateway\r\ncontent-type: application/json\r\naccept: ${ACCEPT}\r\n`;
+  const head = `POST /graphql HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\naccept: ${ACCEPT}\r\n`;
   stalled.write(`${head}content-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`);
   await vi.waitFor(() => expect(gateway.counts()).toMatchObject({ liveResults: 1, connections: 1 }), {
     timeout: 20_000,

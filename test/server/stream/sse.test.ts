@@ -114,7 +114,7 @@ it('stops polling when the client goes away', async () => {
 
 const requestFor = (id: string) => {
   const search = new URLSearchParams({ query: WATCH, variables: JSON.stringify({ id }) });
-  return `GET /graphql?${search} HTTP/1.1\r\nHost: gateway\r\nAccept: text/event-stream\r\n\r\n`;
+  return `GET /graphql?${search} HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n\r\n`;
 };
 
 it('answers pipelined requests one after the other', async () => {

@@ -14,7 +14,7 @@ const WATCH = 'subscription { taskStatus(id: "job") { status } }';
 
 /** A request for a stream, by GET. */
 function streamRequest(headers: Record<string, string> = {}): string {
-  const lines = Object.entries({ host: 'gateway', accept: 'text/event-stream', ...headers });
+  const lines = Object.entries({ host: 'localhost', accept: 'text/event-stream', ...headers });
   const head = lines.map(([name, value]) => `${name}: ${value}\r\n`).join('');
   return `GET /graphql?query=${encodeURIComponent(WATCH)} HTTP/1.1\r\n${head}\r\n`;
 }

@@ -1,18 +1,20 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { GraphQLFormattedError } from 'graphql';
-import { GatewayError, RateLimited, Unauthenticated } from '../../errors.ts';
+import { GatewayError, Overloaded, RateLimited, Unauthenticated } from '../../errors.ts';
 import type { Authenticator, Caller } from '../access/authenticator.ts';
 import { clientOf } from '../access/client.ts';
 import type { LazyPage } from '../graphiql/graphiql-page.ts';
+import type { QueryHandler } from '../graphql/query-handler.ts';
 import { prefersHtml } from '../http/accept.ts';
 import type { ClientIpResolver } from '../http/client-address.ts';
+import { isForgeable } from '../http/forgeable.ts';
 import type { OriginPolicy } from '../http/origin-policy.ts';
 import { reply, replyErrors } from '../http/reply.ts';
+import type { Admission } from '../limits/admission.ts';
 import type { ConnectionLimiter } from '../limits/connection-limiter.ts';
 import type { OperationRateLimiter } from '../limits/operation-rate-limiter.ts';
 import { negotiateStream } from '../stream/negotiate.ts';
 import type { StreamEndpoint } from '../stream/stream-endpoint.ts';
-import type { QueryHandler } from './query-handler.ts';
 
 export interface GraphqlEndpointOptions {
   readonly authenticator: Authenticator;
@@ -20,6 +22,9 @@ export interface GraphqlEndpointOptions {
   readonly connections: ConnectionLimiter;
   readonly clientIp: ClientIpResolver;
   readonly rate: OperationRateLimiter;
+  readonly admission: Admission;
+  /** `MAX_BODY_BYTES` */
+  readonly maxBodyBytes: number;
   readonly streams: StreamEndpoint;
   readonly queries: QueryHandler;
   /** null: GraphiQL is switched off. */
@@ -28,6 +33,11 @@ export interface GraphqlEndpointOptions {
 }
 
 const ORIGIN_NOT_ALLOWED = { message: 'This origin is not listed in CORS_ORIGINS', extensions: { code: 'FORBIDDEN' } };
+
+const FORGEABLE = {
+  message: 'A page of any site could send this GET: name a media type in Accept, such as application/json',
+  extensions: { code: 'FORBIDDEN' },
+};
 
 /** `/graphql` over HTTP: checks origin, method, credentials and rate, then serves GraphiQL, a stream or a query. */
 export class GraphqlEndpoint {
@@ -38,13 +48,12 @@ export class GraphqlEndpoint {
   }
 
   async serve(request: IncomingMessage, response: ServerResponse, url: URL): Promise<void> {
-    const { authenticator, origins, graphiql, streams, queries, maskError, connections, clientIp, rate } =
-      this.#options;
+    const { origins, graphiql, maskError, clientIp, admission } = this.#options;
     const page = wantsPage(request) ? graphiql : null;
     if (!origins.allows(request) && !(page && origins.isNavigation(request))) {
       return replyErrors(response, 403, [ORIGIN_NOT_ALLOWED]);
     }
-    for (const [name, value] of Object.entries(origins.headers(request))) response.setHeader(name, value);
+    if (!page && isForgeable(request)) return replyErrors(response, 403, [FORGEABLE]);
     if (request.method === 'GET') response.appendHeader('vary', 'accept, authorization');
     if (request.method === 'OPTIONS') return reply(response, 204, { allow: 'GET, POST, OPTIONS' });
     if (request.method !== 'GET' && request.method !== 'POST')
@@ -58,21 +67,50 @@ export class GraphqlEndpoint {
     }
     // The default; the query handler replaces it for a cacheable response.
     if (request.method === 'GET') response.setHeader('cache-control', 'no-store');
+    const address = clientIp(request);
+    const work = { connection: request.socket, address, bodyBytes: this.#bodyBytesOf(request) };
+    const leave = admission.tryEnter(work);
+    if (leave instanceof Overloaded) {
+      // The body is dropped, so that the next request on the connection can be read.
+      request.resume();
+      return rejectRequest(response, leave, maskError);
+    }
+    try {
+      await this.#execute(request, response, { url, address });
+    } finally {
+      leave();
+    }
+  }
+
+  /** Serves an admitted request. Resolves when it is answered, or when its stream has begun. */
+  async #execute(
+    request: IncomingMessage,
+    response: ServerResponse,
+    { url, address }: { readonly url: URL; readonly address: string },
+  ): Promise<void> {
+    const { authenticator, streams, queries, maskError, connections, rate, admission } = this.#options;
     let caller: Caller;
     try {
-      caller = await authenticator.authenticate(request.headers.authorization);
+      caller = { ...(await authenticator.authenticate(request.headers.authorization)), address };
     } catch (error) {
       if (error instanceof GatewayError) return rejectRequest(response, error, maskError);
       throw error;
     }
-    const address = clientIp(request);
     const taken = rate.take(caller, address);
-    const rateLimited = taken && (await taken);
-    if (rateLimited) return rejectRequest(response, rateLimited, maskError);
+    const refusal = (taken && (await taken)) ?? admission.refusalOf(caller);
+    if (refusal) return rejectRequest(response, refusal, maskError);
     const negotiated = negotiateStream(request);
     const client = clientOf(caller, address);
     if (!negotiated) return void (await queries.serve(request, response, url, client));
     await streams.serve(request, response, { url, client, negotiated, acquire: () => connections.tryAcquire(address) });
+  }
+
+  /** The length of the body, or the longest one allowed when the client does not announce it. */
+  #bodyBytesOf({ headers }: IncomingMessage): number {
+    const { maxBodyBytes } = this.#options;
+    const { 'content-length': length, 'transfer-encoding': encoding } = headers;
+    if (length === undefined && encoding === undefined) return 0;
+    return Math.min(Number(length ?? maxBodyBytes), maxBodyBytes);
   }
 }
 
@@ -84,7 +122,10 @@ function rejectRequest(
 ): void {
   const errors = [format(error)];
   if (error instanceof Unauthenticated) replyErrors(response, 401, errors, { 'www-authenticate': 'Bearer' });
-  else replyErrors(response, error instanceof RateLimited ? 429 : 503, errors, { 'retry-after': '1' });
+  else {
+    const seconds = error instanceof Overloaded ? error.retryAfterSeconds : 1;
+    replyErrors(response, error instanceof RateLimited ? 429 : 503, errors, { 'retry-after': `${seconds}` });
+  }
 }
 
 /** A page of any origin may send every other content type without a preflight request, as a form does. */

@@ -2,17 +2,21 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo, Socket } from 'node:net';
 import type { Metrics } from '../../observability/metrics.ts';
 import type { Readiness } from '../../observability/readiness.ts';
-import type { GraphqlEndpoint } from '../graphql/graphql-endpoint.ts';
+import type { ClientIpResolver } from '../http/client-address.ts';
+import type { HostPolicy } from '../http/host-policy.ts';
+import type { OriginPolicy } from '../http/origin-policy.ts';
+import { reply, replyErrors, replyJson } from '../http/reply.ts';
+import { hasOneHost, requestUrl } from '../http/request-target.ts';
+import type { Webhook } from '../http/webhook.ts';
 import type { ConnectionLimiter } from '../limits/connection-limiter.ts';
+import type { SocketLimiter } from '../limits/socket-limiter.ts';
 import type { Timeouts } from '../limits/timeouts.ts';
 import { InFlightCounter } from '../shutdown/in-flight-counter.ts';
 import { negotiateStream } from '../stream/negotiate.ts';
 import type { WatchPageHandler } from '../watch-page/watch-page.ts';
 import type { WebSocketEndpoint } from '../websocket/websocket-endpoint.ts';
-import type { ClientIpResolver } from './client-address.ts';
-import type { OriginPolicy } from './origin-policy.ts';
-import { reply, replyErrors, replyJson } from './reply.ts';
-import type { Webhook } from './webhook.ts';
+import type { GraphqlEndpoint } from './graphql-endpoint.ts';
+import { serveOperator } from './operator-routes.ts';
 
 export interface HttpServerOptions {
   readonly graphql: GraphqlEndpoint;
@@ -20,12 +24,16 @@ export interface HttpServerOptions {
   /** null: there is none. */
   readonly webhook: Webhook | null;
   readonly connections: ConnectionLimiter;
+  readonly sockets: SocketLimiter;
   readonly origins: OriginPolicy;
   readonly page: WatchPageHandler;
   readonly readiness: Readiness;
   readonly clientIp: ClientIpResolver;
   readonly timeouts: Timeouts;
-  readonly metrics: Metrics;
+  /** null: on another port. */
+  readonly metrics: Metrics | null;
+  /** `ALLOWED_HOSTS` */
+  readonly allowsHost: HostPolicy;
   readonly onUnexpectedError: (error: unknown) => void;
 }
 
@@ -50,6 +58,7 @@ export class HttpServer implements AsyncDisposable {
       connectionsCheckingInterval: Math.min(CHECK_MS, headersMs),
       shouldUpgradeCallback: wantsWebSocket,
     });
+    options.sockets.observe(this.#server);
     this.#server.on('request', (request, response) => {
       this.#requests.increment();
       response.on('close', () => this.#requests.decrement());
@@ -89,21 +98,17 @@ export class HttpServer implements AsyncDisposable {
   }
 
   async #route(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { graphql, webhook, page, readiness, metrics } = this.#options;
-    const url = parseUrl(request);
+    const { graphql, webhook, page, readiness, allowsHost } = this.#options;
+    if (this.#options.sockets.isExcess(request.socket)) return refuseConnection(response);
+    const url = hasOneHost(request) ? requestUrl(request) : null;
     if (!url) return replyJson(response, 400, { error: 'bad request' });
+    if (!allowsHost(request)) return replyJson(response, 421, { error: 'this host is not in ALLOWED_HOSTS' });
+    if (url.pathname === '/graphql') allowOrigin(this.#options.origins, request, response);
     const live = url.pathname === '/graphql' || url.pathname === '/webhooks/a2e';
     if (live && readiness.phase === 'draining') return refuseDraining(request, response);
     if (url.pathname === '/graphql') return void (await graphql.serve(request, response, url));
     if (url.pathname === '/webhooks/a2e' && webhook) return webhook.serve(request, response);
-    if (url.pathname === '/healthz') return replyJson(response, 200, { status: 'ok' });
-    if (url.pathname === '/readyz') {
-      const report = readiness.report();
-      return replyJson(response, report.ready ? 200 : 503, report);
-    }
-    if (url.pathname === '/metrics') {
-      return reply(response, 200, { 'content-type': metrics.contentType }, await metrics.text());
-    }
+    if (await serveOperator(url.pathname, response, this.#options)) return;
     if (request.method !== 'GET' && request.method !== 'HEAD') return replyJson(response, 404, { error: 'not found' });
     const answer = page(url.pathname, request.headers['if-none-match']);
     if (!answer) return replyJson(response, 404, { error: 'not found' });
@@ -112,12 +117,16 @@ export class HttpServer implements AsyncDisposable {
   }
 
   #upgrade(request: IncomingMessage, stream: Socket, head: Buffer): void {
-    const { websocket, connections, origins, readiness, clientIp, timeouts } = this.#options;
+    const { websocket, connections, origins, allowsHost, readiness, clientIp, timeouts } = this.#options;
     // ws listens once it has taken over; until then a reset must not be unhandled.
     stream.on('error', () => stream.destroy());
     // Behind answers that nobody reads a refusal never leaves. ws takes the limit away from a WebSocket.
     request.socket.setTimeout(timeouts.stallMs, cut);
-    if (parseUrl(request)?.pathname !== '/graphql') return refuse(stream, '404 Not Found');
+    if (this.#options.sockets.isExcess(request.socket))
+      return refuse(stream, '503 Service Unavailable', 'Retry-After: 5\r\n');
+    if (!hasOneHost(request)) return refuse(stream, '400 Bad Request');
+    if (requestUrl(request)?.pathname !== '/graphql') return refuse(stream, '404 Not Found');
+    if (!allowsHost(request)) return refuse(stream, '421 Misdirected Request');
     if (!origins.allows(request)) return refuse(stream, '403 Forbidden');
     const address = clientIp(request);
     const leave = readiness.phase === 'draining' ? null : connections.tryAcquire(address);
@@ -162,21 +171,24 @@ function closeWith(socket: Socket, response: ServerResponse): void {
   response.once('close', () => socket.off('close', close));
 }
 
+/** Set first, so that a page of a listed origin can read each refusal and its `Retry-After`. */
+function allowOrigin(origins: OriginPolicy, request: IncomingMessage, response: ServerResponse): void {
+  for (const [name, value] of Object.entries(origins.headers(request))) response.setHeader(name, value);
+}
+
+/** One connection too many of its address. */
+function refuseConnection(response: ServerResponse): void {
+  const error = { message: 'Too many connections' };
+  replyErrors(response, 503, [error], { 'retry-after': '5', connection: 'close' });
+}
+
 /**
- * Refuses work while the gateway drains, so that the client asks another process over another connection. A request for
- * a stream gets no answer, because a browser's EventSource gives up for ever on a status and retries a broken connection.
+ * No new work: the client asks another process, over another connection. A request for a stream gets no status, because
+ * a browser's `EventSource` gives up for ever on one and tries a broken connection again (WHATWG HTML, section 9.2).
  */
 function refuseDraining(request: IncomingMessage, response: ServerResponse): void {
   if (negotiateStream(request)) return void request.socket.destroy();
   replyErrors(response, 503, [{ message: 'Shutting down' }], { 'retry-after': '1', connection: 'close' });
-}
-
-const ORIGIN = 'http://gateway.invalid';
-/** Nearly every request: not worth parsing again. */
-const GRAPHQL_URL = new URL('/graphql', ORIGIN);
-
-function parseUrl({ url = '/' }: IncomingMessage): URL | null {
-  return url === '/graphql' ? GRAPHQL_URL : URL.parse(url, ORIGIN);
 }
 
 function refuse(stream: Socket, status: string, headers = ''): void {

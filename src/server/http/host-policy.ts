@@ -1,0 +1,22 @@
+import type { IncomingMessage } from 'node:http';
+
+/** Whether a request is meant for this gateway, by the name in its `Host`. */
+export type HostPolicy = (request: Pick<IncomingMessage, 'headers'>) => boolean;
+
+/**
+ * `ALLOWED_HOSTS`: a page whose own name resolves to this address (DNS rebinding) is of the same origin, but names
+ * itself in `Host`. Ports do not count, nor does case. null: any host is served.
+ */
+export function hostPolicy(allowed: readonly string[] | null): HostPolicy {
+  if (allowed === null) return () => true;
+  const names = new Set(allowed);
+  return ({ headers }) => names.has(hostName(headers.host ?? ''));
+}
+
+/** Without the port and without the brackets of an IPv6 address. */
+function hostName(host: string): string {
+  return host
+    .toLowerCase()
+    .replace(/:\d*$/, '')
+    .replace(/^\[(.*)\]$/, '$1');
+}

@@ -1,0 +1,49 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Metrics } from '../../observability/metrics.ts';
+import type { Readiness } from '../../observability/readiness.ts';
+import { reply, replyJson } from '../http/reply.ts';
+import { hasOneHost, requestUrl } from '../http/request-target.ts';
+import { serveOperator } from './operator-routes.ts';
+
+export interface AdminServerOptions {
+  readonly readiness: Readiness;
+  readonly metrics: Metrics;
+  readonly onUnexpectedError: (error: unknown) => void;
+}
+
+/** The listener of `ADMIN_PORT`: only what an operator's tools read, so that a firewall can keep it inside. */
+export class AdminServer implements AsyncDisposable {
+  readonly #server: Server;
+
+  constructor(options: AdminServerOptions) {
+    this.#server = createServer((request, response) => {
+      serve(request, response, options).catch((error: unknown) => {
+        options.onUnexpectedError(error);
+        reply(response, 500, { 'content-type': 'text/plain' }, 'Internal server error');
+      });
+    });
+  }
+
+  /** Resolves to the port once it listens; rejects when it cannot. */
+  async listen(port: number, host: string): Promise<number> {
+    await new Promise<void>((resolve, reject) => {
+      this.#server.once('error', reject);
+      this.#server.listen({ port, host }, resolve);
+    });
+    return (this.#server.address() as AddressInfo).port;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (!this.#server.listening) return;
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    this.#server.closeAllConnections();
+    await closed;
+  }
+}
+
+async function serve(request: IncomingMessage, response: ServerResponse, options: AdminServerOptions): Promise<void> {
+  const url = hasOneHost(request) ? requestUrl(request) : null;
+  if (!url) return replyJson(response, 400, { error: 'bad request' });
+  if (!(await serveOperator(url.pathname, response, options))) replyJson(response, 404, { error: 'not found' });
+}

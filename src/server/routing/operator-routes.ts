@@ -1,0 +1,28 @@
+import type { ServerResponse } from 'node:http';
+import type { Metrics } from '../../observability/metrics.ts';
+import type { Readiness } from '../../observability/readiness.ts';
+import { reply, replyJson } from '../http/reply.ts';
+
+/** What an operator's tools read. */
+export interface OperatorRoutesOptions {
+  readonly readiness: Readiness;
+  /** null: not served here. */
+  readonly metrics: Metrics | null;
+}
+
+/** Answers `/healthz`, `/readyz` and `/metrics`; false: the path is another. */
+export async function serveOperator(
+  pathname: string,
+  response: ServerResponse,
+  { readiness, metrics }: OperatorRoutesOptions,
+): Promise<boolean> {
+  if (pathname === '/healthz') {
+    replyJson(response, 200, { status: 'ok' });
+  } else if (pathname === '/readyz') {
+    const report = readiness.report();
+    replyJson(response, report.ready ? 200 : 503, report);
+  } else if (pathname === '/metrics' && metrics) {
+    reply(response, 200, { 'content-type': metrics.contentType }, await metrics.text());
+  } else return false;
+  return true;
+}

@@ -1,0 +1,67 @@
+import { readFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { expect, it } from 'vitest';
+import { startSimulator } from '../../src/simulator/simulator.ts';
+import { GatewayProcess } from '../support/gateway-process.ts';
+import { ask, post } from '../support/http-client.ts';
+import { pipelinedPosts } from './pipelined-posts.ts';
+
+const LOOK = 'query($ids: [ID!]!) { videoTasks(ids: $ids) { id } }';
+/** Ordinary traffic, so that calm memory is that of a gateway at work. */
+const CALM_QUERIES = 50;
+/** Several rounds of what one connection may have under way, and of refusals. */
+const ANSWERS = 300;
+
+/** What a process has resident, in KiB. */
+function residentKib({ pid }: GatewayProcess): number {
+  return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]);
+}
+
+it('1,500 pipelined POSTs of 100 ids with invented tokens leave a small process alive and quick', async () => {
+  await using simulator = await startSimulator({ tokens: ['good'], latencyMs: 20 });
+  await using gateway = await GatewayProcess.start({
+    A2E_API_URL: simulator.url,
+    AUTH_MODE: 'passthrough',
+    NODE_OPTIONS: '--max-old-space-size=512',
+  });
+  const health = async (): Promise<number> => {
+    const startedAt = performance.now();
+    expect((await ask(`${gateway.url}/healthz`)).status).toBe(200);
+    return performance.now() - startedAt;
+  };
+  const ids = Array.from({ length: 100 }, (_, index) => `calm-${index}`);
+  for (let query = 0; query < CALM_QUERIES; query += 1) {
+    const variables = { ids: ids.map((id) => `${id}-${query}`) };
+    await post(gateway.url, LOOK, { variables, headers: { authorization: 'Bearer good' } });
+    await health();
+  }
+  const calmKib = residentKib(gateway);
+  const socket = connect(Number(new URL(gateway.url).port), '127.0.0.1');
+  let answers = '';
+  socket.on('error', () => {});
+  socket.on('data', (chunk: Buffer) => {
+    answers += chunk.toString('latin1');
+  });
+  socket.write(pipelinedPosts());
+  const statuses = () => answers.match(/HTTP\/1\.1 \d{3}/g) ?? [];
+  let peakKib = 0;
+  let slowestMs = 0;
+  await expect
+    .poll(
+      async () => {
+        slowestMs = Math.max(slowestMs, await health());
+        peakKib = Math.max(peakKib, residentKib(gateway));
+        return statuses().length;
+      },
+      { timeout: 30_000, interval: 50 },
+    )
+    .toBeGreaterThan(ANSWERS);
+  socket.destroy();
+  expect(new Set(statuses())).toEqual(new Set(['HTTP/1.1 200', 'HTTP/1.1 503']));
+  expect(answers).toMatch(/retry-after: 1\r\n/i);
+  expect(answers).toContain('"code":"OVERLOADED","retryAfterSeconds":1');
+  expect({ ratio: peakKib / calmKib, slowestMs }).toEqual({
+    ratio: expect.toSatisfy((ratio: number) => ratio < 1.5),
+    slowestMs: expect.toSatisfy((ms: number) => ms < 500),
+  });
+}, 60_000);
