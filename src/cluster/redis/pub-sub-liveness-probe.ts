@@ -16,8 +16,8 @@ export class PubSubLivenessProbe implements Disposable {
   readonly #session: RedisSession;
   readonly #channel: string;
   readonly #timer: NodeJS.Timeout;
-  #heardAt = Date.now();
-  #pingedAt = Date.now();
+  #heardAt = performance.now();
+  #pingedAt = performance.now();
   #dueSince: number | null = null;
   #echo: PromiseWithResolvers<void> | null = null;
 
@@ -30,14 +30,14 @@ export class PubSubLivenessProbe implements Disposable {
 
   /** Some message arrived. */
   onMessage(channel: string): void {
-    this.#heardAt = Date.now();
+    this.#heardAt = performance.now();
     this.#dueSince = null;
     if (channel === this.#channel) this.#echo?.resolve();
   }
 
   /** Some message ought to arrive now: one's own publication, or that of whoever was granted the tick. */
   expectMessage(): void {
-    this.#dueSince ??= Date.now();
+    this.#dueSince ??= performance.now();
   }
 
   [Symbol.dispose](): void {
@@ -45,7 +45,7 @@ export class PubSubLivenessProbe implements Disposable {
   }
 
   #check(): void {
-    const now = Date.now();
+    const now = performance.now();
     const overdue = this.#dueSince !== null && now - this.#dueSince > DUE_MS;
     if (!this.#echo && (overdue || now - this.#heardAt > QUIET_MS)) this.#probe().catch(() => undefined);
     // In a Redis Cluster one connection's health says nothing about the others'.

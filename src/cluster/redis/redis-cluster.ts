@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { parseRedisUrl } from '../../config/redis-url.ts';
 import type { Cluster, ClusterHealth, ClusterLogger, SharedRateLimiter, Versioned } from '../contract.ts';
-import { Gcra, type Reservation, reservationSize } from '../gcra.ts';
+import { Gcra, maxReservedAheadMs, type Reservation, reservationSize } from '../gcra.ts';
 import { claimExclusionMs, LocalClaims } from '../local-claims.ts';
 import { RateLimiterClient } from '../rate-limiter-client.ts';
 import { PubSubLivenessProbe } from './pub-sub-liveness-probe.ts';
 import { RedisConnection } from './redis-connection.ts';
 import { encodeEnvelope, type StateCodec } from './redis-envelope.ts';
-import { type RedisKeys, redisKeys, TICK_TTL_MS } from './redis-keys.ts';
+import { type RedisKeys, redisKeys, tickTtlMs } from './redis-keys.ts';
 import { RedisMembership } from './redis-membership.ts';
 import { CLAIM, PUBLISH, RESERVE } from './redis-scripts.ts';
 import type { RedisSession } from './redis-session.ts';
@@ -96,8 +96,10 @@ export class RedisCluster<S> implements Cluster<S>, SharedRateLimiter {
   }
 
   async claim(topic: string, intervalMs: number, after: number): Promise<number | null> {
-    const args = [claimExclusionMs(intervalMs), after, TICK_TTL_MS + Math.ceil(intervalMs)];
-    const answer = await this.#tryRun((session) => session.run(CLAIM, [this.#keys.tick(topic)], args));
+    const ttl = tickTtlMs(intervalMs);
+    const args = [claimExclusionMs(intervalMs), after, ttl.withoutState, ttl.withState];
+    const keys = [this.#keys.tick(topic), this.#keys.state(topic)] as const;
+    const answer = await this.#tryRun((session) => session.run(CLAIM, keys, args));
     if (!answer) return this.#claims.grant(topic, after);
     const version = answer.reply === null ? null : Number(answer.reply);
     if (version !== null) this.#claims.note(topic, version);
@@ -170,7 +172,7 @@ export class RedisCluster<S> implements Cluster<S>, SharedRateLimiter {
 
   async #reserve(lane: string, ratePerSecond: number): Promise<Reservation> {
     const calls = reservationSize(ratePerSecond);
-    const args = [1000 / ratePerSecond, calls];
+    const args = [1000 / ratePerSecond, calls, maxReservedAheadMs(ratePerSecond, this.#gateways.count)];
     const answer = await this.#tryRun((session) => session.run(RESERVE, [this.#keys.rate(lane)], args));
     if (answer) return { delayMs: Number(answer.reply), calls };
     const share = ratePerSecond / this.#gateways.count;

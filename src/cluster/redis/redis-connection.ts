@@ -55,9 +55,9 @@ export class RedisConnection implements AsyncDisposable {
     for (let failures = 0; !this.#stop.signal.aborted; failures += 1) {
       const session = await this.#attempt();
       this.#firstAttempt.resolve();
-      const since = Date.now();
+      const since = performance.now();
       if (session) await this.#live(session);
-      if (Date.now() - since > SETTLED_MS) failures = 0;
+      if (performance.now() - since > SETTLED_MS) failures = 0;
       await delay(retryDelayMs(failures), undefined, { signal: this.#stop.signal }).catch(() => undefined);
     }
   }

@@ -167,14 +167,14 @@ test('malformed messages and stored states are dropped, and what follows is hear
     `9${'9'.repeat(400)}:me:{}`,
     '-1:me:{}',
   ];
-  for (const text of garbage) await server.run('PUBLISH', `${nodes.prefix}:{topic}:news`, text);
+  for (const text of garbage) await server.run('PUBLISH', `${nodes.prefix}:v2:{topic}:updates`, text);
   for (const text of ['nodes:x', 'nodes:', 'pause:1', 'pause:x:me:lane', 'pause:9:me:', '\0']) {
-    await server.run('PUBLISH', `${nodes.prefix}:{gateways}:bulletin`, text);
+    await server.run('PUBLISH', `${nodes.prefix}:v2:{gateways}:membership`, text);
   }
   await warned.count(garbage.length);
-  await server.run('SET', `${nodes.prefix}:{topic}:state`, 'nonsense');
+  await server.run('SET', `${nodes.prefix}:v2:{topic}:state`, 'nonsense');
   expect(await b.cluster.read('topic')).toBeNull();
-  await server.run('SET', `${nodes.prefix}:{topic}:tick`, 'nonsense');
+  await server.run('SET', `${nodes.prefix}:v2:{topic}:tick`, 'nonsense');
   expect(await a.cluster.claim('topic', 60_000, 0)).not.toBeNull();
   await a.cluster.publish('topic', rain(3), HOUR);
   expect(await heard.count(1)).toEqual([rain(3)]);
@@ -264,15 +264,15 @@ test('three gateways cost two commands per poll, and everything kept in Redis en
   const calls = [...stats.matchAll(/^cmdstat_([^:|]+):calls=(\d+)/gm)].map(([, name, count]) => [name, Number(count)]);
   const { info: _info, hello: _hello, ...counted } = Object.fromEntries(calls);
   // Two scripts per tick are sent; the rest is what they do inside the server, which `INFO` counts too.
-  const inside = { time: 20, get: 20, set: 40, getrange: 20, publish: 20 };
+  const inside = { time: 20, get: 20, set: 40, getrange: 40, publish: 20 };
   expect(counted).toEqual({ evalsha: 40, ...inside });
   await winner?.cluster.tryConsume('lane', 10);
   await winner?.cluster.pause('lane', 10_000);
   const keys = (await server.run('KEYS', '*')) as string[];
-  expect(keys.map((key) => key.replace(nodes.prefix, '')).sort()).toEqual([
+  expect(keys.map((key) => key.replace(`${nodes.prefix}:v2`, '')).sort()).toEqual([
     ':{gateways}:nodes',
     ':{gateways}:pauses',
-    ':{lane}:budget',
+    ':{lane}:rate',
     ':{topic}:state',
     ':{topic}:tick',
     ':{warm-up}:tick',
