@@ -89,7 +89,7 @@ export async function createGateway(
   const readiness = new Readiness(() => cluster.health);
   const base: SharedServices = { config, log, timeouts, readiness, metrics: new Metrics(), onUnexpectedError, stack };
   const registry = stack.use(createRegistry(base, cluster));
-  const { server, closables, operations, connections } = await createHttpStack(base, registry, exampleId);
+  const { server, closables, operations, connections } = await createHttpStack(base, registry, cluster, exampleId);
   const { port } = await server.listen(config.port, config.host);
   readiness.phase = 'ready';
   const counts = (): GatewayCounts => ({
@@ -155,7 +155,12 @@ interface HttpStack {
 const REJECTED_ORIGIN = 'refused what a page of this origin asked: list it in CORS_ORIGINS if it may call';
 
 /** Everything that touches sockets, on one port. */
-async function createHttpStack(base: SharedServices, registry: TaskRegistry, exampleId: string): Promise<HttpStack> {
+async function createHttpStack(
+  base: SharedServices,
+  registry: TaskRegistry,
+  cluster: Cluster<WatchState>,
+  exampleId: string,
+): Promise<HttpStack> {
   const { config, log, timeouts, readiness, metrics, onUnexpectedError, stack } = base;
   const { http, limits, poll } = config;
   const { introspection, trustedDocuments: trustedPath, trustProxy } = http;
@@ -188,15 +193,27 @@ async function createHttpStack(base: SharedServices, registry: TaskRegistry, exa
   };
   const graphiql = http.graphiql ? graphiqlPage(exampleId) : null;
   const graphql = new GraphqlEndpoint({ ...gate, access: authenticator, rate, streams, queries, graphiql, maskError });
-  const routes = { graphql, websocket, webhook: createWebhook(config, registry), page: createWatchPage(), metrics };
+  const routes = {
+    graphql,
+    websocket,
+    webhook: createWebhook(config, registry, cluster),
+    page: createWatchPage(),
+    metrics,
+  };
   const server = stack.use(new HttpServer({ ...gate, ...routes, readiness, timeouts, onUnexpectedError }));
   return { server, closables: [websocket, streams], operations: executor, connections: gate.connections };
 }
 
-function createWebhook({ http, limits }: Config, registry: TaskRegistry): Webhook | null {
+function createWebhook({ http, limits }: Config, registry: TaskRegistry, cluster: Cluster<WatchState>): Webhook | null {
+  const invalidateHere = (ids: ReadonlySet<string>): void => {
+    for (const watch of registry.activeWatches(ids)) watch.invalidate();
+  };
+  // Another gateway may have a webhook token when this gateway has none.
+  cluster.onInvalidate(invalidateHere);
   if (http.webhookToken === null) return null;
   const invalidate = (ids: ReadonlySet<string>): void => {
-    for (const watch of registry.activeWatches(ids)) watch.invalidate();
+    invalidateHere(ids);
+    void cluster.invalidate(ids);
   };
   return new Webhook({ token: http.webhookToken, maxBodyBytes: limits.bodyBytes, invalidate });
 }

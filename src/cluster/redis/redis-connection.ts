@@ -1,7 +1,9 @@
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ClusterLogger } from '../contract.ts';
+import { failureReason } from './redis-failure.ts';
 import { RedisSession, type RedisSessionOptions } from './redis-session.ts';
+import { RepeatLog } from './repeat-log.ts';
 
 /** What {@link RedisConnection} needs. */
 export interface RedisConnectionOptions extends RedisSessionOptions {
@@ -27,11 +29,21 @@ export class RedisConnection implements AsyncDisposable {
   readonly #running: Promise<void>;
   #session: RedisSession | null = null;
   #restored = false;
-  /** That Redis is away has been logged; each further attempt would only repeat it. */
-  #warned = false;
+  #everConnected = false;
+  readonly #failures: RepeatLog;
+  /** Since when Redis is away, on the monotonic clock in ms. */
+  #awaySince = performance.now();
 
   constructor(options: RedisConnectionOptions) {
     this.#options = options;
+    this.#failures = new RepeatLog((failures, reason, repeated) => {
+      const event = repeated
+        ? 'redis is still away'
+        : this.#everConnected
+          ? 'redis is away'
+          : 'redis cannot be reached';
+      options.logger?.warn({ reason, failures }, `${event}, polling on our own`);
+    });
     this.#running = this.#run();
   }
 
@@ -63,7 +75,7 @@ export class RedisConnection implements AsyncDisposable {
   }
 
   async #attempt(): Promise<RedisSession | null> {
-    const { logger, restore } = this.#options;
+    const { restore } = this.#options;
     const stop = this.#stop.signal;
     try {
       const session = await RedisSession.open(this.#options, stop);
@@ -74,8 +86,7 @@ export class RedisConnection implements AsyncDisposable {
       return session;
     } catch (error) {
       this.#session?.[Symbol.dispose]();
-      if (!this.#warned && !stop.aborted) logger?.warn({ err: error }, 'redis cannot be reached, polling on our own');
-      this.#warned = true;
+      if (!stop.aborted) this.#failures.add(failureReason(error));
       return null;
     }
   }
@@ -84,13 +95,14 @@ export class RedisConnection implements AsyncDisposable {
     const { logger, onConnected } = this.#options;
     const ended = once(session.ended, 'abort');
     this.#restored = true;
-    this.#warned = false;
-    logger?.info({}, 'redis connected');
+    this.#everConnected = true;
+    const awayForMs = Math.round(performance.now() - this.#awaySince);
+    logger?.info({ awayForMs, failures: this.#failures.reset() }, 'redis connected');
     onConnected(true);
     await ended;
     this.#restored = false;
-    if (!this.#stop.signal.aborted) logger?.warn({ err: session.ended.reason }, 'redis is away, polling on our own');
-    this.#warned = true;
+    this.#awaySince = performance.now();
+    if (!this.#stop.signal.aborted) this.#failures.add(failureReason(session.ended.reason));
     onConnected(false);
   }
 }
