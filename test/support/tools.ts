@@ -23,6 +23,7 @@ const tools = {
     programs: ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'],
     debianPackage: 'chromium',
   },
+  faketime: { title: 'libfaketime', programs: ['faketime'], debianPackage: 'faketime' },
 } as const satisfies Record<string, Tool>;
 
 /** Names of the tools. */
