@@ -1,5 +1,6 @@
 import type { Cluster, SharedRateLimiter } from './cluster/contract.ts';
 import { MemoryCluster } from './cluster/memory/memory-cluster.ts';
+import { upstreamPrefix } from './cluster/redis/upstream-prefix.ts';
 import type { Config } from './config.ts';
 import type { Logger } from './observability/log.ts';
 import { Metrics } from './observability/metrics.ts';
@@ -115,11 +116,15 @@ export async function createGateway(
 }
 
 /** The clients of Redis are loaded where they are needed: without them a process starts a third sooner. */
-async function createCluster({ redis }: Config, logger: Logger): Promise<Cluster<WatchState> & SharedRateLimiter> {
+async function createCluster(
+  { redis, upstream }: Config,
+  logger: Logger,
+): Promise<Cluster<WatchState> & SharedRateLimiter> {
   if (!redis) return new MemoryCluster<WatchState>();
   const { createRedisCluster } = await import('./cluster/redis/redis-cluster.ts');
+  const prefix = upstreamPrefix({ ...redis, ...upstream });
   const codec = { encode: encodeWatchState, decode: decodeWatchState };
-  const cluster = createRedisCluster<WatchState>({ ...redis, codec, logger });
+  const cluster = createRedisCluster<WatchState>({ ...redis, prefix, codec, logger });
   await cluster.ready;
   return cluster;
 }
