@@ -1,6 +1,6 @@
 /** A state with its place in the order of states of one topic. */
 export interface Versioned<S> {
-  /** Rises with every claimed tick of the topic; a state with a lower version is older, whatever the clocks say. */
+  /** Rises with every claimed tick of the topic; a state with a lower version is older, also when clocks disagree. */
   readonly version: number;
   readonly state: S;
 }
@@ -51,7 +51,7 @@ export interface Cluster<S> extends AsyncDisposable {
   onInvalidate(listener: InvalidationListener): () => void;
 }
 
-/** What may be the id of a task in an invalidation: at most 128 letters, digits, `_` and `-`. */
+/** Whether a text may be the id of a task in an invalidation: at most 128 letters, digits, `_` and `-`. */
 export function isTaskId(text: string): boolean {
   return /^[A-Za-z0-9][A-Za-z0-9_-]{0,127}$/.test(text);
 }

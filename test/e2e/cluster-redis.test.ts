@@ -159,6 +159,7 @@ test('the way to A2E lost by the gateway that polls: another polls in its place,
   simulator.setTask('shared', { status: 'process', process: 0 });
   const served = await fleet.watch('shared', 2);
   await fleet.add();
+  expect(way.accepted).toBeGreaterThan(0);
   fleet.retire(cut);
   const clients = [...served, ...(await fleet.watch('shared', 2))];
   way.inject({ kind: 'reset' });

@@ -5,7 +5,7 @@ import { failureReason } from './redis-failure.ts';
 import { RedisSession, type RedisSessionOptions } from './redis-session.ts';
 import { RepeatLog } from './repeat-log.ts';
 
-/** What {@link RedisConnection} needs. */
+/** The options of {@link RedisConnection}. */
 export interface RedisConnectionOptions extends RedisSessionOptions {
   /** Makes a new session useful: subscriptions, catching up. Until it resolves the session is not handed out. */
   readonly restore: (session: RedisSession) => Promise<void>;
@@ -52,7 +52,7 @@ export class RedisConnection implements AsyncDisposable {
     return this.#restored && this.#session?.ended.aborted === false ? this.#session : null;
   }
 
-  /** Resolves when the first attempt to connect is over, whatever came of it. Never rejects. */
+  /** Resolves when the first attempt to connect is over, successful or not. Never rejects. */
   get attempted(): Promise<void> {
     return this.#firstAttempt.promise;
   }

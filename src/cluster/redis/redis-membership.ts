@@ -8,7 +8,7 @@ const HEARTBEAT_MS = 30_000;
 /** A gateway counts as gone after this long without a heartbeat, in ms. */
 const LIFETIME_MS = 2.5 * HEARTBEAT_MS;
 
-/** What {@link RedisMembership} needs. */
+/** The options of {@link RedisMembership}. */
 export interface RedisMembershipOptions {
   readonly keys: RedisKeys;
   readonly sender: string;
@@ -76,7 +76,7 @@ export class RedisMembership {
     const dropped = count < this.#count;
     this.#published += 1;
     this.#count = count;
-    // A Redis whose clock stepped forward takes every gateway for gone; registering again corrects the number.
+    // A Redis whose clock stepped forward removes every gateway; registering again corrects the number.
     if (dropped && this.#session) this.#register(this.#session, 'join').catch(() => undefined);
   }
 

@@ -33,7 +33,7 @@ export class RedisSession implements Disposable {
     else ended.signal.addEventListener('abort', () => link.destroy(), { once: true });
   }
 
-  /** Connects, or rejects in bounded time with nothing left open. */
+  /** Connects, or rejects in bounded time and leaves no connection open. */
   static async open(
     { target, commandTimeoutMs, onMessage }: RedisSessionOptions,
     stop: AbortSignal,

@@ -8,7 +8,7 @@ import { RepeatLog } from './repeat-log.ts';
 /** How many topics are restored at once; each batch is bounded as one command is. */
 const RESTORED_AT_ONCE = 500;
 
-/** What {@link RedisTopics} needs. */
+/** The options of {@link RedisTopics}. */
 export interface RedisTopicsOptions<S> {
   readonly keys: RedisKeys;
   readonly codec: StateCodec<S>;
