@@ -89,6 +89,10 @@ const layers: Readonly<Record<string, { readonly may: readonly string[]; readonl
     may: ['../watch-page.ts'],
     mayNot: ['../../../gateway.ts', '../../../upstream/x.ts'],
   },
+  'src/composition/probe.ts': {
+    may: ['../server/x.ts', '../cluster/redis/x.ts', '../upstream/x.ts', '../config.ts', '../observability/log.ts'],
+    mayNot: ['../gateway.ts', '../main.ts', '../demo.ts', '../simulator/x.ts'],
+  },
   'src/gateway.ts': {
     may: ['./server/x.ts', './cluster/redis.ts', './upstream/x.ts', './config.ts', './observability/log.ts'],
     mayNot: ['./main.ts', './demo.ts', './simulator/x.ts'],

@@ -1,30 +1,38 @@
 import { LRUCache } from 'lru-cache';
 
-/** Upstream calls booked ahead: they may be made from `waitMs` ms from now on. */
+/** Upstream calls reserved ahead: they may be made from `delayMs` ms from now on. */
 export interface Reservation {
   readonly delayMs: number;
   readonly calls: number;
 }
 
 /**
- * How many calls to book at once: 50 ms worth of them, at least one. Booking one by one could not keep up with high
- * rates, since every booking takes a round trip.
+ * How many calls to reserve at once: 50 ms worth of them, at least one. Reserving each call could not keep up with high
+ * rates, because every reservation takes a round trip.
  */
 export function reservationSize(ratePerSecond: number): number {
   return Math.max(1, Math.floor(ratePerSecond / 20));
 }
 
 /**
- * Evenly spaced slots per lane: the generic cell rate algorithm without tolerance, as in
- * https://en.wikipedia.org/wiki/Generic_cell_rate_algorithm. Bounded; forgets the lanes longest unused.
+ * How far ahead of now the next free slot of a key may lie, in ms: one reservation per gateway, one more for a gateway
+ * that is not counted yet, and a second. A slot further ahead comes from a clock that stepped back.
+ */
+export function maxReservedAheadMs(ratePerSecond: number, gateways: number): number {
+  return 1000 + ((gateways + 1) * reservationSize(ratePerSecond) * 1000) / ratePerSecond;
+}
+
+/**
+ * Evenly spaced slots per key: the generic cell rate algorithm without tolerance, as in
+ * https://en.wikipedia.org/wiki/Generic_cell_rate_algorithm. Bounded; forgets the keys longest unused.
  */
 export class Gcra {
   readonly #nextFree = new LRUCache<string, number>({ max: 10_000 });
 
-  /** Books the lane's next free slots. */
-  reserve(lane: string, ratePerSecond: number, calls: number, now = Date.now()): Reservation {
-    const start = Math.max(now, this.#nextFree.get(lane) ?? 0);
-    this.#nextFree.set(lane, start + (calls * 1000) / ratePerSecond);
+  /** Reserves the key's next free slots. `now` is monotonic, in ms. */
+  reserve(key: string, ratePerSecond: number, calls: number, now = performance.now()): Reservation {
+    const start = Math.max(now, this.#nextFree.get(key) ?? 0);
+    this.#nextFree.set(key, start + (calls * 1000) / ratePerSecond);
     return { delayMs: start - now, calls };
   }
 }

@@ -3,11 +3,11 @@ import type { ClusterLogger, Versioned } from './contract.ts';
 type StateListener<S> = (published: Versioned<S>) => void;
 
 interface Topic<S> {
-  readonly listeners: Set<{ readonly hear: StateListener<S> }>;
+  readonly listeners: Set<{ readonly listener: StateListener<S> }>;
   lastVersion: number;
 }
 
-/** Who listens to which topic in this process. Listeners are counted; each hears rising versions only, once each. */
+/** The listeners of this process by topic. They are counted; each listener gets rising versions only, once each. */
 export class TopicListeners<S> {
   readonly #topics = new Map<string, Topic<S>>();
   readonly #logger: ClusterLogger | undefined;
@@ -25,33 +25,33 @@ export class TopicListeners<S> {
   }
 
   /** Adds a listener; the returned function removes it and says whether it was the topic's last one. */
-  add(topic: string, hear: StateListener<S>): () => boolean {
+  add(topic: string, listener: StateListener<S>): () => boolean {
     const known = this.#topics.get(topic) ?? { listeners: new Set(), lastVersion: 0 };
     // An object of its own per call: the same function may be given twice, and both count.
-    const listener = { hear };
-    known.listeners.add(listener);
+    const entry = { listener };
+    known.listeners.add(entry);
     this.#topics.set(topic, known);
     return () => {
-      if (!known.listeners.delete(listener) || known.listeners.size > 0) return false;
+      if (!known.listeners.delete(entry) || known.listeners.size > 0) return false;
       this.#topics.delete(topic);
       return true;
     };
   }
 
-  /** Raises the version below which nothing is told any more, as for a state that came from this process. */
+  /** Raises the version up to which states are dropped, as for a state that this process published. */
   advanceVersion(topic: string, version: number): void {
     const known = this.#topics.get(topic);
     if (known && version > known.lastVersion) known.lastVersion = version;
   }
 
-  /** Tells the topic's listeners, unless they have heard this version or a higher one. A listener's fault stays its own. */
+  /** Calls the topic's listeners, unless they had this version or a higher one. An error of one reaches no other. */
   notify(topic: string, published: Versioned<S>): void {
     const known = this.#topics.get(topic);
     if (!known || published.version <= known.lastVersion) return;
     known.lastVersion = published.version;
-    for (const { hear } of [...known.listeners]) {
+    for (const { listener } of [...known.listeners]) {
       try {
-        hear(published);
+        listener(published);
       } catch (error) {
         this.#logger?.error({ err: error }, 'a cluster listener threw');
       }

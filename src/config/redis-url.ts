@@ -32,7 +32,7 @@ const HOST = /^(?<host>\[[0-9a-fA-F:.]+\]|[^:[\]\s]+)(?::(?<port>\d{1,5}))?$/;
 /**
  * Reads a Redis address. Throws a `TypeError` that does not repeat the address, since it may hold a password.
  *
- * | form | what |
+ * | form | meaning |
  * | --- | --- |
  * | `redis://[[user]:password@]host[:port][/database]` | one server (Redis or Valkey); port 6379 |
  * | `redis+sentinel://[[user]:password@]host[:port],host[:port]…/master-name[/database]` | the master that these sentinels name; port 26379. The credentials are the master's; `?sentinel-username=…&sentinel-password=…` adds the sentinels' own |

@@ -61,3 +61,16 @@ test('a pause listener that throws harms no other', () => {
   budget.onPeerPause('lane', 50);
   expect(heard.mock.calls).toEqual([['lane', 100]]);
 });
+
+test('a pause is bounded to five minutes, and the wall clock moves neither a pause nor a reservation', async () => {
+  const { lanes: budget } = lanes();
+  budget.onPeerPause('paused', 86_400_000);
+  expect(budget.pausedFor('paused')).toBe(300_000);
+  await budget.tryConsume('key', 1);
+  expect(await budget.tryConsume('key', 1)).toBe(1000);
+  for (const stepMs of [-3_600_000, 3_600_000]) {
+    vi.setSystemTime(Date.now() + stepMs);
+    expect(budget.pausedFor('paused')).toBe(300_000);
+    expect(await budget.tryConsume('key', 1)).toBe(1000);
+  }
+});

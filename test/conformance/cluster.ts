@@ -14,19 +14,20 @@ export interface Weather {
 /** One gateway's end of a cluster. */
 export type ClusterNode = Cluster<Weather> & SharedRateLimiter;
 
-/** Nodes that belong together; each test takes as many as it needs. */
+/** Nodes of one cluster; each test takes as many as it needs. */
 export interface ClusterUnderTest extends AsyncDisposable {
   node(): Promise<ClusterNode>;
 }
 
 const HOUR = 3_600_000;
 
-/** What every cluster promises, whatever it is built on. */
+/** The suite that every implementation of the contract passes. */
 export function describeCluster(name: string, start: () => Promise<ClusterUnderTest>): void {
   describe(`${name}: the tick`, () => describeTick(start));
   describe(`${name}: states`, () => describeStates(start));
-  describe(`${name}: the budget`, () => describeBudget(start));
+  describe(`${name}: the rate`, () => describeRate(start));
   describe(`${name}: pauses`, () => describePauses(start));
+  describe(`${name}: invalidations`, () => describeInvalidations(start));
 }
 
 function describeTick(start: () => Promise<ClusterUnderTest>): void {
@@ -38,7 +39,7 @@ function describeTick(start: () => Promise<ClusterUnderTest>): void {
     expect(claims.filter((version) => version !== null)).toHaveLength(1);
   });
 
-  test('each interval has one winner, and versions rise whoever wins', async () => {
+  test('each interval has one winner, and versions rise with every winner', async () => {
     await using cluster = await start();
     const nodes = await nodesOf(cluster, 3);
     const topic = randomUUID();
@@ -67,7 +68,7 @@ function describeTick(start: () => Promise<ClusterUnderTest>): void {
     expect(await untilGranted(() => b.claim(topic, 1, 0))).toBeGreaterThan(first);
   });
 
-  test('topics do not get in each other’s way', async () => {
+  test('a claim of one topic does not refuse a claim of another', async () => {
     await using cluster = await start();
     const [a] = await nodesOf(cluster, 2);
     expect(await a.claim(randomUUID(), HOUR, 0)).not.toBeNull();
@@ -76,7 +77,7 @@ function describeTick(start: () => Promise<ClusterUnderTest>): void {
 }
 
 function describeStates(start: () => Promise<ClusterUnderTest>): void {
-  test('the last state can be read by everyone, by late comers too, until it is forgotten', async () => {
+  test('every node, also a later one, reads the last state until it expires', async () => {
     await using cluster = await start();
     const [a, b] = await nodesOf(cluster, 2);
     const topic = randomUUID();
@@ -88,44 +89,44 @@ function describeStates(start: () => Promise<ClusterUnderTest>): void {
     await until(async () => (await late.read(topic)) === null);
   });
 
-  test('others hear what is published, the publisher does not', async () => {
+  test('a publication reaches the other nodes, and not its publisher', async () => {
     await using cluster = await start();
     const [a, b] = await nodesOf(cluster, 2);
     const topic = randomUUID();
-    const heardByA = await listen(a, topic);
-    const heardByB = await listen(b, topic);
+    const receivedByA = await listen(a, topic);
+    const receivedByB = await listen(b, topic);
     await a.publish(topic, sunny(1), HOUR);
-    await heardByB.count(1);
+    await receivedByB.count(1);
     await b.publish(topic, sunny(2), HOUR);
-    expect(await heardByA.count(1)).toEqual([sunny(2)]);
-    expect(heardByB.all).toEqual([sunny(1)]);
+    expect(await receivedByA.count(1)).toEqual([sunny(2)]);
+    expect(receivedByB.all).toEqual([sunny(1)]);
   });
 
-  test('whoever joins and reads misses nothing published meanwhile', async () => {
+  test('a node that subscribes and then reads misses no publication', async () => {
     await using cluster = await start();
     const [a, b] = await nodesOf(cluster, 2);
     const topic = randomUUID();
-    const heard = new CallbackQueue<Versioned<Weather>>();
-    b.subscribe(topic, heard.put);
+    const received = new CallbackQueue<Versioned<Weather>>();
+    b.subscribe(topic, received.put);
     const [read] = await Promise.all([b.read(topic), a.publish(topic, sunny(1), HOUR)]);
     if (read) expect(read).toEqual(sunny(1));
-    else await heard.find(({ version }) => version === 1);
+    else await received.find(({ version }) => version === 1);
   });
 
-  test('older and repeated states change nothing and are not heard', async () => {
+  test('older and repeated states are dropped', async () => {
     await using cluster = await start();
     const [a, b, c] = await nodesOf(cluster, 3);
     const topic = randomUUID();
-    const heard = await listen(b, topic);
+    const received = await listen(b, topic);
     await a.publish(topic, sunny(5), HOUR);
     await a.publish(topic, sunny(5), HOUR);
     await c.publish(topic, sunny(4), HOUR);
     expect(await c.read(topic)).toEqual(sunny(5));
     await c.publish(topic, sunny(6), HOUR);
-    expect(await heard.count(2)).toEqual([sunny(5), sunny(6)]);
+    expect(await received.count(2)).toEqual([sunny(5), sunny(6)]);
   });
 
-  test('listeners are counted: one that leaves, even twice, takes no other with it', async () => {
+  test('listeners are counted: unsubscribing one, even twice, leaves the other', async () => {
     await using cluster = await start();
     const [a, b] = await nodesOf(cluster, 2);
     const topic = randomUUID();
@@ -140,27 +141,27 @@ function describeStates(start: () => Promise<ClusterUnderTest>): void {
     expect(gone.all).toEqual([]);
   });
 
-  test('leaving and joining again in a hurry ends up listening', async () => {
+  test('unsubscribing and subscribing again at once ends subscribed', async () => {
     await using cluster = await start();
     const [a, b] = await nodesOf(cluster, 2);
     const topic = randomUUID();
-    const heard = new CallbackQueue<Versioned<Weather>>();
-    for (let round = 0; round < 5; round += 1) b.subscribe(topic, heard.put)();
-    b.subscribe(topic, heard.put);
+    const received = new CallbackQueue<Versioned<Weather>>();
+    for (let round = 0; round < 5; round += 1) b.subscribe(topic, received.put)();
+    b.subscribe(topic, received.put);
     await b.read(topic);
     await a.publish(topic, sunny(1), HOUR);
-    expect(await heard.count(1)).toEqual([sunny(1)]);
+    expect(await received.count(1)).toEqual([sunny(1)]);
   });
 
   test('topics are apart', async () => {
     await using cluster = await start();
     const [a, b] = await nodesOf(cluster, 2);
     const [one, other] = [randomUUID(), randomUUID()];
-    const heard = await listen(b, one);
+    const received = await listen(b, one);
     await a.publish(other, sunny(1), HOUR);
     expect(await b.read(one)).toBeNull();
     await a.publish(one, sunny(2), HOUR);
-    expect(await heard.count(1)).toEqual([sunny(2)]);
+    expect(await received.count(1)).toEqual([sunny(2)]);
   });
 
   test('a listener that throws harms no other', async () => {
@@ -170,11 +171,11 @@ function describeStates(start: () => Promise<ClusterUnderTest>): void {
     b.subscribe(topic, () => {
       throw new Error('a fault of the listener');
     });
-    const heard = await listen(b, topic);
+    const received = await listen(b, topic);
     await a.publish(topic, sunny(1), HOUR);
-    await heard.count(1);
+    await received.count(1);
     await a.publish(topic, sunny(2), HOUR);
-    expect(await heard.count(2)).toEqual([sunny(1), sunny(2)]);
+    expect(await received.count(2)).toEqual([sunny(1), sunny(2)]);
   });
 
   test('disposing twice is disposing once, and calls after it settle', async () => {
@@ -188,56 +189,56 @@ function describeStates(start: () => Promise<ClusterUnderTest>): void {
   });
 }
 
-function describeBudget(start: () => Promise<ClusterUnderTest>): void {
+function describeRate(start: () => Promise<ClusterUnderTest>): void {
   test('all nodes together stay within the rate, and use it', async () => {
     await using cluster = await start();
     const nodes = await nodesOf(cluster, 3);
-    const lane = randomUUID();
+    const key = randomUUID();
     using pauses = new StallDetector();
     const begun = performance.now();
-    await Promise.all(nodes.map((node) => take(node, lane, 200, 60)));
+    await Promise.all(nodes.map((node) => take(node, key, 200, 60)));
     const tookMs = performance.now() - begun;
-    // 180 calls, of which one booking's worth (10) is granted at once. Grants that come in a pause are lost.
+    // 180 calls, of which one reservation (10) is granted at once. Grants during a stall of this process lapse.
     expect((180 * 1000) / tookMs).toBeLessThan(215);
     expect((180 * 1000) / (tookMs - pauses.totalSince(begun))).toBeGreaterThan(120);
   });
 
-  test('many askers of one node share its turn', async () => {
+  test('concurrent calls of one node share its reservation', async () => {
     await using cluster = await start();
     const [a, b] = await nodesOf(cluster, 2);
-    const lane = randomUUID();
+    const key = randomUUID();
     const begun = performance.now();
-    await Promise.all([a, b].flatMap((node) => Array.from({ length: 5 }, () => take(node, lane, 18, 1))));
+    await Promise.all([a, b].flatMap((node) => Array.from({ length: 5 }, () => take(node, key, 18, 1))));
     expect(performance.now() - begun).toBeGreaterThan((9 * 1000) / 18 - 20);
   });
 
-  test('lanes have a rate each, and none is no limit', async () => {
+  test('keys have a rate each, and none is no limit', async () => {
     await using cluster = await start();
     const [a] = await nodesOf(cluster, 2);
-    const lane = randomUUID();
-    expect(await a.tryConsume(lane, 1)).toBe(0);
-    expect(await a.tryConsume(lane, 1)).toBeGreaterThan(500);
+    const key = randomUUID();
+    expect(await a.tryConsume(key, 1)).toBe(0);
+    expect(await a.tryConsume(key, 1)).toBeGreaterThan(500);
     expect(await a.tryConsume(randomUUID(), 1)).toBe(0);
-    for (let call = 0; call < 100; call += 1) expect(await a.tryConsume(lane, Number.POSITIVE_INFINITY)).toBe(0);
+    for (let call = 0; call < 100; call += 1) expect(await a.tryConsume(key, Number.POSITIVE_INFINITY)).toBe(0);
   });
 }
 
 function describePauses(start: () => Promise<ClusterUnderTest>): void {
-  test('a pause holds everywhere, for those who come later too, and is heard by the others', async () => {
+  test('a pause holds in every node, also in a later one, and reaches the listeners of the other nodes', async () => {
     await using cluster = await start();
     const [a, b] = await nodesOf(cluster, 2);
-    const lane = randomUUID();
+    const key = randomUUID();
     const [own, others] = [new CallbackQueue<string>(), new CallbackQueue<string>()];
     a.onPause(own.put);
     b.onPause(others.put);
-    await a.pause(lane, 60_000);
-    expect(await others.count(1)).toEqual([lane]);
+    await a.pause(key, 60_000);
+    expect(await others.count(1)).toEqual([key]);
     const late = await cluster.node();
     for (const node of [a, b, late]) {
-      expect(node.pausedFor(lane)).toBeGreaterThan(55_000);
-      expect(node.pausedFor(lane)).toBeLessThanOrEqual(60_000);
-      expect(await node.tryConsume(lane, 1000)).toBeGreaterThan(55_000);
-      expect(await node.tryConsume(lane, Number.POSITIVE_INFINITY)).toBeGreaterThan(55_000);
+      expect(node.pausedFor(key)).toBeGreaterThan(55_000);
+      expect(node.pausedFor(key)).toBeLessThanOrEqual(60_000);
+      expect(await node.tryConsume(key, 1000)).toBeGreaterThan(55_000);
+      expect(await node.tryConsume(key, Number.POSITIVE_INFINITY)).toBeGreaterThan(55_000);
     }
     expect(own.all).toEqual([]);
     expect(late.pausedFor(randomUUID())).toBe(0);
@@ -246,19 +247,68 @@ function describePauses(start: () => Promise<ClusterUnderTest>): void {
   test('a shorter pause does not shorten a longer one; a pause ends', async () => {
     await using cluster = await start();
     const [a, b] = await nodesOf(cluster, 2);
-    const [lane, short] = [randomUUID(), randomUUID()];
-    const heard = new CallbackQueue<string>();
-    const stop = b.onPause(heard.put);
-    await a.pause(lane, 60_000);
-    await heard.count(1);
-    await b.pause(lane, 10);
+    const [key, short] = [randomUUID(), randomUUID()];
+    const received = new CallbackQueue<string>();
+    const stop = b.onPause(received.put);
+    await a.pause(key, 60_000);
+    await received.count(1);
+    await b.pause(key, 10);
     await a.pause(short, 50);
-    await heard.find((paused) => paused === short);
+    await received.find((paused) => paused === short);
     stop();
     stop();
-    expect(a.pausedFor(lane)).toBeGreaterThan(55_000);
+    expect(a.pausedFor(key)).toBeGreaterThan(55_000);
     while (b.pausedFor(short) > 0) await delay(b.pausedFor(short));
     expect(await b.tryConsume(short, 1000)).toBe(0);
+  });
+}
+
+function describeInvalidations(start: () => Promise<ClusterUnderTest>): void {
+  test('an invalidation reaches every other gateway, and not its sender', async () => {
+    await using cluster = await start();
+    const nodes = await nodesOf(cluster, 3);
+    const inboxes = nodes.map((node) => {
+      const received = new CallbackQueue<ReadonlySet<string>>();
+      node.onInvalidate(received.put);
+      return received;
+    });
+    await nodes[0].invalidate(['one', 'two', 'one']);
+    for (const received of inboxes.slice(1)) expect(await received.count(1)).toEqual([new Set(['one', 'two'])]);
+    await nodes[1].invalidate(new Set(['three']));
+    expect(await inboxes[0]?.count(1)).toEqual([new Set(['three'])]);
+    expect(inboxes[1]?.all).toHaveLength(1);
+  });
+
+  test('an invalidation of ten thousand ids arrives whole, without the texts that are no ids', async () => {
+    await using cluster = await start();
+    const [a, b] = await nodesOf(cluster, 2);
+    const ids = Array.from({ length: 10_000 }, () => randomUUID());
+    const received = new Set<string>();
+    const last = new CallbackQueue<string>();
+    b.onInvalidate((some) => {
+      for (const id of some) received.add(id);
+      if (some.has('last')) last.put('last');
+    });
+    await a.invalidate(['', 'a b', 'a,b', 'a:b', '../x', 'x'.repeat(129), '\0', 'é', ...ids, 'last']);
+    await last.count(1);
+    expect(received).toEqual(new Set([...ids, 'last']));
+  });
+
+  test('a listener that throws or has unsubscribed harms no other', async () => {
+    await using cluster = await start();
+    const [a, b] = await nodesOf(cluster, 2);
+    const [gone, stays] = [new CallbackQueue<ReadonlySet<string>>(), new CallbackQueue<ReadonlySet<string>>()];
+    b.onInvalidate(() => {
+      throw new Error('a fault of the listener');
+    });
+    const unsubscribe = b.onInvalidate(gone.put);
+    b.onInvalidate(stays.put);
+    unsubscribe();
+    unsubscribe();
+    await a.invalidate([]);
+    await a.invalidate(['one']);
+    expect(await stays.count(1)).toEqual([new Set(['one'])]);
+    expect(gone.all).toEqual([]);
   });
 }
 
@@ -269,12 +319,12 @@ async function nodesOf(cluster: ClusterUnderTest, count: number): Promise<Cluste
   return Promise.all(Array.from({ length: count }, () => cluster.node()));
 }
 
-/** Joins, and waits until the subscription is live. */
+/** Subscribes, and waits until the subscription is live. */
 async function listen(node: ClusterNode, topic: string): Promise<CallbackQueue<Versioned<Weather>>> {
-  const heard = new CallbackQueue<Versioned<Weather>>();
-  node.subscribe(topic, heard.put);
+  const received = new CallbackQueue<Versioned<Weather>>();
+  node.subscribe(topic, received.put);
   await node.read(topic);
-  return heard;
+  return received;
 }
 
 async function untilGranted(claim: () => Promise<number | null>): Promise<number> {
@@ -284,9 +334,9 @@ async function untilGranted(claim: () => Promise<number | null>): Promise<number
   }
 }
 
-async function take(node: ClusterNode, lane: string, rate: number, calls: number): Promise<void> {
+async function take(node: ClusterNode, key: string, rate: number, calls: number): Promise<void> {
   for (let call = 0; call < calls; call += 1) {
-    for (let wait = await node.tryConsume(lane, rate); wait > 0; wait = await node.tryConsume(lane, rate)) {
+    for (let wait = await node.tryConsume(key, rate); wait > 0; wait = await node.tryConsume(key, rate)) {
       await delay(wait);
     }
   }

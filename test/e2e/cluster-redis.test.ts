@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import type { BrowserClient } from '../support/browser-client.ts';
+import { detour } from '../support/detour.ts';
 import { faultProxy } from '../support/fault-proxy.ts';
 import { GatewayFleet } from '../support/gateway-fleet.ts';
 import { startRedisSentinel } from '../support/redis-deployments.ts';
@@ -154,10 +155,11 @@ test.concurrent('the way to A2E lost by the gateway that polls: another polls in
   await using fleet = await GatewayFleet.start({ env: ENV, gateways: 0 });
   const { simulator } = fleet;
   await using way = await faultProxy({ port: simulator.port });
-  const cut = await fleet.add({ A2E_API_URL: `http://${way.host}:${way.port}` });
+  const cut = await fleet.add(detour(simulator.port, way.port));
   simulator.setTask('shared', { status: 'process', process: 0 });
   const served = await fleet.watch('shared', 2);
   await fleet.add();
+  expect(way.accepted).toBeGreaterThan(0);
   fleet.retire(cut);
   const clients = [...served, ...(await fleet.watch('shared', 2))];
   way.inject({ kind: 'reset' });

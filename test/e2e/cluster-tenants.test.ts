@@ -43,7 +43,8 @@ async function contents(redis: GatewayFleet['redis']): Promise<string[]> {
   const texts: string[] = [];
   for (const key of (await redis.run('KEYS', '*')) as string[]) {
     const type = String(await redis.run('TYPE', key));
-    const value = await redis.run(...(type === 'zset' ? ['ZRANGE', key, '0', '-1'] : ['GET', key]));
+    const read = { zset: ['ZRANGE', key, '0', '-1'], hash: ['HGETALL', key] }[type] ?? ['GET', key];
+    const value = await redis.run(...read);
     texts.push(key, ...key.split(/[:{}]/), JSON.stringify(value));
   }
   return texts;

@@ -16,7 +16,7 @@ async function check(
 }
 
 test('what is missing and cannot be installed is told in one line', async () => {
-  const { status, stderr } = await check(['chromium-browser', 'promtool']);
+  const { status, stderr } = await check(['chromium-browser', 'promtool', 'faketime']);
   expect(status).toBe(1);
   expect(stderr).toMatch(
     /^The tests need a Redis or Valkey server \(redis-server, valkey-server\) .*install redis-server\n$/,
@@ -24,13 +24,16 @@ test('what is missing and cannot be installed is told in one line', async () => 
 });
 
 test('either name of a tool will do', async () => {
-  expect(await check(['valkey-server', 'google-chrome', 'promtool'])).toMatchObject({ status: 0, stderr: '' });
+  expect(await check(['valkey-server', 'google-chrome', 'promtool', 'faketime'])).toMatchObject({
+    status: 0,
+    stderr: '',
+  });
 });
 
 test('what does not arrive although apt-get ran is told as well', async () => {
   const { status, stderr } = await check(['apt-get']);
   expect(status).toBe(1);
-  expect(stderr).toContain('apt-get install redis-server chromium prometheus');
+  expect(stderr).toContain('apt-get install redis-server chromium prometheus faketime');
 });
 
 test('a tool is found by its path', () => {

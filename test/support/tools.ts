@@ -28,6 +28,7 @@ const tools = {
     programs: ['promtool'],
     debianPackage: 'prometheus',
   },
+  faketime: { title: 'libfaketime', programs: ['faketime'], debianPackage: 'faketime' },
 } as const satisfies Record<string, Tool>;
 
 /** Names of the tools. */

@@ -1,21 +1,34 @@
-import type { Cluster, ClusterHealth, ClusterLogger, SharedRateLimiter, Versioned } from '../contract.ts';
+import {
+  type Cluster,
+  type ClusterHealth,
+  type ClusterLogger,
+  type InvalidationListener,
+  isTaskId,
+  type SharedRateLimiter,
+  type Versioned,
+} from '../contract.ts';
 import { reservationSize } from '../gcra.ts';
+import { InvalidationListeners } from '../invalidation-listeners.ts';
 import { RateLimiterClient } from '../rate-limiter-client.ts';
 import { TopicListeners } from '../topic-listeners.ts';
-import { MemoryHub } from './memory-hub.ts';
+import { type HubNode, MemoryHub } from './memory-hub.ts';
 
 /**
- * The cluster of one process: every claim is granted, states are remembered in a bounded cache. Several of them given
- * the same hub behave as the gateways of a deployment do, which is what tests use.
+ * The cluster of one process: every claim is granted, states are stored in a bounded cache. Several clusters with the
+ * same hub behave as the gateways of a deployment do, for tests.
  */
 export class MemoryCluster<S> implements Cluster<S>, SharedRateLimiter {
   readonly #hub: MemoryHub<S>;
-  readonly #node: { readonly listeners: TopicListeners<S>; readonly limiter: RateLimiterClient };
+  readonly #node: HubNode<S>;
 
   constructor({ hub = new MemoryHub<S>(), logger }: { hub?: MemoryHub<S>; logger?: ClusterLogger } = {}) {
     this.#hub = hub;
-    const book = async (lane: string, rate: number) => hub.limiter.reserve(lane, rate, reservationSize(rate));
-    this.#node = { listeners: new TopicListeners<S>(logger), limiter: new RateLimiterClient(book, logger) };
+    const reserve = async (key: string, rate: number) => hub.limiter.reserve(key, rate, reservationSize(rate));
+    this.#node = {
+      listeners: new TopicListeners<S>(logger),
+      limiter: new RateLimiterClient(reserve, logger),
+      invalidations: new InvalidationListeners(logger),
+    };
     hub.register(this.#node);
   }
 
@@ -23,8 +36,8 @@ export class MemoryCluster<S> implements Cluster<S>, SharedRateLimiter {
     return this.#hub.nodes.size > 1 ? 'connected' : 'single';
   }
 
-  subscribe(topic: string, hear: (published: Versioned<S>) => void): () => void {
-    const leave = this.#node.listeners.add(topic, hear);
+  subscribe(topic: string, listener: (published: Versioned<S>) => void): () => void {
+    const leave = this.#node.listeners.add(topic, listener);
     return () => void leave();
   }
 
@@ -41,19 +54,27 @@ export class MemoryCluster<S> implements Cluster<S>, SharedRateLimiter {
     this.#hub.publish(this.#node, topic, published, rememberMs);
   }
 
-  tryConsume(lane: string, ratePerSecond: number): Promise<number> {
-    return this.#node.limiter.tryConsume(lane, ratePerSecond);
+  async invalidate(ids: Iterable<string>): Promise<void> {
+    this.#hub.invalidate(this.#node, new Set([...ids].filter(isTaskId)));
   }
 
-  pausedFor(lane: string): number {
-    return this.#node.limiter.pausedFor(lane);
+  onInvalidate(listener: InvalidationListener): () => void {
+    return this.#node.invalidations.add(listener);
   }
 
-  async pause(lane: string, forMs: number): Promise<void> {
-    if (this.#node.limiter.pause(lane, forMs)) this.#hub.pause(this.#node, lane, forMs);
+  tryConsume(key: string, ratePerSecond: number): Promise<number> {
+    return this.#node.limiter.tryConsume(key, ratePerSecond);
   }
 
-  onPause(listener: (lane: string, forMs: number) => void): () => void {
+  pausedFor(key: string): number {
+    return this.#node.limiter.pausedFor(key);
+  }
+
+  async pause(key: string, forMs: number): Promise<void> {
+    if (this.#node.limiter.pause(key, forMs)) this.#hub.pause(this.#node, key, forMs);
+  }
+
+  onPause(listener: (key: string, forMs: number) => void): () => void {
     return this.#node.limiter.onPause(listener);
   }
 

@@ -4,7 +4,7 @@ import { CONNECTION_NAME, type RedisLink, type RedisLinkEvents } from './redis-l
 
 /**
  * Connects to every master of a Redis Cluster, and for subscriptions once more to those that hold a subscribed channel.
- * A master that fails takes the whole link down: the cluster itself answers nobody until it has a master for each slot
+ * A master that fails takes the whole link down: the cluster itself answers no client until it has a master for each slot
  * (`cluster-require-full-coverage`), and opening again finds the new topology.
  */
 export async function openClusterLink(target: RedisTarget, events: RedisLinkEvents): Promise<RedisLink> {
@@ -44,7 +44,7 @@ function createClusterClient({ endpoints, tls, credentials }: RedisTarget, { con
     ...(tls ? { tls: true as const } : {}),
   } as const;
   return createCluster({
-    // The time-out on silence is for the discovery alone, which the client cannot be told to abandon.
+    // The time-out on silence is for the discovery alone, which the client offers no way to abandon.
     rootNodes: endpoints.map(({ host, port }) => ({
       ...credentials,
       socket: { ...socket, host, port, socketTimeout: connectTimeoutMs },

@@ -1,21 +1,30 @@
 import { randomUUID } from 'node:crypto';
 import { parseRedisUrl } from '../../config/redis-url.ts';
-import type { Cluster, ClusterHealth, ClusterLogger, SharedRateLimiter, Versioned } from '../contract.ts';
-import { Gcra, type Reservation, reservationSize } from '../gcra.ts';
+import type {
+  Cluster,
+  ClusterHealth,
+  ClusterLogger,
+  InvalidationListener,
+  SharedRateLimiter,
+  Versioned,
+} from '../contract.ts';
+import { Gcra, maxReservedAheadMs, type Reservation, reservationSize } from '../gcra.ts';
+import { InvalidationListeners } from '../invalidation-listeners.ts';
 import { claimExclusionMs, LocalClaims } from '../local-claims.ts';
 import { RateLimiterClient } from '../rate-limiter-client.ts';
 import { PubSubLivenessProbe } from './pub-sub-liveness-probe.ts';
 import { RedisConnection } from './redis-connection.ts';
 import { encodeEnvelope, type StateCodec } from './redis-envelope.ts';
-import { type RedisKeys, redisKeys, TICK_TTL_MS } from './redis-keys.ts';
+import { decodeInvalidation, encodeInvalidation } from './redis-invalidations.ts';
+import { type RedisKeys, redisKeys, tickTtlMs } from './redis-keys.ts';
 import { RedisMembership } from './redis-membership.ts';
 import { CLAIM, PUBLISH, RESERVE } from './redis-scripts.ts';
 import type { RedisSession } from './redis-session.ts';
 import { RedisTopics } from './redis-topics.ts';
 
-/** What {@link createRedisCluster} takes. */
+/** The options of {@link createRedisCluster}. */
 export interface RedisClusterOptions<S> {
-  /** See `parseRedisUrl` for the forms it knows; anything else is a `TypeError`. */
+  /** See `parseRedisUrl` for its forms; any other text is a `TypeError`. */
   readonly url: string;
   /** Keys and channels begin with it. */
   readonly prefix?: string;
@@ -29,7 +38,7 @@ export interface RedisClusterOptions<S> {
 
 /**
  * Joins the cluster of all gateways with the same Redis (or Valkey) and prefix. Returns at once, `away` until connected,
- * and connects by itself however long it takes; `ready` tells when the first attempt is over. The client is `redis`
+ * and connects by itself however long it takes; `ready` resolves when the first attempt is over. The client is `redis`
  * (node-redis): the one Redis documents and recommends for Node, which also serves Valkey, Sentinel and Redis Cluster with
  * sharded pub/sub; ioredis is kept on a best-effort basis and points new projects to it.
  * https://redis.io/docs/latest/develop/clients/nodejs/, https://github.com/redis/ioredis#readme
@@ -40,7 +49,7 @@ export function createRedisCluster<S>(options: RedisClusterOptions<S>): RedisClu
 
 /**
  * The cluster on Redis. Per poll it costs one script to claim, one to publish and, with a rate, at most one to book the
- * call; those who are not polling send nothing. While Redis is away every call answers at once without it.
+ * call; a gateway that does not poll sends no command. While Redis is away every call answers at once without it.
  */
 export class RedisCluster<S> implements Cluster<S>, SharedRateLimiter {
   readonly #sender = randomUUID();
@@ -49,6 +58,7 @@ export class RedisCluster<S> implements Cluster<S>, SharedRateLimiter {
   readonly #claims = new LocalClaims();
   readonly #localLimiter = new Gcra();
   readonly #limiter: RateLimiterClient;
+  readonly #invalidations: InvalidationListeners;
   readonly #topics: RedisTopics<S>;
   readonly #gateways: RedisMembership;
   readonly #connection: RedisConnection;
@@ -59,7 +69,8 @@ export class RedisCluster<S> implements Cluster<S>, SharedRateLimiter {
     const { url, prefix = 'video-task-gateway', codec, logger, commandTimeoutMs = 500, onHealth } = options;
     this.#keys = redisKeys(prefix);
     this.#codec = codec;
-    this.#limiter = new RateLimiterClient((lane, rate) => this.#reserve(lane, rate), logger);
+    this.#limiter = new RateLimiterClient((key, rate) => this.#reserve(key, rate), logger);
+    this.#invalidations = new InvalidationListeners(logger);
     const shared = { keys: this.#keys, sender: this.#sender };
     this.#topics = new RedisTopics({ ...shared, codec, logger });
     this.#gateways = new RedisMembership({ ...shared, limiter: this.#limiter });
@@ -77,18 +88,18 @@ export class RedisCluster<S> implements Cluster<S>, SharedRateLimiter {
     return this.#connection.session ? 'connected' : 'away';
   }
 
-  /** Resolves when the first attempt to reach Redis is over, in bounded time and whatever came of it. */
+  /** Resolves when the first attempt to reach Redis is over, in bounded time, whether it succeeded or not. */
   get ready(): Promise<void> {
     return this.#connection.attempted;
   }
 
-  /** How many gateways there are, as far as this one knows; itself included. */
+  /** The last known number of gateways, this gateway included. */
   get gateways(): number {
     return this.#gateways.count;
   }
 
-  subscribe(topic: string, hear: (published: Versioned<S>) => void): () => void {
-    return this.#topics.subscribe(topic, hear);
+  subscribe(topic: string, listener: (published: Versioned<S>) => void): () => void {
+    return this.#topics.subscribe(topic, listener);
   }
 
   read(topic: string): Promise<Versioned<S> | null> {
@@ -96,12 +107,14 @@ export class RedisCluster<S> implements Cluster<S>, SharedRateLimiter {
   }
 
   async claim(topic: string, intervalMs: number, after: number): Promise<number | null> {
-    const args = [claimExclusionMs(intervalMs), after, TICK_TTL_MS + Math.ceil(intervalMs)];
-    const answer = await this.#tryRun((session) => session.run(CLAIM, [this.#keys.tick(topic)], args));
+    const ttl = tickTtlMs(intervalMs);
+    const args = [claimExclusionMs(intervalMs), after, ttl.withoutState, ttl.withState];
+    const keys = [this.#keys.tick(topic), this.#keys.state(topic)] as const;
+    const answer = await this.#tryRun((session) => session.run(CLAIM, keys, args));
     if (!answer) return this.#claims.grant(topic, after);
     const version = answer.reply === null ? null : Number(answer.reply);
     if (version !== null) this.#claims.note(topic, version);
-    // Whoever has the tick will publish; hearing nothing of it is suspicious.
+    // The gateway with the tick will publish: a missing message is a reason to probe the subscriptions.
     else if (this.#topics.has(topic)) this.#probe?.expectMessage();
     return version;
   }
@@ -117,19 +130,29 @@ export class RedisCluster<S> implements Cluster<S>, SharedRateLimiter {
     if (answer?.reply === 1 && this.#topics.has(topic)) this.#probe?.expectMessage();
   }
 
-  tryConsume(lane: string, ratePerSecond: number): Promise<number> {
-    return this.#limiter.tryConsume(lane, ratePerSecond);
+  async invalidate(ids: Iterable<string>): Promise<void> {
+    const messages = encodeInvalidation(this.#sender, ids);
+    const channel = this.#keys.membership;
+    await this.#tryRun((session) => Promise.all(messages.map((message) => session.publish(channel, message))));
   }
 
-  pausedFor(lane: string): number {
-    return this.#limiter.pausedFor(lane);
+  onInvalidate(listener: InvalidationListener): () => void {
+    return this.#invalidations.add(listener);
   }
 
-  async pause(lane: string, forMs: number): Promise<void> {
-    if (this.#limiter.pause(lane, forMs)) await this.#tryRun((session) => this.#gateways.pause(session, lane, forMs));
+  tryConsume(key: string, ratePerSecond: number): Promise<number> {
+    return this.#limiter.tryConsume(key, ratePerSecond);
   }
 
-  onPause(listener: (lane: string, forMs: number) => void): () => void {
+  pausedFor(key: string): number {
+    return this.#limiter.pausedFor(key);
+  }
+
+  async pause(key: string, forMs: number): Promise<void> {
+    if (this.#limiter.pause(key, forMs)) await this.#tryRun((session) => this.#gateways.pause(session, key, forMs));
+  }
+
+  onPause(listener: (key: string, forMs: number) => void): () => void {
     return this.#limiter.onPause(listener);
   }
 
@@ -143,14 +166,14 @@ export class RedisCluster<S> implements Cluster<S>, SharedRateLimiter {
     await this.#connection[Symbol.asyncDispose]();
   }
 
-  /** The reply to a question, or null when Redis is away or did not answer: then nothing is known of its effect. */
-  async #tryRun(question: (session: RedisSession) => Promise<unknown>): Promise<{ reply: unknown } | null> {
+  /** The reply to a command, or null when Redis is away or did not answer: then its effect is unknown. */
+  async #tryRun(command: (session: RedisSession) => Promise<unknown>): Promise<{ reply: unknown } | null> {
     const { session } = this.#connection;
     if (!session) return null;
     try {
-      return { reply: await question(session) };
+      return { reply: await command(session) };
     } catch {
-      // The session has ended with this error, and its end is what gets logged.
+      // The session has ended with this error, and the connection logs the end.
       return null;
     }
   }
@@ -165,15 +188,17 @@ export class RedisCluster<S> implements Cluster<S>, SharedRateLimiter {
 
   #receive(message: string, channel: string): void {
     this.#probe?.onMessage(channel);
-    if (!this.#topics.receive(message, channel)) this.#gateways.receive(message, channel);
+    if (this.#topics.receive(message, channel) || !this.#gateways.receive(message, channel)) return;
+    const invalidation = decodeInvalidation(message);
+    if (invalidation && invalidation.sender !== this.#sender) this.#invalidations.notify(invalidation.ids);
   }
 
-  async #reserve(lane: string, ratePerSecond: number): Promise<Reservation> {
+  async #reserve(key: string, ratePerSecond: number): Promise<Reservation> {
     const calls = reservationSize(ratePerSecond);
-    const args = [1000 / ratePerSecond, calls];
-    const answer = await this.#tryRun((session) => session.run(RESERVE, [this.#keys.rate(lane)], args));
+    const args = [1000 / ratePerSecond, calls, maxReservedAheadMs(ratePerSecond, this.#gateways.count)];
+    const answer = await this.#tryRun((session) => session.run(RESERVE, [this.#keys.rate(key)], args));
     if (answer) return { delayMs: Number(answer.reply), calls };
     const share = ratePerSecond / this.#gateways.count;
-    return this.#localLimiter.reserve(lane, share, reservationSize(share));
+    return this.#localLimiter.reserve(key, share, reservationSize(share));
   }
 }

@@ -1,9 +1,11 @@
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ClusterLogger } from '../contract.ts';
+import { failureReason } from './redis-failure.ts';
 import { RedisSession, type RedisSessionOptions } from './redis-session.ts';
+import { RepeatLog } from './repeat-log.ts';
 
-/** What {@link RedisConnection} needs. */
+/** The options of {@link RedisConnection}. */
 export interface RedisConnectionOptions extends RedisSessionOptions {
   /** Makes a new session useful: subscriptions, catching up. Until it resolves the session is not handed out. */
   readonly restore: (session: RedisSession) => Promise<void>;
@@ -27,11 +29,21 @@ export class RedisConnection implements AsyncDisposable {
   readonly #running: Promise<void>;
   #session: RedisSession | null = null;
   #restored = false;
-  /** That Redis is away has been logged; each further attempt would only repeat it. */
-  #warned = false;
+  #everConnected = false;
+  readonly #failures: RepeatLog;
+  /** Since when Redis is away, on the monotonic clock in ms. */
+  #awaySince = performance.now();
 
   constructor(options: RedisConnectionOptions) {
     this.#options = options;
+    this.#failures = new RepeatLog((failures, reason, repeated) => {
+      const event = repeated
+        ? 'redis is still away'
+        : this.#everConnected
+          ? 'redis is away'
+          : 'redis cannot be reached';
+      options.logger?.warn({ reason, failures }, `${event}, polling on our own`);
+    });
     this.#running = this.#run();
   }
 
@@ -40,7 +52,7 @@ export class RedisConnection implements AsyncDisposable {
     return this.#restored && this.#session?.ended.aborted === false ? this.#session : null;
   }
 
-  /** Resolves when the first attempt to connect is over, whatever came of it. Never rejects. */
+  /** Resolves when the first attempt to connect is over, successful or not. Never rejects. */
   get attempted(): Promise<void> {
     return this.#firstAttempt.promise;
   }
@@ -55,15 +67,15 @@ export class RedisConnection implements AsyncDisposable {
     for (let failures = 0; !this.#stop.signal.aborted; failures += 1) {
       const session = await this.#attempt();
       this.#firstAttempt.resolve();
-      const since = Date.now();
+      const since = performance.now();
       if (session) await this.#live(session);
-      if (Date.now() - since > SETTLED_MS) failures = 0;
+      if (performance.now() - since > SETTLED_MS) failures = 0;
       await delay(retryDelayMs(failures), undefined, { signal: this.#stop.signal }).catch(() => undefined);
     }
   }
 
   async #attempt(): Promise<RedisSession | null> {
-    const { logger, restore } = this.#options;
+    const { restore } = this.#options;
     const stop = this.#stop.signal;
     try {
       const session = await RedisSession.open(this.#options, stop);
@@ -74,8 +86,7 @@ export class RedisConnection implements AsyncDisposable {
       return session;
     } catch (error) {
       this.#session?.[Symbol.dispose]();
-      if (!this.#warned && !stop.aborted) logger?.warn({ err: error }, 'redis cannot be reached, polling on our own');
-      this.#warned = true;
+      if (!stop.aborted) this.#failures.add(failureReason(error));
       return null;
     }
   }
@@ -84,13 +95,14 @@ export class RedisConnection implements AsyncDisposable {
     const { logger, onConnected } = this.#options;
     const ended = once(session.ended, 'abort');
     this.#restored = true;
-    this.#warned = false;
-    logger?.info({}, 'redis connected');
+    this.#everConnected = true;
+    const awayForMs = Math.round(performance.now() - this.#awaySince);
+    logger?.info({ awayForMs, failures: this.#failures.reset() }, 'redis connected');
     onConnected(true);
     await ended;
     this.#restored = false;
-    if (!this.#stop.signal.aborted) logger?.warn({ err: session.ended.reason }, 'redis is away, polling on our own');
-    this.#warned = true;
+    this.#awaySince = performance.now();
+    if (!this.#stop.signal.aborted) this.#failures.add(failureReason(session.ended.reason));
     onConnected(false);
   }
 }

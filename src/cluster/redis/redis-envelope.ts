@@ -1,12 +1,12 @@
 import type { Versioned } from '../contract.ts';
 
-/** How states become text: JSON with whatever checks the reader wants. `decode` throws on anything it does not know. */
+/** Turns states into text and back. `decode` throws on a text that is no state of the topic. */
 export interface StateCodec<S> {
   encode(state: S): string;
   decode(text: string, topic: string): S;
 }
 
-/** A state as it is stored and published, with who sent it. */
+/** A state as it is stored and published, with the id of its sender. */
 export interface Envelope<S> extends Versioned<S> {
   readonly sender: string;
 }
@@ -16,8 +16,8 @@ export function encodeEnvelope<S>({ version, sender, state }: Envelope<S>, codec
   return `${version}:${sender}:${codec.encode(state)}`;
 }
 
-/** The envelope in a message, or null for anything else: whoever can write to the Redis can write to the channel. */
-export function decodeEnvelope<S>(text: string, codec: StateCodec<S>, topic: string): Envelope<S> | null {
+/** The envelope in a text of this topic, or null for any other text: any client of the Redis can write there. */
+export function decodeEnvelope<S>(text: string, topic: string, codec: StateCodec<S>): Envelope<S> | null {
   const parts = /^(\d{1,16}):([^:]{1,64}):/.exec(text);
   const version = Number(parts?.[1]);
   if (!parts?.[2] || !Number.isSafeInteger(version)) return null;

@@ -1,38 +1,55 @@
 /**
- * Names in Redis. What is used together in one script shares a hash tag (`{…}`), so that it lies on one node of a Redis
- * Cluster: https://redis.io/docs/latest/operate/oss_and_stack/reference/cluster-spec/#hash-tags
+ * Names in Redis. Keys that one script uses share a hash tag (`{…}`), so that they lie on one node of a Redis Cluster:
+ * https://redis.io/docs/latest/operate/oss_and_stack/reference/cluster-spec/#hash-tags
  */
 export interface RedisKeys {
-  /** String `version:claimedAt` (ms): the last granted tick of the topic. Kept for {@link TICK_TTL_MS}. */
+  /** String `version:claimedAt` (ms since the epoch by Redis's clock): the last granted tick. Kept for {@link tickTtlMs}. */
   tick(topic: string): string;
-  /** String, an envelope: the last state of the topic. Kept as long as the publisher says. */
+  /** String, an envelope: the last state of the topic. The publisher chooses the TTL. */
   state(topic: string): string;
   /** Channel on which the topic's envelopes are published. */
   updates(topic: string): string;
-  /** String: when the lane's next slot is free, ms since the epoch. Kept a second longer than that. */
-  rate(lane: string): string;
-  /** Sorted set of gateway ids by the time they count as gone, ms since the epoch. */
+  /** String: when the key's next slot is free, ms since the epoch. Kept a second longer than that. */
+  rate(key: string): string;
+  /** Sorted set of gateway ids by the instant at which they count as gone, ms since the epoch. */
   readonly nodes: string;
-  /** Sorted set of paused lanes by the end of the pause, ms since the epoch. */
+  /** Hash of paused keys, each `end:length` of the pause: ms since the epoch, and ms. */
   readonly pauses: string;
-  /** Channel for the number of gateways and for pauses. */
+  /** Channel for the number of gateways, for pauses and for invalidations. */
   readonly membership: string;
-  /** Channel on which one gateway hears itself. */
+  /** Channel on which a gateway receives its own messages. */
   echo(sender: string): string;
 }
 
-/** One hour: much longer than any interval, and far longer than any clock is wrong. */
-export const TICK_TTL_MS = 3_600_000;
+/**
+ * The version of all formats in Redis: gateways with different versions do not mix. Raise it with every change to a key,
+ * a channel, a message or a script that the version before would misread.
+ */
+const FORMAT = 'v2';
 
+/** One hour: much longer than any interval. */
+const TICK_TTL_MS = 3_600_000;
+
+/**
+ * How long a tick is kept, in ms. Without a stored state of the topic it is a few intervals, so that ids that A2E has
+ * never answered leave Redis soon.
+ */
+export function tickTtlMs(intervalMs: number): { readonly withState: number; readonly withoutState: number } {
+  const interval = Math.ceil(intervalMs);
+  return { withState: TICK_TTL_MS + interval, withoutState: Math.max(1000, 4 * interval) };
+}
+
+/** The names under `prefix`. */
 export function redisKeys(prefix: string): RedisKeys {
+  const root = `${prefix}:${FORMAT}`;
   return {
-    tick: (topic) => `${prefix}:{${topic}}:tick`,
-    state: (topic) => `${prefix}:{${topic}}:state`,
-    updates: (topic) => `${prefix}:{${topic}}:news`,
-    rate: (lane) => `${prefix}:{${lane}}:budget`,
-    nodes: `${prefix}:{gateways}:nodes`,
-    pauses: `${prefix}:{gateways}:pauses`,
-    membership: `${prefix}:{gateways}:bulletin`,
-    echo: (sender) => `${prefix}:{${sender}}:echo`,
+    tick: (topic) => `${root}:{${topic}}:tick`,
+    state: (topic) => `${root}:{${topic}}:state`,
+    updates: (topic) => `${root}:{${topic}}:updates`,
+    rate: (key) => `${root}:{${key}}:rate`,
+    nodes: `${root}:{gateways}:nodes`,
+    pauses: `${root}:{gateways}:pauses`,
+    membership: `${root}:{gateways}:membership`,
+    echo: (sender) => `${root}:{${sender}}:echo`,
   };
 }

@@ -1,5 +1,5 @@
 /**
- * One life of the connections to Redis, whatever its kind: opened once, never reconnected, destroyed at the first
+ * One life of the connections to Redis of any kind: opened once, never reconnected, destroyed at the first
  * fault. Commands and subscriptions travel on different connections.
  */
 export interface RedisLink {
@@ -11,11 +11,11 @@ export interface RedisLink {
   unsubscribe(channel: string): Promise<unknown>;
   /** A round trip on every connection that carries subscriptions. */
   pingSubscribers(): Promise<unknown>;
-  /** Closes everything at once; whatever is under way rejects. Idempotent. */
+  /** Closes all connections at once; commands under way reject. Idempotent. */
   destroy(): void;
 }
 
-/** What a link reports, and the limits on opening it. */
+/** The events of a link, and the limits on opening it. */
 export interface RedisLinkEvents {
   /** A message on a subscribed channel. */
   readonly onMessage: (message: string, channel: string) => void;

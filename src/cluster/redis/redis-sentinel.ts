@@ -3,7 +3,7 @@ import type { RedisEndpoint, RedisTarget } from '../../config/redis-url.ts';
 import type { RedisLinkEvents } from './redis-link.ts';
 
 /**
- * Asks all sentinels at once who the master is and takes the first answer; rejects when none knows. A stale answer does
+ * Asks all sentinels at once for the master and takes the first answer; rejects when none knows. A stale answer does
  * no harm: the first write to a server that is no master fails, and the next attempt asks again. The client's own
  * `createSentinel` is not used: it retries inside, without a bound, where a link here lives once and fails fast.
  * https://redis.io/docs/latest/develop/reference/sentinel-clients/

@@ -1,6 +1,7 @@
 import type { RedisTarget } from '../../config/redis-url.ts';
 import { withTimeout } from '../with-timeout.ts';
 import { openClusterLink } from './redis-cluster-link.ts';
+import { isWrongType } from './redis-failure.ts';
 import type { RedisLink } from './redis-link.ts';
 import { openPlainLink } from './redis-plain-link.ts';
 import type { RedisScript } from './redis-scripts.ts';
@@ -17,6 +18,7 @@ export interface RedisSessionOptions {
 /**
  * A link with a bound on every wait and one way to end: the first command that fails or is not answered in time ends
  * the session, and with it everything under way, so that a Redis that hangs costs one time-out and not one per command.
+ * A key of the wrong type fails only the command that met it.
  */
 export class RedisSession implements Disposable {
   readonly #link: RedisLink;
@@ -31,7 +33,7 @@ export class RedisSession implements Disposable {
     else ended.signal.addEventListener('abort', () => link.destroy(), { once: true });
   }
 
-  /** Connects, or rejects in bounded time with nothing left open. */
+  /** Connects, or rejects in bounded time and leaves no connection open. */
   static async open(
     { target, commandTimeoutMs, onMessage }: RedisSessionOptions,
     stop: AbortSignal,
@@ -112,7 +114,7 @@ export class RedisSession implements Disposable {
     try {
       return await withTimeout(this.#commandTimeoutMs, start());
     } catch (error) {
-      this.#ended.abort(error);
+      if (!isWrongType(error)) this.#ended.abort(error);
       throw error;
     }
   }

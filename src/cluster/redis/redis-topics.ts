@@ -3,11 +3,12 @@ import { TopicListeners } from '../topic-listeners.ts';
 import { decodeEnvelope, type StateCodec } from './redis-envelope.ts';
 import type { RedisKeys } from './redis-keys.ts';
 import type { RedisSession } from './redis-session.ts';
+import { RepeatLog } from './repeat-log.ts';
 
-/** How many topics are restored in one go; each go is bounded as one command is. */
+/** How many topics are restored at once; each batch is bounded as one command is. */
 const RESTORED_AT_ONCE = 500;
 
-/** What {@link RedisTopics} needs. */
+/** The options of {@link RedisTopics}. */
 export interface RedisTopicsOptions<S> {
   readonly keys: RedisKeys;
   readonly codec: StateCodec<S>;
@@ -16,14 +17,14 @@ export interface RedisTopicsOptions<S> {
 }
 
 /**
- * The topics this process listens to: one channel each, subscribed while somebody listens. Each time a subscription
- * begins, and only once it is live, the remembered state is read, so nothing published before it is missed.
+ * The topics this process listens to: one channel each, subscribed while the topic has a listener. Each time a
+ * subscription begins, and only once it is live, the stored state is read, so that no state published before is missed.
  */
 export class RedisTopics<S> {
   readonly #keys: RedisKeys;
   readonly #codec: StateCodec<S>;
   readonly #sender: string;
-  readonly #logger: ClusterLogger | undefined;
+  readonly #malformed: RepeatLog;
   readonly #listeners: TopicListeners<S>;
   readonly #loading = new Map<string, Promise<Versioned<S> | null>>();
   readonly #topicOf = new Map<string, string>();
@@ -33,7 +34,7 @@ export class RedisTopics<S> {
     this.#keys = keys;
     this.#codec = codec;
     this.#sender = sender;
-    this.#logger = logger;
+    this.#malformed = new RepeatLog((dropped) => logger?.warn({ dropped }, 'malformed states dropped'));
     this.#listeners = new TopicListeners(logger);
   }
 
@@ -41,10 +42,10 @@ export class RedisTopics<S> {
     return this.#listeners.has(topic);
   }
 
-  /** `Cluster.join`. Listening begins at once; the subscription follows when it can. */
-  subscribe(topic: string, hear: (published: Versioned<S>) => void): () => void {
+  /** `Cluster.subscribe`. The listener counts at once; the subscription follows when Redis can be reached. */
+  subscribe(topic: string, listener: (published: Versioned<S>) => void): () => void {
     const first = !this.#listeners.has(topic);
-    const leave = this.#listeners.add(topic, hear);
+    const leave = this.#listeners.add(topic, listener);
     if (first) {
       this.#topicOf.set(this.#keys.updates(topic), topic);
       if (this.#session) this.#subscribeChannel(this.#session, [topic]).catch(() => undefined);
@@ -54,18 +55,18 @@ export class RedisTopics<S> {
     };
   }
 
-  /** `Cluster.read`: for a topic that is just being subscribed, what catching up on it brings. */
+  /** `Cluster.read`. While a subscription of the topic begins, it shares the read of the stored state. */
   async read(topic: string): Promise<Versioned<S> | null> {
     if (!this.#session) return null;
     return this.#loading.get(topic) ?? this.#readLast(this.#session, topic);
   }
 
-  /** Notes a state of one's own, so that nothing older is heard after it. */
+  /** Notes a state that this process published, so that listeners get no older state after it. */
   advanceVersion(topic: string, version: number): void {
     this.#listeners.advanceVersion(topic, version);
   }
 
-  /** Takes a new session: subscribes every topic, then reads and tells what was remembered meanwhile. */
+  /** Takes a new session: subscribes every topic, then reads the stored states and notifies the listeners. */
   async restore(session: RedisSession): Promise<void> {
     this.#session = session;
     this.#loading.clear();
@@ -77,7 +78,7 @@ export class RedisTopics<S> {
     }
   }
 
-  /** A message on any channel; false when it is none of a topic's. */
+  /** A message on any channel; false when the channel belongs to no topic. */
   receive(message: string, channel: string): boolean {
     const topic = this.#topicOf.get(channel);
     if (topic === undefined) return false;
@@ -98,15 +99,15 @@ export class RedisTopics<S> {
   }
 
   async #readLast(session: RedisSession, topic: string): Promise<Versioned<S> | null> {
-    // A failed read ends the session; to whoever asked, nothing is remembered.
+    // A failed read answers null: its session has ended, or the key has the wrong type.
     const text = await session.get(this.#keys.state(topic)).catch(() => null);
     return text === null ? null : this.#decode(topic, text);
   }
 
   #decode(topic: string, text: string): Versioned<S> | null {
-    const envelope = decodeEnvelope(text, this.#codec, topic);
+    const envelope = decodeEnvelope(text, topic, this.#codec);
     if (!envelope) {
-      this.#logger?.warn({ length: text.length }, 'a malformed state was dropped');
+      this.#malformed.add('malformed');
       return null;
     }
     const published = { version: envelope.version, state: envelope.state };

@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, test } from 'vitest';
@@ -150,7 +152,8 @@ test('malformed messages and stored states are dropped, and what follows is hear
   await using server = await RedisServer.start();
   await using nodes = new RedisNodes(server.url);
   const warned = new CallbackQueue<string>();
-  const logger = { info: () => undefined, warn: (_: object, text: string) => warned.put(text), error: () => undefined };
+  const warn = (details: object, text: string) => warned.put(`${text} ${JSON.stringify(details)}`);
+  const logger = { info: () => undefined, warn, error: () => undefined };
   const [a, b] = [await nodes.connect(), await nodes.connect({ logger })];
   const heard = new CallbackQueue<Versioned<Weather>>();
   b.cluster.subscribe('topic', heard.put);
@@ -167,14 +170,26 @@ test('malformed messages and stored states are dropped, and what follows is hear
     `9${'9'.repeat(400)}:me:{}`,
     '-1:me:{}',
   ];
-  for (const text of garbage) await server.run('PUBLISH', `${nodes.prefix}:{topic}:news`, text);
-  for (const text of ['nodes:x', 'nodes:', 'pause:1', 'pause:x:me:lane', 'pause:9:me:', '\0']) {
-    await server.run('PUBLISH', `${nodes.prefix}:{gateways}:bulletin`, text);
+  for (const text of garbage) await server.run('PUBLISH', `${nodes.prefix}:v2:{topic}:updates`, text);
+  const invalidated = new CallbackQueue<ReadonlySet<string>>();
+  b.cluster.onInvalidate(invalidated.put);
+  const notices = ['nodes:x', 'nodes:', 'pause:1', 'pause:x:me:lane', 'pause:9:me:', '\0'];
+  const hints = [
+    'invalidate:',
+    'invalidate:me:',
+    'invalidate:me:,',
+    'invalidate:me:a b',
+    `invalidate:me:${'x'.repeat(40_000)}`,
+  ];
+  for (const text of [...notices, ...hints]) {
+    await server.run('PUBLISH', `${nodes.prefix}:v2:{gateways}:membership`, text);
   }
-  await warned.count(garbage.length);
-  await server.run('SET', `${nodes.prefix}:{topic}:state`, 'nonsense');
+  await a.cluster.invalidate(['valid']);
+  expect(await invalidated.count(1)).toEqual([new Set(['valid'])]);
+  expect(await warned.count(1)).toEqual(['malformed states dropped {"dropped":{"malformed":1}}']);
+  await server.run('SET', `${nodes.prefix}:v2:{topic}:state`, 'nonsense');
   expect(await b.cluster.read('topic')).toBeNull();
-  await server.run('SET', `${nodes.prefix}:{topic}:tick`, 'nonsense');
+  await server.run('SET', `${nodes.prefix}:v2:{topic}:tick`, 'nonsense');
   expect(await a.cluster.claim('topic', 60_000, 0)).not.toBeNull();
   await a.cluster.publish('topic', rain(3), HOUR);
   expect(await heard.count(1)).toEqual([rain(3)]);
@@ -264,18 +279,94 @@ test('three gateways cost two commands per poll, and everything kept in Redis en
   const calls = [...stats.matchAll(/^cmdstat_([^:|]+):calls=(\d+)/gm)].map(([, name, count]) => [name, Number(count)]);
   const { info: _info, hello: _hello, ...counted } = Object.fromEntries(calls);
   // Two scripts per tick are sent; the rest is what they do inside the server, which `INFO` counts too.
-  const inside = { time: 20, get: 20, set: 40, getrange: 20, publish: 20 };
+  const inside = { time: 20, get: 20, set: 40, getrange: 40, publish: 20 };
   expect(counted).toEqual({ evalsha: 40, ...inside });
   await winner?.cluster.tryConsume('lane', 10);
   await winner?.cluster.pause('lane', 10_000);
   const keys = (await server.run('KEYS', '*')) as string[];
-  expect(keys.map((key) => key.replace(nodes.prefix, '')).sort()).toEqual([
+  expect(keys.map((key) => key.replace(`${nodes.prefix}:v2`, '')).sort()).toEqual([
     ':{gateways}:nodes',
     ':{gateways}:pauses',
-    ':{lane}:budget',
+    ':{lane}:rate',
     ':{topic}:state',
     ':{topic}:tick',
     ':{warm-up}:tick',
   ]);
   for (const key of keys) expect(Number(await server.run('PTTL', key))).toBeGreaterThan(0);
+});
+
+test('a key of the wrong type costs that key at most, and never the connection', async () => {
+  await using server = await RedisServer.start();
+  await using nodes = new RedisNodes(server.url);
+  const [a, b] = [await nodes.connect(), await nodes.connect()];
+  const keys = ['{topic}:tick', '{topic}:state', '{key}:rate'].map((name) => `${nodes.prefix}:v2:${name}`);
+  const spoil = async (): Promise<void> => {
+    for (const key of keys) {
+      await server.run('DEL', key);
+      await server.run('LPUSH', key, 'wrong');
+    }
+    for (const name of ['nodes', 'pauses']) {
+      await server.run('SET', `${nodes.prefix}:v2:{gateways}:${name}`, 'wrong');
+    }
+  };
+  await spoil();
+  expect(await b.cluster.read('topic')).toBeNull();
+  const claims = await Promise.all([a, b].map(({ cluster }) => cluster.claim('topic', 60_000, 0)));
+  const granted = claims.filter((version) => version !== null);
+  expect(granted).toHaveLength(1);
+  await a.cluster.publish('topic', rain(granted[0] ?? 0), HOUR);
+  expect(await b.cluster.read('topic')).toEqual(rain(granted[0] ?? 0));
+  expect(await a.cluster.tryConsume('key', 1)).toBe(0);
+  expect(await b.cluster.tryConsume('key', 1)).toBeGreaterThan(500);
+  await a.cluster.pause('paused', 60_000);
+  const late = await nodes.connect();
+  expect(late.cluster.pausedFor('paused')).toBeGreaterThan(55_000);
+  await spoil();
+  const later = await nodes.connect();
+  expect(later.health.all).toEqual(['connected']);
+  expect([a, b].map(({ health }) => health.all)).toEqual([['connected'], ['connected']]);
+});
+
+test('an outage is one line at once with its code, and so is the recovery', async () => {
+  await using server = await RedisServer.start();
+  const logged = new CallbackQueue<{ readonly text: string; readonly details: object }>();
+  const log = (details: object, text: string) => logged.put({ text, details });
+  await using node = new RedisNode({ url: server.url, logger: { info: log, warn: log, error: log } });
+  await node.changed('connected');
+  await server.kill();
+  await node.changed('away');
+  // Several attempts fail meanwhile.
+  await delay(1500);
+  await server.restart();
+  await node.changed('connected', 2);
+  const lines = await logged.count(3);
+  expect(lines.map(({ text }) => text)).toEqual([
+    'redis connected',
+    'redis is away, polling on our own',
+    'redis connected',
+  ]);
+  expect(lines[1]?.details).toMatchObject({ reason: expect.stringMatching(/^[A-Za-z_]+$/) });
+  expect(lines[2]?.details).toMatchObject({
+    awayForMs: expect.any(Number),
+    failures: { ECONNREFUSED: expect.any(Number) },
+  });
+});
+
+test('a Redis without HELLO is named in the log as older than 6', async () => {
+  const sockets = new Set<Socket>();
+  const old = createServer((socket) => {
+    sockets.add(socket);
+    socket
+      .on('error', () => undefined)
+      .on('data', () => socket.write('-ERR unknown command `HELLO`, with args beginning with: `3`, \r\n'));
+  });
+  await once(old.listen(0, '127.0.0.1'), 'listening');
+  const { port } = old.address() as AddressInfo;
+  const warned = new CallbackQueue<object>();
+  const logger = { info: () => undefined, warn: warned.put, error: () => undefined };
+  await using node = new RedisNode({ url: `redis://127.0.0.1:${port}`, logger });
+  await node.cluster.ready;
+  expect(await warned.count(1)).toMatchObject([{ reason: expect.stringContaining('older than version 6') }]);
+  for (const socket of sockets) socket.destroy();
+  old.close();
 });

@@ -1,0 +1,32 @@
+import type { Authenticator } from '../server/access/authenticator.ts';
+import type { KeySet } from '../server/access/key-set.ts';
+import { OpenAuthenticator } from '../server/access/open-authenticator.ts';
+import { PassthroughAuthenticator } from '../server/access/passthrough-authenticator.ts';
+import { proxyAgent } from '../upstream/proxy.ts';
+import type { SharedServices } from './shared-services.ts';
+
+/** Builds the authenticator of `AUTH_MODE`. */
+export async function createAuthenticator(base: SharedServices): Promise<Authenticator> {
+  const { config } = base;
+  const { auth, upstream } = config;
+  if (auth.mode === 'passthrough') return new PassthroughAuthenticator();
+  if (upstream.token === null) throw new Error(`AUTH_MODE=${auth.mode} needs a token of the gateway's own`);
+  if (auth.mode === 'open') return new OpenAuthenticator(upstream.token);
+  const { JwtAuthenticator } = await import('../server/access/jwt-authenticator.ts');
+  const { jwtSecrets: secrets, jwksUrl, jwtIssuer: issuer, jwtAudience: audience } = auth;
+  const keySet = jwksUrl === null ? null : await createKeySet(base, jwksUrl);
+  return new JwtAuthenticator({ gatewayToken: upstream.token, secrets, keySet, issuer, audience });
+}
+
+async function createKeySet({ config, outages, stack }: SharedServices, url: string): Promise<KeySet> {
+  const { KeySet } = await import('../server/access/key-set.ts');
+  const { keySet: outage } = outages;
+  return new KeySet({
+    url,
+    dispatcher: config.proxy ? stack.adopt(proxyAgent(config.proxy), (agent) => agent.destroy()) : undefined,
+    onEvent: (event) => {
+      if (event.kind === 'fetched') outage?.succeeded();
+      else outage?.failed(event.reason);
+    },
+  });
+}

@@ -1,0 +1,65 @@
+import { graphiqlPage } from '../server/graphiql/graphiql-page.ts';
+import type { OperationExecutor } from '../server/graphql/operation-executor.ts';
+import { clientIpResolver } from '../server/http/client-address.ts';
+import { hostPolicy } from '../server/http/host-policy.ts';
+import { OriginPolicy } from '../server/http/origin-policy.ts';
+import { ConnectionLimiter } from '../server/limits/connection-limiter.ts';
+import { SocketLimiter } from '../server/limits/socket-limiter.ts';
+import { GraphqlEndpoint } from '../server/routing/graphql-endpoint.ts';
+import { HttpServer } from '../server/routing/http-server.ts';
+import type { StreamEndpoint } from '../server/stream/stream-endpoint.ts';
+import { createWatchPage, type ExampleTask } from '../server/watch-page/watch-page.ts';
+import type { WebSocketEndpoint } from '../server/websocket/websocket-endpoint.ts';
+import type { TaskRegistry } from '../task/task-registry.ts';
+import { createTransports } from './create-transports.ts';
+import { createWebhook } from './create-webhook.ts';
+import type { SharedServices } from './shared-services.ts';
+
+/** The listener on the first port, and the parts that the gateway counts and drains. */
+export interface HttpStack {
+  readonly server: HttpServer;
+  /** The parts with clients that a graceful shutdown closes. */
+  readonly closables: readonly [WebSocketEndpoint, StreamEndpoint];
+  readonly executor: OperationExecutor;
+  readonly connections: ConnectionLimiter;
+}
+
+const REJECTED_ORIGIN = 'refused what a page of this origin asked: list it in CORS_ORIGINS if it may call';
+
+/** The examples of the pages. */
+export interface Examples {
+  /** The id in GraphiQL's first operation. */
+  readonly exampleId: string;
+  /** The tasks that the watch page offers. */
+  readonly exampleTasks: readonly ExampleTask[];
+}
+
+/** Builds the listener of the first port, with every part behind it. */
+export async function createHttpStack(
+  base: SharedServices,
+  registry: TaskRegistry,
+  examples: Examples,
+): Promise<HttpStack> {
+  const { config, cluster, log, timeouts, readiness, metrics, onUnexpectedError, stack } = base;
+  const { http, limits } = config;
+  const { trustProxy } = http;
+  const { executor, websocket, ...serving } = await createTransports(base, registry);
+  const gate = {
+    origins: new OriginPolicy({
+      allowed: http.corsOrigins,
+      trustProxy,
+      onRejectedOrigin: (origin) => log.warn({ origin }, REJECTED_ORIGIN),
+    }),
+    connections: new ConnectionLimiter(limits.connections, trustProxy ? limits.connectionsPerAddress : null),
+    // Behind a proxy all TCP connections come from the proxy.
+    sockets: new SocketLimiter(trustProxy ? null : limits.connectionsPerAddress),
+    clientIp: clientIpResolver(trustProxy),
+  };
+  const graphiql = http.graphiql ? graphiqlPage(examples.exampleId) : null;
+  const graphql = new GraphqlEndpoint({ ...gate, ...serving, graphiql });
+  const page = createWatchPage(examples.exampleTasks);
+  const routes = { graphql, websocket, webhook: createWebhook(config, registry, cluster), page };
+  const access = { allowsHost: hostPolicy(http.allowedHosts), metrics: config.adminPort === null ? metrics : null };
+  const server = stack.use(new HttpServer({ ...gate, ...routes, ...access, readiness, timeouts, onUnexpectedError }));
+  return { server, closables: [websocket, serving.streams], executor, connections: gate.connections };
+}

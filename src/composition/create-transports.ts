@@ -1,0 +1,40 @@
+import { schema } from '../schema/schema.ts';
+import { DocumentStore } from '../server/graphql/document-store.ts';
+import { createErrorMasker } from '../server/graphql/error-masking.ts';
+import { OperationExecutor } from '../server/graphql/operation-executor.ts';
+import { QueryHandler } from '../server/graphql/query-handler.ts';
+import { createYogaHandler } from '../server/graphql/yoga.ts';
+import { Admission } from '../server/limits/admission.ts';
+import { EventLoopQueue } from '../server/limits/event-loop-queue.ts';
+import { OperationRateLimiter } from '../server/limits/operation-rate-limiter.ts';
+import { StreamEndpoint } from '../server/stream/stream-endpoint.ts';
+import { WebSocketEndpoint } from '../server/websocket/websocket-endpoint.ts';
+import { subscriptionTimeouts } from '../task/task-observer.ts';
+import type { TaskRegistry } from '../task/task-registry.ts';
+import { createAuthenticator } from './create-authenticator.ts';
+import type { SharedServices } from './shared-services.ts';
+
+/** The transports, and the path from text to result that they share. */
+export async function createTransports(base: SharedServices, registry: TaskRegistry) {
+  const { config, timeouts, onUnexpectedError, stack } = base;
+  const { http, limits, poll } = config;
+  const { introspection, trustedDocuments: trustedPath } = http;
+  const documents = new DocumentStore({ schema, limits, introspection, trustedPath });
+  const maskError = createErrorMasker(onUnexpectedError);
+  const subscriptions = subscriptionTimeouts(poll.intervalMs, poll.firstAnswerTimeoutMs);
+  const [admission, queue] = [new Admission(), new EventLoopQueue()];
+  const reading = { registry, timeouts: subscriptions, admission };
+  const executor = new OperationExecutor({ schema, documents, limits, queue, maskError, ...reading });
+  const maxBodyBytes = limits.bodyBytes;
+  const authenticator = await createAuthenticator(base);
+  const rate = new OperationRateLimiter(limits.operationsPerSecond);
+  const gates = { authenticator, rate, admission, maskError };
+  const sockets = { maxSubscriptions: limits.subscriptionsPerConnection, maxFrameBytes: maxBodyBytes, timeouts };
+  const websocket = stack.use(
+    new WebSocketEndpoint({ ...sockets, ...gates, schema, executor, queue, onUnexpectedError }),
+  );
+  const queries = new QueryHandler({ yoga: createYogaHandler({ executor, maskError }), maxBodyBytes });
+  const { stallMs } = timeouts;
+  const streams = stack.use(new StreamEndpoint({ executor, queries, maxBodyBytes, stallMs, maskError }));
+  return { ...gates, maxBodyBytes, executor, websocket, queries, streams };
+}

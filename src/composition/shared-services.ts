@@ -1,0 +1,40 @@
+import type { Cluster, SharedRateLimiter } from '../cluster/contract.ts';
+import type { Config } from '../config.ts';
+import type { Logger } from '../observability/log.ts';
+import { Metrics } from '../observability/metrics.ts';
+import { OutageLog } from '../observability/outage-log.ts';
+import { Readiness } from '../observability/readiness.ts';
+import type { Timeouts } from '../server/limits/timeouts.ts';
+import type { WatchState } from '../task/watch-state.ts';
+
+/** The parts that every other part of one gateway uses. */
+export interface SharedServices {
+  readonly config: Config;
+  readonly log: Logger;
+  readonly cluster: Cluster<WatchState> & SharedRateLimiter;
+  readonly outages: { readonly upstream: OutageLog; readonly keySet: OutageLog | null };
+  readonly timeouts: Timeouts;
+  readonly readiness: Readiness;
+  readonly metrics: Metrics;
+  readonly onUnexpectedError: (error: unknown) => void;
+  /** Owns what is built; disposes of it in reverse. */
+  readonly stack: AsyncDisposableStack;
+}
+
+export interface ServiceOptions {
+  readonly log: Logger;
+  readonly timeouts: Timeouts;
+  readonly cluster: Cluster<WatchState> & SharedRateLimiter;
+  readonly stack: AsyncDisposableStack;
+}
+
+/** Builds the shared parts. The caller's `stack` owns them. */
+export function createServices(config: Config, { log, timeouts, cluster, stack }: ServiceOptions): SharedServices {
+  const outages = {
+    upstream: new OutageLog({ log, name: 'A2E', awayAfterMs: config.poll.intervalMs }),
+    keySet: config.auth.jwksUrl === null ? null : new OutageLog({ log, name: 'key set', awayAfterMs: 0 }),
+  };
+  const readiness = new Readiness(() => cluster.health, outages);
+  const onUnexpectedError = (error: unknown): void => log.error({ err: error }, 'unexpected error');
+  return { config, log, cluster, outages, timeouts, readiness, metrics: new Metrics(), onUnexpectedError, stack };
+}

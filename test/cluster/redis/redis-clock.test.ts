@@ -1,0 +1,131 @@
+import { createHash } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import type { Versioned } from '../../../src/cluster/contract.ts';
+import type { RedisScript } from '../../../src/cluster/redis/redis-scripts.ts';
+import type { Weather } from '../../conformance/cluster.ts';
+import { RedisNodes } from '../../support/redis-nodes.ts';
+import { RedisServer } from '../../support/redis-server.ts';
+
+/**
+ * A Redis whose TIME steps: every script adds an offset that is stored in Redis. libfaketime cannot be preloaded into
+ * redis-server, because jemalloc reads the clock before the library is initialised. TTLs do not step here.
+ */
+vi.mock('../../../src/cluster/redis/redis-scripts.ts', async (importOriginal) => {
+  const scripts = await importOriginal<Record<string, RedisScript>>();
+  const stepped = Object.entries(scripts).map(([name, { source }]) => {
+    const offset = "time[1] = time[1] + tonumber(redis.call('GET', 'clock-offset') or '0')";
+    const text = source.replace("redis.call('TIME')", `redis.call('TIME')\n${offset}`);
+    return [name, { source: text, sha1: createHash('sha1').update(text).digest('hex') }];
+  });
+  return Object.fromEntries(stepped);
+});
+
+const HOUR = 3_600_000;
+const TEN_MINUTES = 600;
+
+let server: RedisServer;
+beforeAll(async () => {
+  server = await RedisServer.start();
+});
+afterAll(() => server[Symbol.asyncDispose]());
+
+/** Sets Redis's clock so many seconds off the true time. */
+async function step(seconds: number): Promise<void> {
+  await server.run('SET', 'clock-offset', String(seconds));
+}
+
+function hail(version: number): Versioned<Weather> {
+  return { version, state: { sky: `hail ${version}` } };
+}
+
+for (const seconds of [-TEN_MINUTES, TEN_MINUTES, -20]) {
+  test(`Redis's clock steps by ${seconds} s: one claim per interval goes on, with rising versions`, async () => {
+    await step(0);
+    await using nodes = new RedisNodes(server.url);
+    const two = [await nodes.connect(), await nodes.connect()];
+    const claimAll = async () => {
+      const claims = await Promise.all(two.map(({ cluster }) => cluster.claim('topic', 1000, 0)));
+      return claims.filter((version) => version !== null);
+    };
+    const granted = await claimAll();
+    await step(seconds);
+    const steppedAt = performance.now();
+    while (performance.now() - steppedAt < 3500) {
+      granted.push(...(await claimAll()));
+      await delay(20);
+    }
+    expect(granted).toEqual([...new Set(granted)].sort((a, b) => a - b));
+    // One before the step, one or two because of it, and then one per 900 ms.
+    expect(granted.length).toBeGreaterThanOrEqual(4);
+    expect(granted.length).toBeLessThanOrEqual(6);
+  });
+
+  test(`Redis's clock steps by ${seconds} s: the rate stays the rate`, async () => {
+    await step(0);
+    await using nodes = new RedisNodes(server.url);
+    const two = [await nodes.connect(), await nodes.connect()];
+    const consume = () => Promise.all(two.map(({ cluster }) => cluster.tryConsume('key', 10)));
+    await consume();
+    await step(seconds);
+    const steppedAt = performance.now();
+    const grants: number[] = [];
+    while (performance.now() - steppedAt < 3000) {
+      for (const waitMs of await consume()) if (waitMs === 0) grants.push(performance.now() - steppedAt);
+      await delay(10);
+    }
+    expect(grants[0]).toBeLessThan(1500);
+    expect(grants.length).toBeGreaterThan(12);
+    expect(grants.length).toBeLessThanOrEqual(34);
+  });
+
+  test(`Redis's clock steps by ${seconds} s: a pause ends on time for gateways that start later`, async () => {
+    await step(0);
+    await using nodes = new RedisNodes(server.url);
+    const { cluster } = await nodes.connect();
+    await cluster.pause('key', 60_000);
+    await step(seconds);
+    const late = await nodes.connect();
+    expect(late.cluster.pausedFor('key')).toBeLessThanOrEqual(60_000);
+    expect(cluster.pausedFor('key')).toBeGreaterThan(55_000);
+    await cluster.pause('short', 500);
+    const later = await nodes.connect();
+    expect(later.cluster.pausedFor('short')).toBeLessThanOrEqual(500);
+  });
+
+  test(`Redis's clock steps by ${seconds} s: the number of gateways is right again`, async () => {
+    await step(0);
+    await using nodes = new RedisNodes(server.url);
+    const [a, b] = [await nodes.connect(), await nodes.connect()];
+    await step(seconds);
+    const c = await nodes.connect();
+    await expect.poll(() => [a, b, c].map(({ cluster }) => cluster.gateways)).toEqual([3, 3, 3]);
+  });
+}
+
+test('a gateway killed before the clock steps back counts as gone one lifetime later', async () => {
+  await step(0);
+  await using nodes = new RedisNodes(server.url);
+  await nodes.connect();
+  const key = `${nodes.prefix}:v2:{gateways}:nodes`;
+  await server.run('ZADD', key, String(Date.now() + 75_000), 'killed');
+  await step(-TEN_MINUTES);
+  await nodes.connect();
+  const expiresAt = Number(await server.run('ZSCORE', key, 'killed'));
+  expect(expiresAt - (Date.now() - TEN_MINUTES * 1000)).toBeLessThanOrEqual(75_000);
+});
+
+test('a Redis that came back empty with a clock behind grants versions above the stored and the known ones', async () => {
+  await step(0);
+  await using nodes = new RedisNodes(server.url);
+  const { cluster } = await nodes.connect();
+  const version = (await cluster.claim('topic', 1, 0)) ?? 0;
+  await cluster.publish('topic', hail(version), HOUR);
+  await server.run('DEL', `${nodes.prefix}:v2:{topic}:tick`);
+  await step(-TEN_MINUTES);
+  expect(await cluster.claim('topic', 60_000, 0)).toBe(version + 1);
+  // A gateway that knows more is refused, and the next grant is above its version.
+  expect(await cluster.claim('topic', 60_000, version + HOUR)).toBeNull();
+  await delay(2);
+  expect(await cluster.claim('topic', 1, 0)).toBe(version + HOUR + 1);
+});
