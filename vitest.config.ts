@@ -23,6 +23,9 @@ const CLUSTER = [
   'test/cluster/redis/redis-faults.test.ts',
 ];
 
+/** Popular clients against a gateway. */
+const CLIENTS = ['test/clients/**/*.test.ts'];
+
 /** Where vitest would load graphql's development build, what it imports loads the default one: two realms. */
 const conditions = ['node', 'module-sync'];
 
@@ -35,7 +38,17 @@ export default defineConfig({
         test: {
           name: 'together',
           include: ['test/**/*.test.ts'],
-          exclude: [...ALONE, ...CLUSTER],
+          exclude: [...ALONE, ...CLUSTER, ...CLIENTS],
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        extends: true,
+        // The clients are a package of their own.
+        test: {
+          name: 'clients',
+          include: CLIENTS,
+          globalSetup: 'test/clients/install.ts',
           sequence: { groupOrder: 0 },
         },
       },
