@@ -2,7 +2,8 @@ import { ApolloClient, type ApolloLink, gql, HttpLink, InMemoryCache, type Typed
 import { RetryLink } from '@apollo/client/link/retry';
 import { GraphQLWsLink } from '@apollo/client/link/subscriptions';
 import { testClient } from './client-suite.ts';
-import { disposable, type Observer, RETRY_MS, socketTo, WATCH, type WatchData } from './subscriber.ts';
+import { disposable, type Observer } from './subscriber.ts';
+import { RETRY_MS, socketTo, WATCH, type WatchData } from './subscription.ts';
 
 const DOCUMENT: TypedDocumentNode<WatchData, { id: string }> = gql(WATCH);
 

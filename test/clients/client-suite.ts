@@ -23,7 +23,7 @@ export function testClient(name: string, promises: Promises, watch: Watch): void
       await using pair = await startPair();
       pair.simulator.setTask(ID, { status: 'process', process: 10 });
       const subscriber = new Subscriber();
-      using _watch = await watch(pair.gateway.url, ID, subscriber);
+      await using _watch = await watch(pair.gateway.url, ID, subscriber);
       const [state] = await subscriber.states.count(1);
       expect(state).toMatchObject({ id: ID, status: 'PROCESS', progress: 10 });
     });
@@ -33,7 +33,7 @@ export function testClient(name: string, promises: Promises, watch: Watch): void
       pair.simulator.setTask(ID, { status: 'process', process: 10 });
       await using proxy = await faultProxy({ port: Number(new URL(pair.gateway.url).port) });
       const subscriber = new Subscriber();
-      using _watch = await watch(`http://${proxy.host}:${proxy.port}`, ID, subscriber);
+      await using _watch = await watch(`http://${proxy.host}:${proxy.port}`, ID, subscriber);
       await subscriber.states.find(({ progress }) => progress === 10);
       proxy.inject({ kind: 'reset' });
       pair.simulator.setTask(ID, { status: 'process', process: 70 });
@@ -48,7 +48,7 @@ export function testClient(name: string, promises: Promises, watch: Watch): void
       // While no gateway listens, the proxy resets each connection, and counts it.
       await using proxy = await faultProxy({ port });
       const subscriber = new Subscriber();
-      using _watch = await watch(`http://${proxy.host}:${proxy.port}`, ID, subscriber);
+      await using _watch = await watch(`http://${proxy.host}:${proxy.port}`, ID, subscriber);
       await subscriber.states.find(({ progress }) => progress === 10);
       await pair.gateway.drain();
       await pair.gateway[Symbol.asyncDispose]();
@@ -64,7 +64,7 @@ export function testClient(name: string, promises: Promises, watch: Watch): void
       await using pair = await startPair();
       pair.simulator.setTask(ID, { status: 'process', process: 10 });
       const subscriber = new Subscriber();
-      using _watch = await watch(pair.gateway.url, ID, subscriber);
+      await using _watch = await watch(pair.gateway.url, ID, subscriber);
       await subscriber.states.find(({ progress }) => progress === 10);
       pair.simulator.setTask(ID, { status: 'success' });
       const [end] = await subscriber.ends.count(1);

@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 import { generate } from '@graphql-codegen/cli';
 import { preset } from '@graphql-codegen/client-preset';
 import { expect, test } from 'vitest';
-import { WATCH } from './subscriber.ts';
+import { WATCH } from './subscription.ts';
 
 const run = promisify(execFile);
 const ROOT = join(import.meta.dirname, '../..');

@@ -1,6 +1,7 @@
 import { EventSource } from 'eventsource';
 import { testClient } from './client-suite.ts';
-import { disposable, WATCH, type WatchData } from './subscriber.ts';
+import { disposable } from './subscriber.ts';
+import { WATCH, type WatchData } from './subscription.ts';
 
 testClient('eventsource 5', { cut: 'resumes', restart: 'resumes' }, (url, id, observer) => {
   const address = new URL('/graphql', url);

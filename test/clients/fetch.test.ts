@@ -1,5 +1,6 @@
 import { testClient } from './client-suite.ts';
-import { disposable, type Observer, WATCH, type WatchData } from './subscriber.ts';
+import { disposable, type Observer } from './subscriber.ts';
+import { WATCH, type WatchData } from './subscription.ts';
 
 const LOSS = { cut: 'reports an error', restart: 'reports an error' } as const;
 

@@ -1,7 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { createClient } from 'graphql-sse';
 import { testClient } from './client-suite.ts';
-import { disposable, RETRY_MS, WATCH, type WatchData } from './subscriber.ts';
+import { disposable } from './subscriber.ts';
+import { RETRY_MS, WATCH, type WatchData } from './subscription.ts';
 
 testClient('graphql-sse 2', { cut: 'resumes', restart: 'resumes' }, (url, id, observer) => {
   const client = createClient({ url: `${url}/graphql`, retryAttempts: 1_000, retry: () => delay(RETRY_MS) });

@@ -1,5 +1,6 @@
 import { testClient } from './client-suite.ts';
-import { disposable, socketTo, WATCH, type WatchData } from './subscriber.ts';
+import { disposable } from './subscriber.ts';
+import { socketTo, WATCH, type WatchData } from './subscription.ts';
 
 testClient('graphql-ws 6', { cut: 'resumes', restart: 'resumes' }, (url, id, observer) => {
   const unsubscribe = socketTo(url).subscribe<WatchData>(

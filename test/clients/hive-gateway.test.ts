@@ -4,7 +4,8 @@ import type { AddressInfo } from 'node:net';
 import { createGatewayRuntime } from '@graphql-hive/gateway-runtime';
 import { createClient } from 'graphql-sse';
 import { testClient } from './client-suite.ts';
-import { disposable, WATCH, type WatchData } from './subscriber.ts';
+import { disposable } from './subscriber.ts';
+import { WATCH, type WatchData } from './subscription.ts';
 
 const LOSS = { cut: 'reports an error', restart: 'reports an error' } as const;
 

@@ -1,5 +1,5 @@
 import type { ConcreteRequest, ReaderLinkedField } from 'relay-runtime';
-import { WATCH } from './subscriber.ts';
+import { WATCH } from './subscription.ts';
 
 const ARGUMENTS = [{ defaultValue: null, kind: 'LocalArgument', name: 'id' }] as const;
 

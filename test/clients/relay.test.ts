@@ -1,7 +1,8 @@
 import relay, { type GraphQLResponse, type SubscribeFunction } from 'relay-runtime';
 import { testClient } from './client-suite.ts';
 import { RELAY_REQUEST } from './relay-request.ts';
-import { disposable, socketTo, type WatchData } from './subscriber.ts';
+import { disposable } from './subscriber.ts';
+import { socketTo, type WatchData } from './subscription.ts';
 
 const { Environment, Network, Observable, RecordSource, requestSubscription, Store } = relay;
 

@@ -5,7 +5,8 @@ import type { Client as SocketClient } from 'graphql-ws';
 import { Client, cacheExchange, type Exchange, fetchExchange, subscriptionExchange } from 'urql';
 import { onEnd, pipe, subscribe } from 'wonka';
 import { testClient } from './client-suite.ts';
-import { disposable, type Observer, RETRY_MS, type State, socketTo, WATCH, type WatchData } from './subscriber.ts';
+import { disposable, type Observer } from './subscriber.ts';
+import { RETRY_MS, type State, socketTo, WATCH, type WatchData } from './subscription.ts';
 
 function watch(client: Client, id: string, observer: Observer): Disposable {
   const { unsubscribe } = pipe(

@@ -1,6 +1,7 @@
 import { createClient, handleSubscriptions } from 'villus';
 import { testClient } from './client-suite.ts';
-import { disposable, socketTo, WATCH, type WatchData } from './subscriber.ts';
+import { disposable } from './subscriber.ts';
+import { socketTo, WATCH, type WatchData } from './subscription.ts';
 
 testClient('villus 3, graphql-ws', { cut: 'resumes', restart: 'resumes' }, async (url, id, observer) => {
   const socket = socketTo(url);
