@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { ClientsReporter } from './test/docs/clients-reporter.ts';
 import { SecretsReporter } from './test/support/secrets-reporter.ts';
 
 /** Entries that tests run as processes of their own, where coverage cannot follow, and what runs in a browser. */
@@ -66,7 +67,12 @@ export default defineConfig({
     retry: 0,
     maxWorkers: 2,
     maxConcurrency: 10,
-    reporters: ['default', new SecretsReporter(), ['json', { outputFile: 'coverage/test-results.json' }]],
+    reporters: [
+      'default',
+      new SecretsReporter(),
+      new ClientsReporter(),
+      ['json', { outputFile: 'coverage/test-results.json' }],
+    ],
     coverage: {
       provider: 'v8',
       include: ['src/**/*.ts'],
