@@ -21,13 +21,16 @@ export const RETRY_MS = 50;
 
 /**
  * A graphql-ws client that retries the loss of a connection, as docs/clients.md says, with a short wait. A WebSocket that
- * cannot connect fires `error`, an event without a code, before `close`; an `Error` is no fault of the connection.
+ * cannot open fires `error`, an event without a code, before `close`.
  */
 export function socketTo(url: string): Client {
   return createClient({
     url: `${url.replace('http', 'ws')}/graphql`,
     retryAttempts: 1_000,
     retryWait: () => new Promise((resolve) => setTimeout(resolve, RETRY_MS)),
-    shouldRetry: (problem) => !(problem instanceof Error) && (problem as CloseEvent).code !== 4403,
+    shouldRetry: (problem) => {
+      const { type, code } = problem as Partial<CloseEvent>;
+      return type === 'error' || (typeof code === 'number' && code !== 4403);
+    },
   });
 }
