@@ -7,7 +7,7 @@ import { Subscriber, type Watch } from './subscriber.ts';
 /** How a client takes the loss of its connection: by its own protocol, or by an error that the application sees. */
 export type Loss = 'resumes' | 'reports an error';
 
-/** What docs/clients.md promises of a client. */
+/** The promises of docs/clients.md for a client. */
 export interface Promises {
   readonly cut: Loss;
   readonly restart: Loss;
