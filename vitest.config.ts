@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { ClientsReporter } from './test/docs/clients-reporter.ts';
 import { SecretsReporter } from './test/support/secrets-reporter.ts';
 
 /** Entries that tests run as processes of their own, where coverage cannot follow, and what runs in a browser. */
@@ -23,6 +24,9 @@ const CLUSTER = [
   'test/cluster/redis/redis-faults.test.ts',
 ];
 
+/** Popular clients against a gateway. */
+const CLIENTS = ['test/clients/**/*.test.ts'];
+
 /** Where vitest would load graphql's development build, what it imports loads the default one: two realms. */
 const conditions = ['node', 'module-sync'];
 
@@ -35,7 +39,17 @@ export default defineConfig({
         test: {
           name: 'together',
           include: ['test/**/*.test.ts'],
-          exclude: [...ALONE, ...CLUSTER],
+          exclude: [...ALONE, ...CLUSTER, ...CLIENTS],
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        extends: true,
+        // The clients are a package of their own.
+        test: {
+          name: 'clients',
+          include: CLIENTS,
+          globalSetup: 'test/clients/install.ts',
           sequence: { groupOrder: 0 },
         },
       },
@@ -53,7 +67,12 @@ export default defineConfig({
     retry: 0,
     maxWorkers: 2,
     maxConcurrency: 10,
-    reporters: ['default', new SecretsReporter(), ['json', { outputFile: 'coverage/test-results.json' }]],
+    reporters: [
+      'default',
+      new SecretsReporter(),
+      new ClientsReporter(),
+      ['json', { outputFile: 'coverage/test-results.json' }],
+    ],
     coverage: {
       provider: 'v8',
       include: ['src/**/*.ts'],

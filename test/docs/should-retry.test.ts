@@ -7,15 +7,17 @@ import { startPair } from '../support/gateway.ts';
 import { ROOT } from './markdown.ts';
 
 const run = promisify(execFile);
-const SHOULD_RETRY = /shouldRetry: (\(closed\) => .*?)(?:,\n|,? \/\/|`)/g;
+const SHOULD_RETRY = /shouldRetry: (\(problem\) => .*?)(?:,\n|,? \/\/|`)/g;
 const texts = await Promise.all(
-  ['README.md', 'examples/front-end/src/client.ts'].map((file) => readFile(join(ROOT, file), 'utf8')),
+  ['README.md', 'docs/clients.md', 'examples/front-end/src/client.ts'].map((file) =>
+    readFile(join(ROOT, file), 'utf8'),
+  ),
 );
 const documented = [...new Set(texts.flatMap((text) => Array.from(text.matchAll(SHOULD_RETRY), ([, code]) => code)))];
 
 describe.each(documented)('the documented shouldRetry %s', (code) => {
   const shouldRetry = async (): Promise<(error: unknown) => boolean> => {
-    const source = `const { CloseEvent } = globalThis; export const shouldRetry = ${code};`;
+    const source = `const { CloseEvent, Event } = globalThis; export const shouldRetry = ${code};`;
     const module = (await import(`data:text/javascript,${encodeURIComponent(source)}`)) as {
       shouldRetry: (error: unknown) => boolean;
     };
@@ -25,6 +27,11 @@ describe.each(documented)('the documented shouldRetry %s', (code) => {
   test('retries a connection that closed', async () => {
     expect((await shouldRetry())(new CloseEvent('close', { code: 1006 }))).toBe(true);
     expect((await shouldRetry())(new CloseEvent('close', { code: 1012 }))).toBe(true);
+  });
+
+  // A browser's WebSocket fires `error`, then `close`, while a gateway that restarts refuses connections.
+  test('retries a connection that could not open', async () => {
+    expect((await shouldRetry())(new Event('error'))).toBe(true);
   });
 
   test('ends with an error that is no close event, instead of retrying it for ever', async () => {

@@ -9,8 +9,9 @@ const webSocket = new GraphQLWsLink(
     url: '/graphql',
     // By default the client gives up when a connection breaks. Eight attempts with back-off take about four minutes.
     retryAttempts: 8,
-    // Retry when a connection closed, unless with 4403: no token or a bad one. Any other error would fail again at once.
-    shouldRetry: (closed) => closed instanceof CloseEvent && closed.code !== 4403,
+    // Retry when a connection cannot open, which fires `error`, or closes, unless with 4403: no token or a bad one. An
+    // error of another kind would fail again at once.
+    shouldRetry: (problem) => problem instanceof Event && !(problem instanceof CloseEvent && problem.code === 4403),
     // With a token: connectionParams: async () => ({ authorization: `Bearer ${await token()}` }),
   }),
 );

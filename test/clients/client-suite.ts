@@ -1,0 +1,88 @@
+import { describe, expect, test } from 'vitest';
+import { faultProxy } from '../support/fault-proxy.ts';
+import { freePort } from '../support/free-port.ts';
+import { startGateway, startPair, TOKEN } from '../support/gateway.ts';
+import { Subscriber, type Watch } from './subscriber.ts';
+
+/** How a client takes the loss of its connection: by its own protocol, or by an error that the application sees. */
+export type Loss = 'resumes' | 'reports an error';
+
+/** The promises of docs/clients.md for a client. */
+export interface Promises {
+  readonly cut: Loss;
+  readonly restart: Loss;
+}
+
+const ID = 'watched';
+/** A page in Chromium takes 10 s for a restart, of which 6 s are pauses of EventSource; a loaded machine takes longer. */
+const CLIENT_TIMEOUT_MS = 60_000;
+
+/** Four tests of a client against a gateway; `name` is its row in docs/clients.md. */
+export function testClient(name: string, promises: Promises, watch: Watch): void {
+  describe.concurrent(name, { timeout: CLIENT_TIMEOUT_MS }, () => {
+    test('first result: shows the present state', async () => {
+      await using pair = await startPair();
+      pair.simulator.setTask(ID, { status: 'process', process: 10 });
+      const subscriber = new Subscriber();
+      await using _watch = await watch(pair.gateway.url, ID, subscriber);
+      const [state] = await subscriber.states.count(1);
+      expect(state).toMatchObject({ id: ID, status: 'PROCESS', progress: 10 });
+    });
+
+    test(`cut line: ${promises.cut}`, async () => {
+      await using pair = await startPair();
+      pair.simulator.setTask(ID, { status: 'process', process: 10 });
+      await using proxy = await faultProxy({ port: Number(new URL(pair.gateway.url).port) });
+      const subscriber = new Subscriber();
+      await using _watch = await watch(`http://${proxy.host}:${proxy.port}`, ID, subscriber);
+      await subscriber.states.find(({ progress }) => progress === 10);
+      proxy.inject({ kind: 'reset' });
+      pair.simulator.setTask(ID, { status: 'process', process: 70 });
+      proxy.inject({ kind: 'none' });
+      await expectLoss(promises.cut, subscriber);
+    });
+
+    test(`restart: ${promises.restart}`, async ({ expect }) => {
+      const port = await freePort();
+      await using pair = await startPair({ PORT: `${port}` });
+      pair.simulator.setTask(ID, { status: 'process', process: 10 });
+      // While no gateway listens, the proxy resets each connection, and counts it.
+      await using proxy = await faultProxy({ port });
+      const subscriber = new Subscriber();
+      await using _watch = await watch(`http://${proxy.host}:${proxy.port}`, ID, subscriber);
+      await subscriber.states.find(({ progress }) => progress === 10);
+      await pair.gateway.drain();
+      await pair.gateway[Symbol.asyncDispose]();
+      const { accepted } = proxy;
+      if (promises.restart === 'resumes') await expect.poll(() => proxy.accepted).toBeGreaterThan(accepted);
+      pair.simulator.setTask(ID, { status: 'process', process: 70 });
+      const env = { PORT: `${port}`, A2E_API_URL: pair.simulator.url, A2E_API_TOKEN: TOKEN };
+      await using _next = await startGateway(env);
+      await expectLoss(promises.restart, subscriber);
+    });
+
+    test('final state: shows it and completes', async () => {
+      await using pair = await startPair();
+      pair.simulator.setTask(ID, { status: 'process', process: 10 });
+      const subscriber = new Subscriber();
+      await using _watch = await watch(pair.gateway.url, ID, subscriber);
+      await subscriber.states.find(({ progress }) => progress === 10);
+      pair.simulator.setTask(ID, { status: 'success' });
+      const [end] = await subscriber.ends.count(1);
+      expect(end).toEqual({ kind: 'complete' });
+      expect(subscriber.states.all.at(-1)).toMatchObject({ status: 'SUCCESS', progress: 100 });
+      expect(subscriber.states.all.at(-1)?.resultUrl).toMatch(/^http/);
+    });
+  });
+}
+
+async function expectLoss(loss: Loss, subscriber: Subscriber): Promise<void> {
+  if (loss === 'resumes') {
+    await subscriber.states.find(({ progress }) => progress === 70);
+    expect(subscriber.ends.all).toEqual([]);
+  } else {
+    const [end] = await subscriber.ends.count(1);
+    expect(end?.kind).toBe('error');
+    expect(subscriber.states.all.at(-1)?.progress).toBe(10);
+  }
+}

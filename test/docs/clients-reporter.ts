@@ -1,0 +1,35 @@
+import { globSync } from 'node:fs';
+import type { Reporter, TestModule } from 'vitest/node';
+import { Markdown, ROOT } from './markdown.ts';
+
+const DOCUMENT = 'docs/clients.md';
+
+/**
+ * Fails a test run when a cell of the table in docs/clients.md has no test of its name that has passed, or such a test
+ * has no cell. It looks at complete runs of test/clients alone.
+ */
+export class ClientsReporter implements Reporter {
+  async onTestRunEnd(modules: readonly TestModule[]): Promise<void> {
+    const clients = modules.filter(({ project }) => project.name === 'clients');
+    const tests = clients.flatMap(({ children }) => [...children.allTests()]);
+    const complete = clients.length === globSync('test/clients/*.test.ts', { cwd: ROOT }).length;
+    if (!complete || tests.some((test) => test.result().state === 'skipped')) return;
+    const passed = new Set(tests.filter((test) => test.result().state === 'passed').map(({ fullName }) => fullName));
+    const documented = new Set(await documentedTests());
+    report('no test has passed', documented.difference(passed));
+    report('no cell', new Set([...passed].filter((name) => name.includes(' > '))).difference(documented));
+    process.stdout.write(`${documented.size} cells of ${DOCUMENT} compared with the tests of clients\n`);
+  }
+}
+
+async function documentedTests(): Promise<readonly string[]> {
+  const rows = (await Markdown.read(DOCUMENT)).table('Outcomes', 'client');
+  const columns = ['first result', 'cut line', 'restart', 'final state'];
+  return rows.flatMap(([client, ...cells]) => cells.map((cell, index) => `${client} > ${columns[index]}: ${cell}`));
+}
+
+function report(problem: string, names: ReadonlySet<string>): void {
+  if (names.size === 0) return;
+  process.exitCode = 1;
+  process.stderr.write(`${DOCUMENT}: ${problem}: ${[...names].join('; ')}\n`);
+}
