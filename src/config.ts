@@ -82,7 +82,7 @@ export interface Config {
 /** An environment: `process.env`, or any record in its place. An empty string counts as unset. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Reads the configuration from an environment. Throws one {@link ConfigError} with all faults, and nothing else. */
+/** Reads the configuration from an environment. Throws one {@link ConfigError} with all issues, and no other error. */
 export function loadConfig(env: Environment): Config {
   const faults: ConfigIssue[] = [];
   const values = readValues(env, faults);
@@ -168,7 +168,7 @@ function toLimits(v: Values): Config['limits'] {
   };
 }
 
-/** The fallbacks in the table are frozen with it: nobody may change those either. */
+/** The fallbacks in the table are frozen with it: they may not be changed either. */
 function deepFreeze<T>(value: T): T {
   if (typeof value === 'object' && value !== null) {
     for (const inner of Object.values(value)) deepFreeze(inner);

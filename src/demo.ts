@@ -10,7 +10,7 @@ const { LogOutput } = await import('./observability/log-output.ts');
 const { DEMO_TASKS } = await import('./simulator/demo-tasks.ts');
 const { startSimulator } = await import('./simulator/simulator.ts');
 
-/** The main job with nothing to sign up for: a simulated A2E, and the gateway in front of it. */
+/** The main job without an account at A2E: a simulated A2E, and the gateway in front of it. */
 const LIVE_ID = 'demo-success';
 
 // A dead standard output ends neither the start nor the demo.

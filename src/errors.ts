@@ -16,13 +16,13 @@ export type ErrorCode =
   | 'DOCUMENT_NOT_TRUSTED'
   | 'OVERLOADED';
 
-/** Anything that may be shown to a caller. Whatever is not one of these is masked as `INTERNAL_SERVER_ERROR`. */
+/** An error that may be shown to a caller. Every other error is masked as `INTERNAL_SERVER_ERROR`. */
 export abstract class GatewayError extends Error {
   abstract readonly code: ErrorCode;
   override get name(): string {
     return this.constructor.name;
   }
-  /** What the GraphQL error carries beside its message: always `code`, sometimes more. */
+  /** The extensions of the GraphQL error: always `code`, sometimes more. */
   get extensions(): Record<string, unknown> {
     return { code: this.code };
   }
@@ -48,7 +48,7 @@ export class TaskNotFound extends GatewayError {
   readonly code = 'TASK_NOT_FOUND';
 }
 
-/** What one of several tasks has ended with: the same error, and which task in `extensions.id`. */
+/** The error of one of several tasks: the same error, with the task in `extensions.id`. */
 export class TaskError extends GatewayError {
   readonly id: string;
   readonly error: GatewayError;
@@ -145,7 +145,7 @@ export class UpstreamRateLimited extends UpstreamError {
   }
 }
 
-/** An answer that is not what the API documents: 3xx, other 4xx, HTML, a wrong shape, too large, `code` not 0. */
+/** An answer that differs from the documented one: 3xx, other 4xx, HTML, a wrong shape, too large, `code` not 0. */
 export class UpstreamBadResponse extends UpstreamError {
   readonly code = 'UPSTREAM_BAD_RESPONSE';
 }

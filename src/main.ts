@@ -44,7 +44,7 @@ const { close } = closeWithGrace(
   },
 );
 
-/** The first signal drains and exits with 0, by `SHUTDOWN_GRACE_MS` at the latest; further signals change nothing. */
+/** The first signal drains and exits with 0, by `SHUTDOWN_GRACE_MS` at the latest; further signals are ignored. */
 void signalled.then((signal) => {
   if (closing) return;
   log.info({ signal }, 'draining');

@@ -17,7 +17,7 @@ export interface SharedServices {
   readonly readiness: Readiness;
   readonly metrics: Metrics;
   readonly onUnexpectedError: (error: unknown) => void;
-  /** Owns what is built; disposes of it in reverse. */
+  /** Owns the parts, and disposes of them in reverse. */
   readonly stack: AsyncDisposableStack;
 }
 

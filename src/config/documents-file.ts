@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 
-/** What the file at `TRUSTED_DOCUMENTS` must be. */
+/** The allowed content of the file at `TRUSTED_DOCUMENTS`. */
 export const DOCUMENTS_FILE =
   'the path of a JSON object from hash to document, or of an Apollo persisted-query manifest';
 

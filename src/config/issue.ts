@@ -4,7 +4,7 @@ export interface ConfigIssue {
   readonly name: string;
   /** Its value as it may be shown: quoted, secrets masked, at most 100 characters; `unset` when it has none. */
   readonly shown: string;
-  /** What is allowed, in words that complete "must …". */
+  /** The allowed values, in words that complete "must …". */
   readonly requirement: string;
 }
 
@@ -31,7 +31,7 @@ export function redactedValue(value: string | undefined, secret: boolean): strin
 }
 
 /**
- * Hides whatever may be a password in a URL, well-formed or not: everything up to the last `@` (a password may itself
+ * Hides any text that may be a password in a URL, well-formed or not: everything up to the last `@` (a password may itself
  * hold any sign) but the scheme, and the values in a query.
  */
 function maskUrl(value: string): string {

@@ -5,7 +5,7 @@ import type { Values, VariableName } from './variables.ts';
 interface Rule {
   /** The variable to blame. */
   readonly name: VariableName;
-  /** What the rule reads: it is not applied while one of these is faulty by itself. */
+  /** The variables of the rule, which is not applied while one of them is faulty by itself. */
   readonly reads: readonly VariableName[];
   readonly holds: (values: Values) => boolean;
   /** Words that complete "must …". */
@@ -15,7 +15,7 @@ interface Rule {
 /** A task that does not change is polled this seldom when `POLL_MAX_INTERVAL_MS` is unset, in ms. */
 const MAX_INTERVAL_MS = 10_000;
 
-/** Who may ask: as told, else `open` with a token of the gateway's own and `passthrough` without. */
+/** The access mode: as configured, else `open` with a token of the gateway's own and `passthrough` without. */
 export function authMode(values: Values): NonNullable<Values['AUTH_MODE']> {
   return values.AUTH_MODE ?? (values.A2E_API_TOKEN === null ? 'passthrough' : 'open');
 }
@@ -48,7 +48,7 @@ function documentsIssue({ TRUSTED_DOCUMENTS: path }: Values): string | null {
   return typeof documents === 'string' ? documents : null;
 }
 
-/** What must hold between variables, and of what they name. */
+/** The rules between variables, and about the files that they name. */
 export const rules: readonly Rule[] = [
   {
     name: 'POLL_MAX_INTERVAL_MS',
@@ -75,14 +75,14 @@ export const rules: readonly Rule[] = [
     requirement: ({ PORT }) => `differ from PORT, which is ${PORT}`,
   },
   {
-    // Whoever sets up keys means tokens to be checked: the default mode would leave the door open.
+    // An operator that sets up keys means tokens to be checked, and the default mode would check none.
     name: 'AUTH_MODE',
     reads: ['AUTH_MODE', 'AUTH_JWT_SECRET', 'AUTH_JWKS_URL'],
     holds: (values) => values.AUTH_MODE !== null || !hasJwtKeys(values),
     requirement: () => 'be set when AUTH_JWT_SECRET or AUTH_JWKS_URL is',
   },
   {
-    // What is in the documents is checked once the schema is at hand.
+    // The documents themselves are checked once the schema is at hand.
     name: 'TRUSTED_DOCUMENTS',
     reads: ['TRUSTED_DOCUMENTS'],
     holds: (values) => documentsIssue(values) === null,

@@ -4,7 +4,7 @@ import { parseRedisUrl } from './redis-url.ts';
 
 /** How one environment variable is read. */
 export interface Variable<T> {
-  /** What is allowed, in words that complete "must be …". */
+  /** The allowed values, in words that complete "must be …". */
   readonly allowed: string;
   /** The value when the variable is unset or empty. */
   readonly fallback: T;

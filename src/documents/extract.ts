@@ -21,13 +21,13 @@ export interface SourceFile {
  * marked with a GraphQL comment, as editors know them.
  */
 const TAGGED = /(?:\b(?:gql|graphql)(?:\s*<[^`]*>)?|\/\*\s*GraphQL\s*\*\/)\s*\(?\s*`((?:[^`\\]|\\.)*)`/g;
-/** What a template puts in: fragments, which are found by their names. */
+/** The insertions of a template: fragments, which are found by their names. */
 const INSERTED = /\$\{[^}]*\}/g;
 
 /**
  * The operations of an app as `TRUSTED_DOCUMENTS` wants them: SHA-256 (hex) to text. Each is listed twice: as it is
  * written, and with `__typename` in every selection but the outermost, as Apollo Client and urql send it. Fragments
- * are found by their names in any of the files. Throws for what does not parse and for fragments that are missing.
+ * are found by their names in any of the files. Throws for a text that does not parse and for a missing fragment.
  */
 export function extractDocuments(files: readonly SourceFile[]): Record<string, string> {
   const definitions = files.flatMap(definitionsIn);

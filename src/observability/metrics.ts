@@ -2,7 +2,7 @@ import { performance } from 'node:perf_hooks';
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { Readiness } from './readiness.ts';
 
-/** What is counted when somebody looks, rather than as it happens. */
+/** The sources of the values that are read at each scrape. */
 export interface MetricSources {
   readonly readiness: Readiness;
   counts(): { readonly watches: number; readonly liveResults: number; readonly connections: number };
@@ -12,7 +12,7 @@ export interface MetricSources {
 const PREFIX = 'video_task_gateway_';
 
 /**
- * `/metrics` in the Prometheus text format. prom-client, because it is what Prometheus lists for Node and everyone's
+ * `/metrics` in the Prometheus text format. prom-client, because Prometheus lists it for Node and it is the usual
  * dashboards know; without its default metrics, which start timers and observers that cannot be stopped again: the
  * few of them that are missed most are read here at each scrape, under their usual names. No label stems from a
  * caller, a token or an answer's body.
@@ -91,7 +91,7 @@ export class Metrics {
     this.#seconds.observe(seconds);
   }
 
-  /** An answer was not what the API documents. `kind` is a fixed word. */
+  /** An answer differed from the documented one. `kind` is a fixed word. */
   recordUnexpectedResponse(kind: string): void {
     this.#unexpectedResponses.inc({ kind });
   }

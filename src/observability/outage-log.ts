@@ -5,7 +5,7 @@ const SUMMARY_MS = 30_000;
 
 export interface OutageLogOptions {
   readonly log: Logger;
-  /** What is called, as it stands in a log line: `A2E`. */
+  /** The name of the called service in a log line: `A2E`. */
   readonly name: string;
   /** Failures without a success for this long make it away, in ms. */
   readonly awayAfterMs: number;
@@ -34,7 +34,7 @@ export class OutageLog {
     return this.#failingSince !== null && performance.now() - this.#failingSince >= this.#options.awayAfterMs;
   }
 
-  /** @param reason an error code or a status: nothing from a body. `fields` come with it in the log line. */
+  /** @param reason an error code or a status: no part of a body. `fields` come with it in the log line. */
   failed(reason: string, fields: Readonly<Record<string, unknown>> = {}, level: 'warn' | 'error' = 'warn'): void {
     const now = performance.now();
     this.#failingSince ??= now;

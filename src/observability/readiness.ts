@@ -19,8 +19,8 @@ export interface Outages {
 }
 
 /**
- * That the token was refused counts for this long, in ms: longer than the wait between two probes, of whichever gateway.
- * When nobody asks there is no probe: then let somebody ask.
+ * How long a refused token keeps `/readyz` at 503, in ms: longer than the interval between two probes of any gateway.
+ * Without traffic there is no probe, so readiness has to recover by itself.
  */
 const REFUSAL_COUNTS_MS = 30_000;
 

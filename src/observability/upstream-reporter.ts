@@ -6,13 +6,13 @@ import type { Metrics } from './metrics.ts';
 import type { OutageLog } from './outage-log.ts';
 import type { Readiness } from './readiness.ts';
 
-/** Hears of every call to A2E, and of what becomes of the lanes they pass through. */
+/** Receives the events of every call to A2E and of every scheduler. */
 export interface UpstreamReporter {
   onCall(event: UpstreamEvent): void;
   onScheduler(event: SchedulerEvent, token: TokenIdentity): void;
 }
 
-/** Turns what happens upstream into log lines, metrics and readiness. */
+/** Turns upstream events into log lines, metrics and readiness. */
 export function upstreamReporter(
   log: Logger,
   outage: OutageLog,
@@ -48,7 +48,7 @@ function count(event: UpstreamEvent, metrics: Metrics): void {
   metrics.recordCall(event.kind === 'answered' ? String(event.status) : event.kind, event.ms / 1000);
 }
 
-/** What a call says of A2E itself. A refused token and a rate limit prove that A2E is there. */
+/** Records the evidence of a call about A2E itself. A refused token and a rate limit prove that A2E is there. */
 function observe(event: UpstreamEvent, outage: OutageLog): void {
   switch (event.kind) {
     case 'answered':

@@ -15,7 +15,7 @@ export type CircuitState =
   | {
       readonly kind: 'open';
       readonly reason: 'origin-failing' | 'token-refused';
-      /** The error for a caller whose call is held back. */
+      /** The error for a caller while calls are held back. */
       readonly error: GatewayError;
       /** The time of the last failure that confirmed the reason. */
       readonly confirmedAt: number;
@@ -66,7 +66,7 @@ export interface TokenPolicy {
 export const CLOSED: CircuitState = { kind: 'closed' };
 export const NEW_CIRCUIT: Circuit = { state: CLOSED, evidence: NO_EVIDENCE, isTokenAccepted: false };
 
-/** The circuit after an observation. Pure; see "What a failure proves" for the evidence. */
+/** The circuit after an observation. Pure; `evidence.ts` has the rules. */
 export function observe(circuit: Circuit, observation: Observation, now: number, policy: TokenPolicy): Circuit {
   switch (observation.kind) {
     case 'answered':
@@ -95,7 +95,7 @@ function onAnswered({ state }: Circuit): Circuit {
   return { state: state.kind === 'open' ? CLOSED : state, evidence: NO_EVIDENCE, isTokenAccepted: true };
 }
 
-/** An answer from before the circuit opened says nothing about now. */
+/** An answer from before the circuit opened is no evidence about now. */
 function onPeerAnswered(circuit: Circuit, at: number): Circuit {
   const { state } = circuit;
   if (state.kind === 'closed') return { ...circuit, isTokenAccepted: true };
@@ -181,7 +181,7 @@ function retryAfterOf(error: UpstreamError): number | null {
   return error instanceof UpstreamRateLimited || error instanceof UpstreamUnavailable ? error.retryAfterMs : null;
 }
 
-/** The error for a caller whose call is held back now; a rate limit carries the rest of the wait. */
+/** The error for a caller while calls are held back; a rate limit carries the rest of the wait. */
 export function errorForCaller(state: Exclude<CircuitState, { kind: 'closed' }>, now: number): GatewayError {
   if (state.kind === 'open' || !(state.error instanceof UpstreamRateLimited)) return state.error;
   return new UpstreamRateLimited(state.error.message, { retryAfterMs: Math.max(0, state.until - now) });

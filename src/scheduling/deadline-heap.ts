@@ -5,7 +5,7 @@ export interface HeapEntry {
   heapIndex: number;
 }
 
-/** A priority queue, earliest due first: a binary heap whose entries know their place, so any can be removed in O(log n). */
+/** A priority queue, earliest due first: a binary heap. Entries know their place, so any entry can be removed in O(log n). */
 export class DeadlineHeap<T extends HeapEntry> {
   readonly #heap: T[] = [];
 

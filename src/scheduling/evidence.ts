@@ -24,7 +24,7 @@ export const NO_EVIDENCE: Evidence = {
 
 /** Failures in a row that open the circuit. */
 const ORIGIN_THRESHOLD = 10;
-/** Unproven tasks that have to fail, because one malformed id proves nothing about the origin. */
+/** Unproven tasks that have to fail, because one malformed id is no evidence about the origin. */
 const DISTINCT_UNPROVEN_TASKS = 3;
 /** Proven tasks denied in a row that prove that the token is at fault. */
 const DENIED_THRESHOLD = 3;

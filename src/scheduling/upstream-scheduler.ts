@@ -69,7 +69,7 @@ export class UpstreamScheduler {
     return queued;
   }
 
-  /** Takes in what another gateway of the cluster has observed with the same token. */
+  /** Applies an observation of another gateway with the same token. */
   onPeer(observation: Extract<Observation, { kind: `peer-${string}` }>): void {
     this.#observe(observation);
     this.#advance();

@@ -7,7 +7,7 @@ type Termination = { readonly kind: 'finished' } | { readonly kind: 'failed'; re
 
 /**
  * An async iterator of states with room for one per key: a newer value replaces one that was not taken yet, so a slow
- * reader gets the newest state of each key and never a queue. What was put before {@link finish} or {@link fail} is
+ * reader gets the newest state of each key and never a queue. A value that was put before {@link finish} or {@link fail} is
  * still delivered, then the iterator ends. `return()` answers at once, also while a `next()` is pending.
  */
 export class ConflatingQueue<T> implements AsyncIterableIterator<T, undefined> {

@@ -4,6 +4,6 @@ export interface Credential {
   readonly key: string;
   /** The bearer token itself: goes upstream and nowhere else. */
   readonly token: string;
-  /** Whose token it is: the gateway's own, or the caller's (passthrough). */
+  /** The owner of the token: the gateway itself, or the caller (passthrough). */
   readonly owner: 'gateway' | 'caller';
 }

@@ -62,8 +62,8 @@ export class PollIntervalPolicy {
   }
 
   /**
-   * The delays for a gateway whose peer polls in `peerInMs`, in ms. A follower polls a little later than the peer, so that
-   * the same gateway keeps winning the ticks. A takeover candidate polls a little earlier than a peer whose poll failed,
+   * The delays around a peer's poll in `peerInMs`, in ms. A follower polls a little later than the peer, so that
+   * the same gateway keeps winning the ticks. A takeover candidate polls a little earlier than a peer with a failed poll,
    * because the peer's way to A2E may be the broken part.
    */
   aroundPeer(peerInMs: number): { readonly followerDelay: number; readonly takeoverDelay: number } {

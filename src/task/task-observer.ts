@@ -68,11 +68,11 @@ export class TaskObserver {
   #begin(): void {
     const { state, isFresh } = this.#watch;
     this.#initial = { version: state.version, outdated: !isFresh };
-    // A refusal that is not fresh says nothing about now, so the next poll decides.
+    // A refusal that is not fresh is no evidence about now, so the next poll decides.
     if (isFresh || !isUnauthenticated(state)) this.onState(state);
   }
 
-  /** A state from before the subscription says nothing about now, so the poll under way, or the next one, decides. */
+  /** A state from before the subscription is no evidence about now, so the poll under way, or the next one, decides. */
   #onGraceExpired(): void {
     this.#graceTimer = null;
     const { state } = this.#watch;

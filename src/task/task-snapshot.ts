@@ -25,7 +25,7 @@ export interface TaskSnapshot {
   readonly stages: readonly TaskStage[];
 }
 
-/** Bounds the memory of a task whose status keeps going back and forth: the oldest stages are dropped. */
+/** Bounds the memory of a task with a status that keeps changing: the oldest stages are dropped. */
 export const MAX_STAGES = 64;
 
 /** The path after `status` was seen at `at`. */

@@ -101,7 +101,7 @@ export class TaskWatch implements Job {
    */
   async current(signal?: AbortSignal): Promise<WatchState> {
     if (this.isFresh && !this.#state.failure) return this.state;
-    // A failure here proves nothing about the other gateways, so their last state is read first.
+    // A failure here is no evidence about the other gateways, so their last state is read first.
     if (!this.#shared.isSubscribed) await this.#loadSharedState();
     if (this.isFresh) return this.state;
     const { queries } = this.#demand;
@@ -179,7 +179,7 @@ export class TaskWatch implements Job {
     this.#schedulePollIn(role === 'follow' ? followerDelay : takeoverDelay);
   }
 
-  /** A peer has just polled: the state's age is the time of its transfer, whatever the peer's clock says. */
+  /** A peer has just polled: the state's age is the time of its transfer, independent of the peer's clock. */
   #onPublished({ version, state }: Versioned<WatchState>): void {
     if (!this.#isNews(version)) return;
     const published = { ...state, version, attemptedAt: performance.now() };
@@ -214,7 +214,7 @@ export class TaskWatch implements Job {
     return hasChanged(this.#state, next) ? this.#intervals.onChanged() : this.#intervals.onUnchanged();
   }
 
-  /** Queries that wait have their answer, whatever the poll brought. */
+  /** Queries that wait have their answer, even if the poll brought no state. */
   #onPollEnd(next: WatchState): void {
     this.#setState(next);
     this.#demand.queries.notifyAll();

@@ -1,5 +1,5 @@
 /**
- * What A2E says about one avatar-video job, decoded: the field names are the gateway's, the comments give A2E's.
+ * A2E's report on one avatar-video job, decoded: the field names are the gateway's, the comments give A2E's.
  * Source: the vendor's page "Obtain the Status of One Avatar Video Task" (`POST /api/v1/video/awsResult`).
  */
 export const VIDEO_TASK_STATUSES = [

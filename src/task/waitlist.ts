@@ -1,4 +1,4 @@
-/** Those who wait for the same: each until all are told, or for as long as they have the patience. */
+/** A condition variable: each waiter waits until all are notified, or until its own time-out or abort. */
 export class Waitlist {
   readonly #waiting = new Set<(told: boolean) => void>();
 

@@ -19,7 +19,7 @@ import type { UpstreamEvent } from './upstream-event.ts';
 const PATH = '/api/v1/video/awsResult';
 /** Longer than the usual interval between polls, so that connections live on; a server's own hint shortens it. */
 const KEEP_ALIVE_MS = 30_000;
-/** What can stand in a header as a bearer token: RFC 6750's alphabet and some. */
+/** The characters of a bearer token in a header: RFC 6750's alphabet and some more. */
 const TOKEN = /^[\x21-\x7e]+$/;
 
 export interface A2eClientOptions {
@@ -31,14 +31,14 @@ export interface A2eClientOptions {
   readonly maxConnections?: number;
   /** null: straight. Calls through a proxy are never repeated. */
   readonly proxy?: ProxySettings | null;
-  /** Hears what happened on each call. Must not throw. */
+  /** Called with the events of each call. Must not throw. */
   readonly onEvent?: (event: UpstreamEvent) => void;
 }
 
 /**
- * A2E over HTTP: one call per `read`, never a redirect. A call whose reused connection broke before the first byte of an
+ * A2E over HTTP: one call per `read`, never a redirect. A call over a reused connection that breaks before the first byte of an
  * answer is repeated once, at once, over a new connection. Rejects with an `UpstreamError` whose message
- * holds no token and nothing of the answer (see `statusFailure`, `decodeAnswer` and `transportFailure` for which), or
+ * holds no token and no part of the answer (see `statusFailure`, `decodeAnswer` and `transportFailure` for which), or
  * with the signal's reason. Owns its connections.
  */
 export class A2eClient implements TaskSource, AsyncDisposable {
@@ -150,7 +150,7 @@ export class A2eClient implements TaskSource, AsyncDisposable {
   }
 
   /**
-   * An answer for another task means that requests and answers are out of step somewhere, and by then its connection
+   * An answer for another task means that requests and answers are out of step, and by then its connection
    * is back among the idle ones. So none of them is used again: calls under way end on them, later ones connect anew.
    */
   #retire(pool: Dispatcher): void {

@@ -4,7 +4,7 @@ import { hash } from 'node:crypto';
 export interface BodyFingerprint {
   /** In bytes. */
   readonly length: number;
-  /** The first 16 hexadecimal digits of its SHA-256: tells whether two bodies were the same, and nothing else. */
+  /** The first 16 hexadecimal digits of its SHA-256: shows only whether two bodies were equal. */
   readonly hash: string;
 }
 

@@ -1,6 +1,6 @@
 import { UpstreamBadResponse } from '../errors.ts';
 
-/** What was wrong with an answer: safe in logs and as a metric label. */
+/** The fault of an answer: safe in logs and as a metric label. */
 export type ViolationReason =
   | 'redirect'
   | 'http-status'
@@ -12,7 +12,7 @@ export type ViolationReason =
   | 'nonzero-code'
   | 'wrong-task';
 
-/** An answer that is not what the API documents. Its message never quotes the answer. */
+/** An answer that differs from the documented one. Its message never quotes the answer. */
 export class ContractViolation extends UpstreamBadResponse {
   readonly reason: ViolationReason;
   constructor(reason: ViolationReason, message: string) {

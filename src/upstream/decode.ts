@@ -17,7 +17,7 @@ const STATUSES: ReadonlyMap<string, VideoTaskStatus> = new Map([
 type JsonObject = Readonly<Record<string, unknown>>;
 
 /**
- * Decodes the JSON of an awsResult answer to the question about task `id`. Resolves what clients of the API were seen
+ * Decodes the JSON of an awsResult answer to the question about task `id`. Resolves the cases that clients of the API were seen
  * to meet: `data` as an array or as one object, several rows, numbers as strings, odd values (null, field by field).
  *
  * @returns the task, or null when A2E knows no such task (`data` is empty or null)
@@ -38,7 +38,7 @@ export function decodeAnswer(body: unknown, id: string): VideoTask | null {
   throw withId.length > 0 ? new WrongTask() : wrongShape();
 }
 
-/** 0 is success. A refused token may come as HTTP 200 with a `code`, so 401 and 403 mean here what they mean in HTTP. */
+/** 0 is success. A refused token may come as HTTP 200 with a `code`, so 401 and 403 have their HTTP meanings here. */
 function checkCode(code: unknown): void {
   const number = int(code);
   if (number === 0 && Number(code) === 0) return;
@@ -77,7 +77,7 @@ function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** Own properties only, so that nothing is ever read from a prototype. */
+/** Own properties only, so that no value is read from a prototype. */
 function own(object: JsonObject, key: string): unknown {
   return Object.hasOwn(object, key) ? object[key] : undefined;
 }

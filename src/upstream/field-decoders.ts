@@ -1,6 +1,6 @@
 /**
- * Single fields of A2E's JSON, decoded so that a weird value costs its own field and nothing else: every function
- * takes whatever was found and answers null for what it cannot use.
+ * Single fields of A2E's JSON, decoded so that a weird value costs its own field only. Every function takes a value of
+ * any type and returns null for a value that it cannot use.
  */
 
 const INT_32_MAX = 2 ** 31 - 1;
@@ -32,7 +32,7 @@ export function percentage(value: unknown): number | null {
   return number === null ? null : Math.min(100, Math.max(0, number));
 }
 
-/** An absolute http(s) URL, normalised. Nothing that a browser would execute or read inline passes. */
+/** An absolute http(s) URL, normalised. URLs that a browser would execute or read inline become null. */
 export function webUrl(value: unknown): string | null {
   const url = typeof value === 'string' ? URL.parse(value) : null;
   return url?.protocol === 'https:' || url?.protocol === 'http:' ? url.href : null;

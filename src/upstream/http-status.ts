@@ -3,7 +3,7 @@ import { AccessDenied, TokenRefused, type UpstreamError, UpstreamRateLimited, Up
 import { ContractViolation } from './contract-violation.ts';
 import { parseRetryAfter } from './retry-after.ts';
 
-/** What an HTTP status other than 2xx and 404 means for the call; null for those, whose meaning is not an error yet. */
+/** The error of an HTTP status; null for 2xx and 404, which are no errors yet. */
 export function statusFailure(status: number, headers: IncomingHttpHeaders): UpstreamError | null {
   if ((status >= 200 && status < 300) || status === 404) return null;
   if (status === 401) return new TokenRefused('A2E refused the token');

@@ -20,7 +20,7 @@ interface StatusRequest {
 }
 
 /**
- * One POST and its whole answer. Rejects as undici does when there is none. An answer whose status alone is an error
+ * One POST and its whole answer. Rejects as undici does when there is none. An answer with an error status
  * counts even when its body cannot be read. `signal` belongs to this call alone and has not aborted yet.
  */
 export function postJson(
@@ -58,7 +58,7 @@ export class UnsentRequest extends Error {
   }
 }
 
-/** Hears what undici reads, without the stream that `request` would make of it: every answer is small. */
+/** Collects the chunks that undici reads, without the stream that `request` would build, because answers are small. */
 class ResponseCollector implements Dispatcher.DispatchHandler {
   readonly answer: Promise<HttpResponse>;
   readonly #settle: PromiseWithResolvers<HttpResponse>;
@@ -104,7 +104,7 @@ class ResponseCollector implements Dispatcher.DispatchHandler {
     this.#settle.resolve({ status: this.#status, headers: this.#headers, body });
   }
 
-  /** Until a request has a connection, as long as the peer does not accept one, there is nothing that could be cut. */
+  /** Without a connection yet, because the peer has not accepted one, there is none to cut. */
   #cancel(): void {
     const reason = this.#signal.reason as Error;
     if (this.#controller) this.#controller.abort(reason);

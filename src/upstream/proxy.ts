@@ -10,7 +10,7 @@ export interface ProxySettings {
   readonly bypass: string | null;
 }
 
-/** A dispatcher that goes through the configured proxies; the options are those of undici's `Pool`. */
+/** A dispatcher that goes through the configured proxies; the options are the ones of undici's `Pool`. */
 export function proxyAgent(
   { http, https, bypass }: ProxySettings,
   options: EnvHttpProxyAgent.Options = {},

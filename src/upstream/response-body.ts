@@ -16,7 +16,7 @@ const DECODERS: ReadonlyMap<string, Decoder> = new Map([
   ['br', promisify(brotliDecompress) as Decoder],
 ]);
 
-/** What was read of a response body, as it came over the wire. */
+/** The bytes of a response body, as they came over the wire. */
 export interface RawBody {
   /** At most {@link MAX_BODY_BYTES}. */
   readonly bytes: Buffer;
@@ -32,7 +32,7 @@ export class BodyCollector {
   readonly #chunks: Buffer[] = [];
   #length = 0;
 
-  /** false: that was too much, nothing more is taken. */
+  /** Returns false when the body exceeds the cap; no further chunk is taken. */
   add(chunk: Buffer): boolean {
     this.#chunks.push(chunk);
     this.#length += chunk.length;

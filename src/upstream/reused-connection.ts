@@ -24,7 +24,7 @@ subscribe('undici:client:sendHeaders', (message) => {
   use.bytesRead = socket.bytesRead;
 });
 
-/** undici's connector, whose connections are known to {@link isResetOfReused}. */
+/** undici's connector. {@link isResetOfReused} knows its connections. */
 export function trackedConnector(options: buildConnector.BuildOptions): buildConnector.connector {
   const connect = buildConnector(options);
   return (target, callback) =>

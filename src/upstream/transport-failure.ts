@@ -1,6 +1,6 @@
 import { UpstreamUnavailable } from '../errors.ts';
 
-/** The peer could not prove who it is, or could not speak TLS. Polled on like any outage, but never a passing one. */
+/** The peer could not prove its identity, or could not speak TLS. Polling goes on as in any outage. */
 export class TlsFailure extends UpstreamUnavailable {}
 
 /** The codes of Node's TLS layer, and OpenSSL's words for a certificate that does not verify. */

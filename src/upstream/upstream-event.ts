@@ -1,22 +1,22 @@
 import type { ViolationReason } from './contract-violation.ts';
 
 /**
- * What happened on a call to A2E, for logs and metrics. Nothing in it stems from a token or a response body, except
+ * An event of a call to A2E, for logs and metrics. It holds no part of a token or a response body, except
  * a body's length in bytes and a short hash of it (see `describeBody`). `ms` is the length of the call so far.
  *
  * Every call reports exactly one of `answered`, `unanswered`, `tls-failure` and `aborted`; after `answered` with a
- * 2xx or 404 status follow `decoded` or what is wrong with the answer.
+ * 2xx or 404 status follow `decoded` or the fault of the answer.
  */
 export type UpstreamEvent =
-  /** An HTTP answer arrived, whatever its status. */
+  /** An HTTP answer arrived, with any status. */
   | { readonly kind: 'answered'; readonly ms: number; readonly status: number }
   /** No whole answer: `TIMEOUT`, or the error code of the system or of undici (`ECONNREFUSED`, `UND_ERR_SOCKET`). */
   | { readonly kind: 'unanswered'; readonly ms: number; readonly reason: string }
-  /** The peer could not prove who it is, or could not speak TLS: worth a log line at error level. */
+  /** The peer could not prove its identity, or could not speak TLS: logged at error level. */
   | { readonly kind: 'tls-failure'; readonly ms: number; readonly reason: string }
-  /** The one who asked no longer wants the answer. */
+  /** The caller aborted the call. */
   | { readonly kind: 'aborted'; readonly ms: number }
-  /** The answer is not what the API documents. */
+  /** The answer differs from the documented one. */
   | {
       readonly kind: 'contract-violation';
       readonly reason: ViolationReason;
@@ -26,7 +26,7 @@ export type UpstreamEvent =
     }
   /** The answer was about another task: dropped, and its connections are retired. */
   | { readonly kind: 'wrong-task'; readonly length: number; readonly hash: string }
-  /** The answer was what the API documents: a task, or that there is none. */
+  /** The answer was a documented one: a task, or the absence of one. */
   | { readonly kind: 'decoded' }
   /** The status is a word the API does not document. */
   | { readonly kind: 'unknown-status' };

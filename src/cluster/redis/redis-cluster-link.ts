@@ -3,7 +3,7 @@ import type { RedisTarget } from '../../config/redis-url.ts';
 import { CONNECTION_NAME, type RedisLink, type RedisLinkEvents } from './redis-link.ts';
 
 /**
- * Connects to every master of a Redis Cluster, and for subscriptions once more to those that hold a subscribed channel.
+ * Connects to every master of a Redis Cluster, and for subscriptions once more to the ones that hold a subscribed channel.
  * A master that fails takes the whole link down: the cluster itself answers no client until it has a master for each slot
  * (`cluster-require-full-coverage`), and opening again finds the new topology.
  */

@@ -76,7 +76,7 @@ export class RedisMembership {
     const dropped = count < this.#count;
     this.#published += 1;
     this.#count = count;
-    // A Redis whose clock stepped forward removes every gateway; registering again corrects the number.
+    // A Redis with a clock that stepped forward removes every gateway; registering again corrects the number.
     if (dropped && this.#session) this.#register(this.#session, 'join').catch(() => undefined);
   }
 

@@ -1,12 +1,12 @@
 import type { Credential } from '../../task/credential.ts';
 
-/** Who asks, as far as the gateway needs to know. */
+/** The identity and the rights of a caller. */
 export interface Caller {
-  /** Whose token goes upstream. */
+  /** The credential of upstream calls. */
   readonly credential: Credential;
-  /** Exact identity of what this caller may see: callers with equal scopes may share results. Never shown to anyone. */
+  /** The exact identity of the caller's rights: callers with equal scopes may share results. Never leaves the gateway. */
   readonly scope: string;
-  /** Whose operations are counted together for the rate limit; null: those from one network address. Never shown to anyone. */
+  /** The key of the rate limit; null: the network address is the key. Never leaves the gateway. */
   readonly rateKey: string | null;
   /** The network address that the caller asks from, as far as limits group it; undefined: not known. */
   readonly address?: string;
@@ -16,7 +16,7 @@ export interface Caller {
   readonly expiresAt: number | null;
 }
 
-/** Who may ask: one implementation per `AUTH_MODE`. */
+/** Authenticates callers: one implementation per `AUTH_MODE`. */
 export interface Authenticator {
   /**
    * The caller behind an `Authorization` value (`Bearer …`), over HTTP or from `connectionParams`. Rejects with

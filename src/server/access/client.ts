@@ -8,7 +8,7 @@ export interface Client {
 }
 
 /**
- * The client at a network address. Callers that nothing tells apart (`AUTH_MODE=open`) are counted by their address.
+ * The client at a network address. Callers without an identity (`AUTH_MODE=open`) are counted by their address.
  */
 export function clientOf(caller: Caller, address: string): Client {
   return { caller, account: caller.rateKey ?? `address ${address}` };

@@ -3,7 +3,7 @@ import { Unauthenticated } from '../../errors.ts';
 /** The longest delay a Node timer keeps, in ms; a longer one would fire at once (nodejs.org/api/timers.html). */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
-/** What a live subscription ends with when the caller's right has. */
+/** The error that ends a live subscription when the caller's token has expired. */
 export function expired(): Unauthenticated {
   return new Unauthenticated('The token has expired');
 }

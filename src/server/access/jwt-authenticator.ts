@@ -9,7 +9,7 @@ import { keySetVerifier, secretVerifier, type Verifier } from './jwt-keys.ts';
 import type { KeySet } from './key-set.ts';
 
 export interface JwtAuthenticatorOptions {
-  /** `A2E_API_TOKEN`: goes upstream for everyone who may ask. */
+  /** `A2E_API_TOKEN`: goes upstream for every authenticated caller. */
   readonly gatewayToken: string;
   /** `AUTH_JWT_SECRET` */
   readonly secrets: readonly string[];
@@ -24,14 +24,14 @@ export interface JwtAuthenticatorOptions {
 /** Clocks may differ by this much, in s. */
 const CLOCK_TOLERANCE_S = 2;
 
-/** Which tasks a token covers: all, or those with these ids. */
+/** The tasks that a token covers: all, or the listed ids. */
 type Tasks = '*' | ReadonlySet<string>;
 
 /**
  * `AUTH_MODE=jwt`: bearers of a valid JSON Web Token (RFC 7519). HS256 is checked with the secrets, everything else
- * with the key set; whichever of the two is not configured accepts nothing. Issuer and audience must fit where they
+ * with the key set; the one that is not configured accepts no token. Issuer and audience must fit where they
  * are configured, `exp` and `nbf` with 2 s of tolerance. The `tasks` claim lists the ids the token covers, or is
- * `"*"`; a token without it covers nothing anyone could mean, so it is refused, as is one with anything else in it.
+ * `"*"`; a token without it is refused, and so is a token with any other value in it.
  */
 export class JwtAuthenticator implements Authenticator {
   readonly #credential: Caller['credential'];

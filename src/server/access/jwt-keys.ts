@@ -5,7 +5,7 @@ import type { KeySet } from './key-set.ts';
 /** Checks the signature and the registered claims of a token. */
 export type Verifier = (token: string, options: JWTVerifyOptions) => Promise<JWTVerifyResult>;
 
-/** What a key set may sign with: public-key algorithms alone, so that a public key is never taken for a secret. */
+/** The algorithms of a key set: public-key algorithms alone, so that a public key is never taken for a secret. */
 const KEY_SET_ALGORITHMS = [
   'RS256',
   'RS384',

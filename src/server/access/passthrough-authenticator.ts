@@ -4,7 +4,7 @@ import { credentialOf } from './credential.ts';
 
 /**
  * `AUTH_MODE=passthrough`: bearers of an A2E token, which goes upstream. Whether it is good only A2E can tell, so any
- * token is let in, and what is known through one is never shown to another.
+ * token is let in, and a state known through one token is never shown through another.
  */
 export class PassthroughAuthenticator implements Authenticator {
   async authenticate(authorization: string | undefined): Promise<Caller> {

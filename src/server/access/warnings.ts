@@ -7,7 +7,7 @@ const MIN_SECRET_BYTES = 32;
 /** A shorter token can be guessed by trying: 16 random bytes in hexadecimal are 32 characters. */
 const MIN_WEBHOOK_CHARACTERS = 16;
 
-/** What an operator should know about access and secrets, one sentence or two each; often none. */
+/** The warnings about access and secrets, one or two sentences each; often none. */
 export function accessWarnings({
   auth,
   host,

@@ -48,7 +48,7 @@ export class PreparationQueue {
     return promise;
   }
 
-  /** Runs the oldest job of the account whose turn it is; the account then goes to the end of the line. */
+  /** Runs the oldest job of the next account; the account then goes to the end of the line. */
   readonly #runNext = (): void => {
     const [account, own] = this.#accounts.entries().next().value ?? [];
     const job = own?.jobs.shift();

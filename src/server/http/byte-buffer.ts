@@ -1,4 +1,4 @@
-/** Bytes as they come, piece by piece; they take hardly more memory than twice what they are, however small the pieces. */
+/** A growable byte buffer. It takes at most about twice the memory of its bytes, even when they arrive one by one. */
 export class ByteBuffer {
   #bytes: Buffer<ArrayBuffer> = Buffer.alloc(0);
   #length = 0;

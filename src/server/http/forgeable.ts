@@ -1,10 +1,10 @@
 import type { IncomingMessage } from 'node:http';
 
-/** Media types that no element of a page asks for: those of an image, a script or a link do not name them. */
+/** Media types that no element of a page requests: images, scripts and links name other ones. */
 const API_TYPES = /application\/(?:graphql-response\+)?json|text\/event-stream|multipart\/mixed/i;
 /** A page cannot change the `User-Agent` of a request that it sends without a preflight. */
 const COMMAND_LINE = /^(?:curl|wget|httpie)\//i;
-/** Each of these makes a browser send a preflight; the names are those of Apollo Server's CSRF prevention. */
+/** Each of these makes a browser send a preflight; the names come from Apollo Server's CSRF prevention. */
 const PREFLIGHTED = ['authorization', 'content-type', 'apollo-require-preflight', 'x-apollo-operation-name'] as const;
 
 /**

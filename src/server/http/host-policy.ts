@@ -4,7 +4,7 @@ import type { IncomingMessage } from 'node:http';
 export type HostPolicy = (request: Pick<IncomingMessage, 'headers'>) => boolean;
 
 /**
- * `ALLOWED_HOSTS`: a page whose own name resolves to this address (DNS rebinding) is of the same origin, but names
+ * `ALLOWED_HOSTS`: a page with a name that resolves to this address (DNS rebinding) is of the same origin, but names
  * itself in `Host`. Ports do not count, nor does case. null: any host is served.
  */
 export function hostPolicy(allowed: readonly string[] | null): HostPolicy {

@@ -14,7 +14,7 @@ export interface OriginPolicyOptions {
 const MAX_REPORTED = 100;
 const MAX_REPORTED_LENGTH = 200;
 
-/** Which web origins may call: the same origin always, and those of `CORS_ORIGINS`. */
+/** The web origins that may call: the same origin, and the origins in `CORS_ORIGINS`. */
 export class OriginPolicy {
   readonly #allowed: ReadonlySet<string>;
   readonly #wildcards: readonly RegExp[];

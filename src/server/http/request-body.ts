@@ -3,7 +3,7 @@ import { GraphQLError } from 'graphql';
 import { ByteBuffer } from './byte-buffer.ts';
 
 /**
- * The body of a request; null when it is longer than `maxBytes`: what is left of it is dropped as it comes, so that the
+ * The body of a request; null when it is longer than `maxBytes`: the rest of it is dropped as it arrives, so that the
  * next request on the connection can be read. Rejects when the client goes away.
  */
 export function readBody(request: IncomingMessage, maxBytes: number): Promise<Buffer<ArrayBuffer> | null> {
@@ -16,7 +16,7 @@ export function readBody(request: IncomingMessage, maxBytes: number): Promise<Bu
   return whole > 0 ? readWhole(request, whole) : readChunks(request, maxBytes);
 }
 
-/** What is wrong with a request that is answered 413. */
+/** The error of a 413 response. */
 export function bodyTooLargeError(maxBytes: number): GraphQLError {
   return new GraphQLError(`The body may have at most ${maxBytes} bytes`);
 }

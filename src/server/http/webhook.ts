@@ -8,16 +8,16 @@ export interface WebhookOptions {
   readonly token: string;
   /** `MAX_BODY_BYTES` */
   readonly maxBodyBytes: number;
-  /** Re-reads at once what is watched of these tasks. */
+  /** Polls the watched ones of these tasks at once. */
   readonly invalidate: (ids: ReadonlySet<string>) => void;
 }
 
-/** What may be a task's id. A2E does not document where in the body it stands. */
+/** A word that may be a task's id. A2E does not document the id's place in the body. */
 const ID = /[A-Za-z0-9][A-Za-z0-9_-]{0,127}/g;
 
 /**
  * `POST /webhooks/a2e`: A2E says that some task has completed or failed. The body is a hint and never the truth:
- * anybody may have written it. The token comes in `X-A2e-Webhook-Token`, as A2E documents.
+ * any client may have written it. The token comes in `X-A2e-Webhook-Token`, as A2E documents.
  */
 export class Webhook {
   readonly #options: WebhookOptions;

@@ -1,7 +1,7 @@
 import { Overloaded } from '../../errors.ts';
 import { SharedBudget } from './shared-budget.ts';
 
-/** Whose work waits. */
+/** The owner of waiting work. */
 export interface Tenant {
   /** The caller's rate key; null: callers are told apart by their address alone. */
   readonly rateKey: string | null;
@@ -18,7 +18,7 @@ export interface IncomingWork {
   readonly bodyBytes: number;
 }
 
-/** What waits at most in one process. */
+/** The bounds of waiting work in one process. */
 export interface AdmissionLimits {
   /** Reads that wait for A2E. */
   readonly reads: number;
@@ -48,7 +48,7 @@ const OVERLOADED = new Overloaded('The gateway has as much waiting work as it ta
 
 /**
  * The bound on work that waits, in the way of Envoy's overload manager: load is shed before the process dies, and the
- * tenant that floods is refused first. Nothing is asked of A2E for work that is refused.
+ * tenant that floods is refused first. Refused work makes no call to A2E.
  */
 export class Admission {
   readonly #reads: SharedBudget;

@@ -3,8 +3,8 @@ import { RateLimited } from '../../errors.ts';
 import type { Caller } from '../access/authenticator.ts';
 
 /**
- * `MAX_OPERATIONS_PER_SECOND`: what one caller may start in a second, on all its connections to this process together.
- * Callers that nothing tells apart (`AUTH_MODE=open`) are told apart by their address.
+ * `MAX_OPERATIONS_PER_SECOND`: the operations of one caller per second, on all its connections to this process.
+ * Callers without an identity (`AUTH_MODE=open`) are counted by their address.
  */
 export class OperationRateLimiter {
   readonly #limiter: RateLimiterMemory | null;
@@ -16,7 +16,7 @@ export class OperationRateLimiter {
     this.#limiter = perSecond === null ? null : new RateLimiterMemory({ points: perSecond, duration: 1 });
   }
 
-  /** Counts one operation: answers null, or the error for one too many. null at once: there is nothing to wait for. */
+  /** Counts one operation. Returns null, or the error for one too many; null at once when there is no limit to check. */
   take(caller: Caller, address: string): Promise<RateLimited | null> | null {
     return this.#limiter && this.#consume(this.#limiter, caller.rateKey ?? `address ${address}`);
   }

@@ -8,7 +8,7 @@ export interface Timeouts {
   readonly keepAliveMs: number;
   /** For the `connection_init` of a WebSocket. */
   readonly connectionInitMs: number;
-  /** For a client to take one byte of what is written to it. */
+  /** For a client to read one byte of a full buffer. */
   readonly stallMs: number;
   /** Between two pings; a client that has answered none of two is gone. */
   readonly pingMs: number;

@@ -1,7 +1,7 @@
 export interface TokenBucketOptions {
-  /** What may be taken at once. */
+  /** The burst: tokens that may be consumed at once. */
   readonly burst: number;
-  /** What may be taken per second in the long run. */
+  /** Tokens per second in the long run. */
   readonly perSecond: number;
 }
 

@@ -12,7 +12,7 @@ export interface AdminServerOptions {
   readonly onUnexpectedError: (error: unknown) => void;
 }
 
-/** The listener of `ADMIN_PORT`: only what an operator's tools read, so that a firewall can keep it inside. */
+/** The listener of `ADMIN_PORT`: it serves operators' tools alone, so that a firewall can keep it inside. */
 export class AdminServer implements AsyncDisposable {
   readonly #server: Server;
 

@@ -42,7 +42,7 @@ const BACKLOG = 4_096;
 /** How often requests are checked for being too slow, in ms. */
 const CHECK_MS = 1_000;
 
-/** The one port: routes requests and upgrades to who serves them. */
+/** The first port: routes requests and upgrades to their endpoints. */
 export class HttpServer implements AsyncDisposable {
   readonly #options: HttpServerOptions;
   readonly #server: Server;
@@ -65,7 +65,7 @@ export class HttpServer implements AsyncDisposable {
       response.setTimeout(stallMs);
       response.on('timeout', cutStalled);
       if (!response.socket) closeWith(request.socket, response);
-      // What has come behind an upgrade that was declined is lost: so a client knows to ask for it again.
+      // Bytes that follow a declined upgrade are lost; `connection: close` makes the client send them again.
       if (request.headers.upgrade !== undefined) response.setHeader('connection', 'close');
       this.#route(request, response).catch((error: unknown) => this.#failed(request, response, error));
     });
@@ -120,7 +120,7 @@ export class HttpServer implements AsyncDisposable {
     const { websocket, connections, origins, allowsHost, readiness, clientIp, timeouts } = this.#options;
     // ws listens once it has taken over; until then a reset must not be unhandled.
     stream.on('error', () => stream.destroy());
-    // Behind answers that nobody reads a refusal never leaves. ws takes the limit away from a WebSocket.
+    // A refusal can queue behind unread pipelined responses, so the socket gets a time-out. `ws` clears it.
     request.socket.setTimeout(timeouts.stallMs, cut);
     if (this.#options.sockets.isExcess(request.socket))
       return refuse(stream, '503 Service Unavailable', 'Retry-After: 5\r\n');
@@ -136,7 +136,7 @@ export class HttpServer implements AsyncDisposable {
   }
 
   #failed(request: IncomingMessage, response: ServerResponse, error: unknown): void {
-    // The client went away while its request was read: nothing to answer, nobody to tell.
+    // The client disconnected while its request was read, so there is no response to send.
     if (request.destroyed && !request.complete) return void request.socket.destroy();
     this.#options.onUnexpectedError(error);
     if (response.headersSent) request.socket.destroy();
@@ -144,17 +144,17 @@ export class HttpServer implements AsyncDisposable {
   }
 }
 
-/** Whoever offers to go on with another protocol, as HTTP clients do with h2c, is answered as if they had not: RFC 9110, section 7.8. */
+/** Only WebSocket upgrades are honoured; other offers, such as h2c, are ignored (RFC 9110, section 7.8). */
 function wantsWebSocket({ headers }: IncomingMessage): boolean {
   return headers.upgrade?.toLowerCase() === 'websocket';
 }
 
-/** Keeps nothing of what it is for: WebSockets last. */
+/** A shared function, because a closure per WebSocket would live as long as the socket. */
 function cut(this: Socket): void {
   this.destroy();
 }
 
-/** A connection on which nothing moves although there is something to take; one that waits for an answer may. */
+/** Cuts a connection with unread bytes on which no byte moves. A connection that waits for a response may be quiet. */
 function cutStalled(socket: Socket): void {
   if (socket.writableLength > 0) socket.destroy();
 }

@@ -3,7 +3,7 @@ import type { Metrics } from '../../observability/metrics.ts';
 import type { Readiness } from '../../observability/readiness.ts';
 import { reply, replyJson } from '../http/reply.ts';
 
-/** What an operator's tools read. */
+/** The paths that an operator's tools read. */
 export interface OperatorRoutesOptions {
   readonly readiness: Readiness;
   /** null: not served here. */

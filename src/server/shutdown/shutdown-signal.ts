@@ -4,7 +4,7 @@ import { hangupIgnored } from './hangup.ts';
 export const SHUTDOWN_SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
 
 /**
- * Resolves with the first signal that asks the process to end. Later signals, of whichever kind, change nothing: npm
+ * Resolves with the first signal that asks the process to end. Later signals of any kind are ignored: npm
  * and the terminal both send SIGINT at Ctrl-C. SIGHUP is ignored where the parent ignored it, as `nohup` does.
  *
  * Call it before anything else is loaded: a signal that finds no handler kills the process, or is lost where the

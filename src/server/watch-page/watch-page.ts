@@ -11,7 +11,7 @@ export interface StaticResponse {
 }
 
 /**
- * Answers a GET or HEAD for `path` (the URL's path, without the query); null where the page has nothing.
+ * Answers a GET or HEAD for `path` (the URL's path, without the query); null for a path that the page does not have.
  * `ifNoneMatch` is the request's header of that name: an asset the browser already has is answered 304.
  */
 export type WatchPageHandler = (path: string, ifNoneMatch?: string) => StaticResponse | null;

@@ -3,7 +3,7 @@
 import { element, input } from './dom.js';
 import { sayFault } from './field-fault.js';
 
-/** What stands before a token in the header that carries it, and is often copied along. */
+/** The scheme before a token in its header, which is often copied along. */
 const SCHEME = /^bearer(\s+|$)/i;
 /** A header takes printable ASCII only; anything else cannot be a token. */
 const TOKEN_RULE = /^[\x21-\x7e]+$/;
@@ -23,7 +23,7 @@ export function askForToken(reason) {
 }
 
 /**
- * Hands over each token that is given, and none of what cannot be one: that stays in the field to be mended.
+ * Hands over each token that is given, and no text that cannot be a token: it stays in the field to be mended.
  * @param {(token: string) => void} use
  */
 export function onToken(use) {

@@ -23,7 +23,7 @@ export class TaskList {
     return this.#all().some(({ task }) => task !== null);
   }
 
-  /** Nothing more comes for any task. */
+  /** No further event follows for any task. */
   get settled() {
     return this.#all().every(({ settled }) => settled);
   }

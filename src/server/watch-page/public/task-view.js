@@ -45,7 +45,7 @@ export class TaskView {
     this.wait();
   }
 
-  /** Nothing more comes for this task. */
+  /** No further event follows for this task. */
   get settled() {
     return this.refusal !== null || this.task?.finished === true;
   }

@@ -100,7 +100,7 @@ function setLink(state) {
 
 /**
  * @param {Result} result
- * @returns {boolean} nothing more is to come
+ * @returns {boolean} no further event follows
  */
 function show({ data, errors }) {
   const state = /** @type {Task | null | undefined} */ (data?.taskStatuses);
