@@ -1,14 +1,19 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
 import { createCluster } from './composition/create-cluster.ts';
 import { createHttpStack } from './composition/create-http-stack.ts';
 import { createRegistry } from './composition/create-registry.ts';
 import { createServices, type SharedServices } from './composition/shared-services.ts';
 import type { Config } from './config.ts';
-import type { Logger } from './observability/log.ts';
+import { createLogger, type Logger } from './observability/log.ts';
+import { LogOutput } from './observability/log-output.ts';
 import { accessWarnings } from './server/access/warnings.ts';
 import { DEFAULT_TIMEOUTS, type Timeouts } from './server/limits/timeouts.ts';
 import { AdminServer } from './server/routing/admin-server.ts';
+import { mountable } from './server/routing/mount.ts';
 import { gracefulShutdown } from './server/shutdown/graceful-shutdown.ts';
 import type { ExampleTask } from './server/watch-page/watch-page.ts';
+import type { TaskSource } from './task/task-source.ts';
 
 /** Counts of live objects, for tests, metrics and operators. */
 export interface GatewayCounts {
@@ -22,8 +27,12 @@ export interface GatewayCounts {
 
 /** A running gateway. Disposing of it closes every connection and stops every poll. */
 export interface Gateway extends AsyncDisposable {
-  /** The address: `http://HOST:PORT`, with the real port. */
+  /** The address: `http://HOST:PORT`, with the real port; empty with `listen: false`. */
   readonly url: string;
+  /** Answers a request of another server, such as one of `node:http`; see {@link GatewayOptions.path}. */
+  readonly handler: (request: IncomingMessage, response: ServerResponse) => void;
+  /** Takes over an `upgrade` of another server. A path that the gateway does not serve is answered 404. */
+  readonly upgrade: (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
   /** The address of `ADMIN_PORT`; null without a second listener. */
   readonly adminUrl: string | null;
   counts(): GatewayCounts;
@@ -35,7 +44,14 @@ export interface Gateway extends AsyncDisposable {
 }
 
 export interface GatewayOptions {
-  readonly log: Logger;
+  /** By default JSON lines on standard error, from the configured level on. */
+  readonly log?: Logger;
+  /** The source of task states; by default A2E. The caller owns a source that it passes. */
+  readonly source?: TaskSource;
+  /** false: the gateway opens no port but `ADMIN_PORT`, and serves through `handler` and `upgrade`. */
+  readonly listen?: boolean;
+  /** The path that another server mounts the gateway on, such as `/video`; removed from the front of a URL. */
+  readonly path?: string;
   /** The id that GraphiQL opens with. */
   readonly exampleId?: string;
   /** The tasks that the watch page offers; by default none. */
@@ -50,21 +66,24 @@ export interface GatewayOptions {
 export async function createGateway(
   config: Config,
   {
-    log,
+    log = createLogger(config.logLevel, new LogOutput(process.stderr)),
+    source,
+    listen = true,
+    path = '',
     exampleId = 'YOUR_TASK_ID',
     exampleTasks = [],
     timeouts = DEFAULT_TIMEOUTS,
     droppedLogLines = () => 0,
-  }: GatewayOptions,
+  }: GatewayOptions = {},
 ): Promise<Gateway> {
   await using stack = new AsyncDisposableStack();
   for (const warning of accessWarnings(config)) log.warn(warning);
   const cluster = stack.use(await createCluster(config, log));
   const base = createServices(config, { log, timeouts, cluster, stack });
-  const registry = stack.use(createRegistry(base));
+  const registry = stack.use(createRegistry(base, source));
   const examples = { exampleId, exampleTasks };
   const { server, closables, executor, connections } = await createHttpStack(base, registry, examples);
-  const { port } = await server.listen(config.port, config.host);
+  const url = listen ? urlOf(config.host, (await server.listen(config.port, config.host)).port) : '';
   const adminPort = await listenForAdmin(base);
   const { readiness } = base;
   readiness.phase = 'ready';
@@ -76,7 +95,8 @@ export async function createGateway(
   base.metrics.observe({ readiness, counts, droppedLogLines });
   const owned = stack.move();
   return {
-    url: urlOf(config.host, port),
+    url,
+    ...mountable(server, path),
     adminUrl: adminPort === null ? null : urlOf(config.host, adminPort),
     counts,
     drain: () => {

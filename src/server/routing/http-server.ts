@@ -50,7 +50,7 @@ export class HttpServer implements AsyncDisposable {
 
   constructor(options: HttpServerOptions) {
     this.#options = options;
-    const { headersMs, requestMs, keepAliveMs, stallMs } = options.timeouts;
+    const { headersMs, requestMs, keepAliveMs } = options.timeouts;
     this.#server = createServer({
       headersTimeout: headersMs,
       requestTimeout: requestMs,
@@ -59,17 +59,21 @@ export class HttpServer implements AsyncDisposable {
       shouldUpgradeCallback: wantsWebSocket,
     });
     options.sockets.observe(this.#server);
-    this.#server.on('request', (request, response) => {
-      this.#requests.increment();
-      response.on('close', () => this.#requests.decrement());
-      response.setTimeout(stallMs);
-      response.on('timeout', cutStalled);
-      if (!response.socket) closeWith(request.socket, response);
-      // Bytes that follow a declined upgrade are lost; `connection: close` makes the client send them again.
-      if (request.headers.upgrade !== undefined) response.setHeader('connection', 'close');
-      this.#route(request, response).catch((error: unknown) => this.#failed(request, response, error));
-    });
-    this.#server.on('upgrade', (request, stream, head) => this.#upgrade(request, stream as Socket, head));
+    this.#server.on('request', (request, response) => this.handle(request, response));
+    this.#server.on('upgrade', (request, stream, head) => this.upgrade(request, stream as Socket, head));
+  }
+
+  /** Answers one request, of its own server or of another one. */
+  handle(request: IncomingMessage, response: ServerResponse): void {
+    const { stallMs } = this.#options.timeouts;
+    this.#requests.increment();
+    response.on('close', () => this.#requests.decrement());
+    response.setTimeout(stallMs);
+    response.on('timeout', cutStalled);
+    if (!response.socket) closeWith(request.socket, response);
+    // Bytes that follow a declined upgrade are lost; `connection: close` makes the client send them again.
+    if (request.headers.upgrade !== undefined) response.setHeader('connection', 'close');
+    this.#route(request, response).catch((error: unknown) => this.#failed(request, response, error));
   }
 
   /** Resolves to the address once it listens; rejects when it cannot. */
@@ -116,7 +120,8 @@ export class HttpServer implements AsyncDisposable {
     response.end(request.method === 'HEAD' ? undefined : answer.body);
   }
 
-  #upgrade(request: IncomingMessage, stream: Socket, head: Buffer): void {
+  /** Answers one upgrade, of its own server or of another one. */
+  upgrade(request: IncomingMessage, stream: Socket, head: Buffer): void {
     const { websocket, connections, origins, allowsHost, readiness, clientIp, timeouts } = this.#options;
     // ws listens once it has taken over; until then a reset must not be unhandled.
     stream.on('error', () => stream.destroy());

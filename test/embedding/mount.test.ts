@@ -1,0 +1,35 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { expect, test } from 'vitest';
+import { createGateway, loadConfig } from '../../src/index.ts';
+import { startSimulator } from '../../src/simulator/simulator.ts';
+import { openSocket } from '../support/ws-client.ts';
+
+test('serves queries and subscriptions on a path of another server', async () => {
+  await using simulator = await startSimulator();
+  const upstream = { A2E_API_URL: simulator.url, A2E_API_TOKEN: 'demo-token', AUTH_MODE: 'open' };
+  const config = loadConfig({ LOG_LEVEL: 'silent', POLL_INTERVAL_MS: '100', ...upstream });
+  await using gateway = await createGateway(config, { listen: false, path: '/video' });
+  expect(gateway.url).toBe('');
+  await using host = createServer((request, response) => {
+    if (request.url?.startsWith('/video/')) gateway.handler(request, response);
+    else response.end('the application');
+  });
+  host.on('upgrade', gateway.upgrade);
+  await new Promise<void>((resolve) => host.listen(0, '127.0.0.1', resolve));
+  const url = `http://127.0.0.1:${(host.address() as AddressInfo).port}`;
+
+  const answer = await fetch(`${url}/video/graphql`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', connection: 'close' },
+    body: JSON.stringify({ query: '{ videoTask(id: "demo-success") { id } }' }),
+  });
+  expect(await answer.json()).toEqual({ data: { videoTask: { id: 'demo-success' } } });
+  expect(await (await fetch(`${url}/videos`, { headers: { connection: 'close' } })).text()).toBe('the application');
+
+  await using socket = await openSocket(`${url}/video`);
+  socket.send({ type: 'connection_init' });
+  socket.subscribe('1', 'subscription { taskStatus(id: "demo-success") { status } }');
+  await expect.poll(() => socket.about('1').some(({ type }) => type === 'next')).toBe(true);
+  await expect(openSocket(`${url}/videos`)).rejects.toThrow('404');
+});
