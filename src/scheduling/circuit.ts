@@ -41,7 +41,7 @@ export type Observation =
       readonly taskId: string;
       /** A2E has answered for this task before. */
       readonly isProven: boolean;
-      /** How many proven tasks are being polled with the token, this one included. */
+      /** How many proven tasks are being polled with the token. */
       readonly provenTasks: number;
       readonly isProbe: boolean;
     }

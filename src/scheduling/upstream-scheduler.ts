@@ -1,3 +1,4 @@
+import { AccessDenied } from '../errors.ts';
 import { BulkheadQueue } from './bulkhead-queue.ts';
 import { type Circuit, type CircuitState, errorForCaller, NEW_CIRCUIT, type Observation, observe } from './circuit.ts';
 import { circuitEvents } from './circuit-events.ts';
@@ -188,8 +189,8 @@ export class UpstreamScheduler {
       this.#latenessMs = now - dueAt < TIMER_GRAIN_MS ? 0 : now - dueAt;
     void queued.job.run().then((outcome) => {
       this.#running -= 1;
-      this.#record(queued, outcome, isProbe);
       if (queued.isProven) this.#provenJobs -= 1;
+      this.#record(queued, outcome, isProbe);
       this.#options.semaphore.release(permitClass);
       this.#advance();
     });
@@ -206,6 +207,9 @@ export class UpstreamScheduler {
     const { isProven } = queued;
     const provenTasks = this.#provenJobs;
     this.#observe({ kind: 'failed', error, taskId: queued.job.id, isProven, provenTasks, isProbe });
+    // The watch took a denial for one of its task; the evidence may prove by now that the token is at fault.
+    if (error instanceof AccessDenied && this.state.kind === 'open' && this.state.reason === 'token-refused')
+      queued.job.onBlocked(this.state.error);
   }
 
   #observe(observation: Observation): void {

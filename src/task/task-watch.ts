@@ -49,6 +49,7 @@ export class TaskWatch implements Job {
   /** The next poll asks for a tick at once, because the state is known to have changed. */
   #invalidated = false;
   #isActive = false;
+  #isProven = false;
 
   constructor(id: string, credential: Credential, context: WatchContext, onActiveChange: OnActiveChange) {
     this.id = id;
@@ -69,7 +70,7 @@ export class TaskWatch implements Job {
 
   /** A2E has answered for this task before, here or at another gateway. */
   get isProven(): boolean {
-    return this.#state.snapshot !== null;
+    return this.#isProven;
   }
 
   /**
@@ -164,6 +165,8 @@ export class TaskWatch implements Job {
   /** Takes over the result of a poll, unless a newer state arrived meanwhile, and schedules the next poll. */
   #applyResult(next: WatchState): void {
     this.#phase = IDLE;
+    // Before the next job is scheduled, because the scheduler asks then.
+    this.#isProven ||= next.snapshot !== null;
     const isOutdated = isFinal(this.#state) || next.version < this.#state.version;
     const delayMs = this.#nextDelay(next);
     const mayContinue = !isFinal(isOutdated ? this.#state : next);
@@ -199,6 +202,7 @@ export class TaskWatch implements Job {
 
   #takePeerState(peer: WatchState): WatchState {
     const merged = mergePeerState(this.#state, peer);
+    this.#isProven ||= merged.snapshot !== null;
     this.#nextDelay(merged);
     const { attemptedAt } = merged;
     if (!merged.failure && attemptedAt !== null)

@@ -102,10 +102,10 @@ describe('queries', () => {
   test('while the breaker is open they are answered at once', async () => {
     await using harness = new TaskHarness();
     harness.subscribe('seen');
+    for (let n = 0; n < 10; n += 1) harness.subscribe(`other-${n}`);
     await pass(100);
     harness.source.answer = () => new UpstreamUnavailable('down');
-    for (let n = 0; n < 10; n += 1) harness.subscribe(`other-${n}`);
-    await pass(1_000);
+    await pass(2_000);
     expect(harness.schedulers.for(OWN).state).toMatchObject({ kind: 'open', reason: 'origin-failing' });
     const { calls } = harness.source;
     const before = calls.length;

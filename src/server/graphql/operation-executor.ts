@@ -22,20 +22,13 @@ import type { Admission } from '../limits/admission.ts';
 import type { EventLoopQueue } from '../limits/event-loop-queue.ts';
 import type { DocumentStore, StoredDocument } from './document-store.ts';
 import { checkVariables, type OperationLimits } from './limits/operation-limits.ts';
+import type { Operation } from './operation.ts';
 import { declaredVariables, type OperationParams } from './operation-params.ts';
 import { PreparationQueue } from './preparation-queue.ts';
 import type { NamedOperation, PreparedOperation } from './prepared-operation.ts';
 import { sharingKey } from './sharing-key.ts';
 import { isTransient, releasing, type TaskEvent, taskIdOf, withCurrentSnapshot } from './task-events.ts';
 import { createTaskFeed, type ReadOptions } from './task-feed.ts';
-
-/** An operation that may run. */
-export interface Operation {
-  readonly kind: PreparedOperation['kind'];
-  readonly prepared: PreparedOperation;
-  readonly variables: Readonly<Record<string, unknown>>;
-  readonly client: Client;
-}
 
 /** An operation that may run, or the errors that reject it. */
 export type Preparation =

@@ -1,4 +1,4 @@
-import type { Operation } from './operation-executor.ts';
+import type { Operation } from './operation.ts';
 
 /** Exact: two operations with the same key have the same results for as long as they run. */
 export function sharingKey({ prepared, variables, client }: Operation): string {

@@ -2,9 +2,9 @@
 import { createWatchdog } from './watchdog.js';
 
 /**
- * @typedef {import('./subscribe.js').Listener} Listener
- * @typedef {import('./subscribe.js').Operation} Operation
- * @typedef {import('./subscribe.js').Outcome | 'unopened'} SocketOutcome
+ * @typedef {import('../page-types.js').Listener} Listener
+ * @typedef {import('../page-types.js').Operation} Operation
+ * @typedef {import('../page-types.js').Outcome | 'unopened'} SocketOutcome
  */
 
 /** From the handshake to `connection_ack`. */

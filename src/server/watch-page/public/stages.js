@@ -2,7 +2,7 @@
 import { statusName } from './words.js';
 
 /**
- * @typedef {{ status: string, enteredAt: string, leftAt: string | null }} Stage
+ * @typedef {import('../page-types.js').Stage} Stage
  * @typedef {{ name: string, mark: 'done' | 'now' | 'skipped' | 'ahead' | 'failed', enteredAt: number | null, tookMs: number | null }} Step
  *   `enteredAt` in ms since the epoch, and `tookMs`, are null where the gateway did not see the stage (begin).
  */

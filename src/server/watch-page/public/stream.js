@@ -3,10 +3,10 @@ import { createEventParser } from './event-stream.js';
 import { createWatchdog } from './watchdog.js';
 
 /**
- * @typedef {import('./subscribe.js').Listener} Listener
- * @typedef {import('./subscribe.js').Operation} Operation
- * @typedef {import('./subscribe.js').Outcome} Outcome
- * @typedef {import('./subscribe.js').Refusal} Refusal
+ * @typedef {import('../page-types.js').Listener} Listener
+ * @typedef {import('../page-types.js').Operation} Operation
+ * @typedef {import('../page-types.js').Outcome} Outcome
+ * @typedef {import('../page-types.js').Refusal} Refusal
  */
 
 /** From the request to the response. */

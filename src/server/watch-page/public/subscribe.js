@@ -3,24 +3,10 @@ import { followSocket } from './socket.js';
 import { followStream } from './stream.js';
 
 /**
- * @typedef {{ query: string, variables: Record<string, unknown> }} Operation
- * @typedef {{ data?: Record<string, any> | null, errors?: Array<{ message: string, extensions?: Record<string, any> }> }} Result
- * @typedef {{ status: number, code: string | null, retryAfterMs: number }} Refusal
- *   why a subscription could not begin, in terms of HTTP: `status` is 0 when the gateway sent no response
- * @typedef {{
- *   open: () => void,
- *   next: (result: Result) => boolean | void,
- *   heard: () => void,
- *   overdue: () => void,
- * }} Listener `next` answers true for the last result worth waiting for; `overdue` says that a heartbeat is late, and
- *   `heard` that the connection brought any byte, a heartbeat included
- * @typedef {Listener & {
- *   complete: () => void,
- *   interrupted: (refusal: Refusal | null, waitMs: number) => void,
- *   failed: (refusal: Refusal) => void,
- * }} Handlers `interrupted` says that another attempt follows after `waitMs`; `complete` and `failed` are the end, and
- *   at most one of them comes
- * @typedef {'complete' | 'lost' | Refusal} Outcome
+ * @typedef {import('../page-types.js').Operation} Operation
+ * @typedef {import('../page-types.js').Listener} Listener
+ * @typedef {import('../page-types.js').Outcome} Outcome
+ * @typedef {import('../page-types.js').Refusal} Refusal
  */
 
 const FIRST_WAIT_MS = 1000;

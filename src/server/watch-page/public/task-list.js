@@ -3,8 +3,8 @@ import { element } from './dom.js';
 import { TaskView } from './task-view.js';
 import { statusName } from './words.js';
 
-/** @typedef {import('./task-view.js').Task} Task */
-/** @typedef {import('./task-view.js').Words} Words */
+/** @typedef {import('../page-types.js').Task} Task */
+/** @typedef {import('../page-types.js').Words} Words */
 
 /** The views of the tasks that the page watches, in the order of the address. */
 export class TaskList {

@@ -2,7 +2,7 @@
 import { duration } from './words.js';
 
 /**
- * @typedef {import('./task-view.js').Task} Task
+ * @typedef {import('../page-types.js').Task} Task
  * @typedef {'live' | 'overdue' | 'lost'} Link the subscription stands; its heartbeat is late; it does not stand
  */
 

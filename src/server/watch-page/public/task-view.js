@@ -6,13 +6,8 @@ import { ago, elapsed, lastUpdate, moment, timeOfDay } from './task-times.js';
 import { duration, statusName } from './words.js';
 
 /**
- * @typedef {import('./stages.js').Stage} Stage
- * @typedef {{
- *   id: string, status: string, rawStatus: string, statusDescription: string, progress: number | null,
- *   message: string | null, resultUrl: string | null, createdAt: string | null, elapsedSeconds: number | null,
- *   finished: boolean, checkedAt: string, nextCheckAt: string | null, stale: boolean, stages: Stage[],
- * }} Task the fields of a VideoTask that the page selects
- * @typedef {{ title: string, text: string }} Words
+ * @typedef {import('../page-types.js').Task} Task
+ * @typedef {import('../page-types.js').Words} Words
  */
 
 /** @type {Record<import('./stages.js').Step['mark'], string>} */

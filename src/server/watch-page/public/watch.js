@@ -12,9 +12,9 @@ import { TaskList } from './task-list.js';
 import { duration, faultWords, refusalWords } from './words.js';
 
 /**
- * @typedef {import('./subscribe.js').Result} Result
- * @typedef {import('./task-view.js').Task} Task
- * @typedef {import('./task-view.js').Words} Words
+ * @typedef {import('../page-types.js').Result} Result
+ * @typedef {import('../page-types.js').Task} Task
+ * @typedef {import('../page-types.js').Words} Words
  */
 
 const QUERY = `subscription WatchPage($ids: [ID!]!) {
@@ -140,7 +140,7 @@ function refuseTask({ id, code, retryAfterSeconds }) {
 }
 
 /**
- * @param {import('./subscribe.js').Refusal | null} refusal
+ * @param {import('../page-types.js').Refusal | null} refusal
  * @param {number} waitMs
  */
 function interrupted(refusal, waitMs) {

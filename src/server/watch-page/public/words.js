@@ -63,7 +63,7 @@ export function faultWords(code, retryAfterSeconds) {
 
 /**
  * The same for a subscription that could not begin.
- * @param {import('./subscribe.js').Refusal} refusal
+ * @param {import('../page-types.js').Refusal} refusal
  */
 export function refusalWords({ status, code }) {
   if (code !== null) return faultWords(code);
