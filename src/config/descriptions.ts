@@ -37,11 +37,7 @@ export const descriptions: Readonly<Record<VariableName, VariableDescription>> =
     fallback: '15000',
     meaning: 'a subscription or query without any state by then ends with an error; with one a query shows it, stale',
   },
-  REDIS_URL: {
-    fallback: '                                                         |',
-    meaning:
-      '-------------------------------------------------- | --------------------------------------------------------',
-  },
+  REDIS_URL: { fallback: 'none', meaning: 'joins gateways to a cluster' },
   REDIS_PREFIX: { fallback: 'video-task-gateway', meaning: 'what keys and channels in Redis begin with' },
   CORS_ORIGINS: {
     fallback: 'none',
