@@ -46,7 +46,7 @@ test.concurrent('a gateway that is open to the world says so loudly', async () =
     gateway.signal('SIGTERM');
     await gateway.exited;
   }
-  expect(open.gateway.log.join('\n')).toMatch(/ANYONE WHO REACHES 0\.0\.0\.0/);
+  expect(open.gateway.log.join('\n')).toMatch(/EVERY CLIENT THAT REACHES 0\.0\.0\.0/);
   expect(jwt.gateway.log.join('\n')).toMatch(/AUTH_JWT_SECRET is shorter/);
-  expect(jwt.gateway.log.join('\n')).not.toMatch(/ANYONE/);
+  expect(jwt.gateway.log.join('\n')).not.toMatch(/EVERY CLIENT/);
 });
