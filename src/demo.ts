@@ -10,7 +10,10 @@ const { LogOutput } = await import('./observability/log-output.ts');
 const { DEMO_TASKS } = await import('./simulator/demo-tasks.ts');
 const { startSimulator } = await import('./simulator/simulator.ts');
 
-/** The task that the printed addresses watch. The demo is a simulated A2E with the gateway in front, so it needs no account. */
+/**
+ * The task that the printed addresses watch. The demo is a simulated A2E with the gateway in front, so it needs no
+ * account.
+ */
 const LIVE_ID = 'demo-success';
 
 // A broken standard output ends neither the start nor the demo.

@@ -24,8 +24,8 @@ let exitCode = 0;
 let closing = false;
 
 /**
- * An uncaught error leaves the process in an unknown state. The gateway logs the error, drains and exits with 1, so that
- * its supervisor starts another process.
+ * An uncaught error leaves the process in an unknown state. The gateway logs the error, drains and exits with 1, so
+ * that its supervisor starts another process.
  */
 const { close } = closeWithGrace(
   {

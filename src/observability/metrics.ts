@@ -12,9 +12,9 @@ export interface MetricSources {
 const PREFIX = 'video_task_gateway_';
 
 /**
- * `/metrics` in the Prometheus text format. prom-client is the client that Prometheus lists for Node, so dashboards know
- * its names. Its default metrics are left out, because they start timers and observers that cannot be stopped. The most
- * used of them are read here at each scrape, under their usual names. No label comes from a caller, a token or a
+ * `/metrics` in the Prometheus text format. prom-client is the client that Prometheus lists for Node, so dashboards
+ * know its names. Its default metrics are left out, because they start timers and observers that cannot be stopped. The
+ * most used of them are read here at each scrape, under their usual names. No label comes from a caller, a token or a
  * response body.
  */
 export class Metrics {

@@ -8,7 +8,9 @@ export interface ReadinessReport {
   /** `refused`: A2E refuses the gateway's own token. `away`: it does not answer. */
   readonly upstream: 'ok' | 'away' | 'refused';
   readonly cluster: ClusterHealth;
-  /** Absent where no key set is configured. `away`: the last fetch failed; the gateway goes on with the keys it holds. */
+  /**
+   * Absent where no key set is configured. `away`: the last fetch failed; the gateway goes on with the keys it holds.
+   */
   readonly keySet?: 'ok' | 'away';
 }
 

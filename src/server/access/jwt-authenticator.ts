@@ -28,10 +28,10 @@ const CLOCK_TOLERANCE_S = 2;
 type Tasks = '*' | ReadonlySet<string>;
 
 /**
- * `AUTH_MODE=jwt`: bearers of a valid JSON Web Token (RFC 7519). HS256 is checked with the secrets, every other algorithm
- * with the key set. Without secrets no HS256 token is accepted, and without a key set no other token. Issuer and
- * audience must match where they are configured; `exp` and `nbf` have 2 s of tolerance. The `tasks` claim lists the ids the token covers, or is
- * `"*"`; a token without it is refused, and so is a token with any other value in it.
+ * `AUTH_MODE=jwt`: bearers of a valid JSON Web Token (RFC 7519). HS256 is checked with the secrets, every other
+ * algorithm with the key set. Without secrets no HS256 token is accepted, and without a key set no other token. Issuer
+ * and audience must match where they are configured; `exp` and `nbf` have 2 s of tolerance. The `tasks` claim lists the
+ * ids the token covers, or is `"*"`; a token without it is refused, and so is a token with any other value in it.
  */
 export class JwtAuthenticator implements Authenticator {
   readonly #credential: Caller['credential'];

@@ -59,8 +59,8 @@ export class KeySet {
   };
 
   /**
-   * Whether a newer set has arrived, for a token that no held key fits. Starts a refresh at most once in 30 s. Rejects with
-   * `UpstreamUnavailable` when the refresh takes longer than 50 ms, because the token may still be valid.
+   * Whether a newer set has arrived, for a token that no held key fits. Starts a refresh at most once in 30 s. Rejects
+   * with `UpstreamUnavailable` when the refresh takes longer than 50 ms, because the token may still be valid.
    */
   async renewed(): Promise<boolean> {
     const before = this.#held;
