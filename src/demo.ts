@@ -10,10 +10,13 @@ const { LogOutput } = await import('./observability/log-output.ts');
 const { DEMO_TASKS } = await import('./simulator/demo-tasks.ts');
 const { startSimulator } = await import('./simulator/simulator.ts');
 
-/** The main job without an account at A2E: a simulated A2E, and the gateway in front of it. */
+/**
+ * The task that the printed addresses watch. The demo is a simulated A2E with the gateway in front, so it needs no
+ * account.
+ */
 const LIVE_ID = 'demo-success';
 
-// A dead standard output ends neither the start nor the demo.
+// A broken standard output ends neither the start nor the demo.
 process.stdout.on('error', () => {});
 const logOutput = new LogOutput(process.stderr);
 await using simulator = await startSimulator();
@@ -21,7 +24,7 @@ const config = readConfig(process.env);
 await using gateway = await startGateway(config).catch(refuse);
 
 const width = Math.max(...DEMO_TASKS.map(({ id }) => id.length));
-/** Where a browser on this machine finds it: an address that means all of them is none to open. */
+/** An address that a browser on this machine can open; the wildcard addresses cannot be opened. */
 const open = gateway.url.replace('//0.0.0.0:', '//127.0.0.1:').replace('//[::]:', '//[::1]:');
 const tasks = DEMO_TASKS.map(({ id, description }) => `  ${id.padEnd(width)}  ${description}`);
 process.stdout.write(`listening on ${gateway.url}
@@ -59,7 +62,7 @@ function startGateway(config: Config): Promise<Gateway> {
   });
 }
 
-/** Polls quickly, so that something is to be seen, unless the environment says how. */
+/** Polls every 1 to 2 s so that changes are visible soon, unless the environment sets `POLL_INTERVAL_MS`. */
 function demoConfig(env: Environment): Config {
   const quick = env['POLL_INTERVAL_MS'] ? {} : { POLL_INTERVAL_MS: '1000', POLL_MAX_INTERVAL_MS: '2000' };
   const upstream = { A2E_API_URL: simulator.url, A2E_API_TOKEN: 'demo-token', AUTH_MODE: 'open' };

@@ -120,7 +120,7 @@ export class UpstreamUnavailable extends UpstreamError {
   readonly code = 'UPSTREAM_UNAVAILABLE';
   /** No connection to A2E came about (refused, DNS, TLS, connect time-out), which is evidence against the origin. */
   readonly unreachable: boolean;
-  /** How long upstream asked to be left alone (`Retry-After` on a 503), in ms; null when it did not say. */
+  /** The `Retry-After` of a 503, in ms; null without the header. */
   readonly retryAfterMs: number | null;
   constructor(message: string, options: { retryAfterMs?: number | null; unreachable?: boolean; cause?: unknown } = {}) {
     super(message, { cause: options.cause });
@@ -129,10 +129,20 @@ export class UpstreamUnavailable extends UpstreamError {
   }
 }
 
+/** The error of every task while A2E refuses the gateway's own token, which no caller can mend. */
+export function gatewayTokenRefused(): UpstreamUnavailable {
+  return new UpstreamUnavailable("A2E refuses the gateway's own token");
+}
+
+/** The error of a task for which A2E sent no response before the caller's time ran out. */
+export function noResponseInTime(): UpstreamUnavailable {
+  return new UpstreamUnavailable('A2E has not answered in time');
+}
+
 /** A 429 from A2E. */
 export class UpstreamRateLimited extends UpstreamError {
   readonly code = 'UPSTREAM_RATE_LIMITED';
-  /** How long upstream asked to be left alone, in ms; null when it did not say. */
+  /** The `Retry-After` of the 429, in ms; null without the header. */
   readonly retryAfterMs: number | null;
   constructor(message: string, options: { retryAfterMs?: number | null; cause?: unknown } = {}) {
     super(message, { cause: options.cause });
@@ -152,7 +162,7 @@ export class UpstreamBadResponse extends UpstreamError {
 
 /**
  * A2E refused the token it was given (HTTP 401, or 401 as `code` in the envelope). In passthrough it is the caller's own
- * mistake; for the gateway's own token the owner of the call turns it into {@link UpstreamUnavailable}.
+ * mistake; for the gateway's own token the owner of the call replaces it by {@link gatewayTokenRefused}.
  */
 export class TokenRefused extends UpstreamError {
   readonly code = 'UNAUTHENTICATED';

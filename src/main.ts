@@ -6,7 +6,7 @@ import { SHUTDOWN_SIGNALS, shutdownSignal } from './server/shutdown/shutdown-sig
 
 const signalled = shutdownSignal(process.env['_']);
 // Modules loaded from here on are compiled once, not at every start, which halves the time until the gateway listens.
-// The directory belongs to the installation: the default one is shared by all users of the machine.
+// The cache lies in the installation, because all users of the machine share the default directory.
 enableCompileCache(join(import.meta.dirname, '../node_modules/.cache/video-task-gateway'));
 const { default: closeWithGrace } = await import('close-with-grace');
 const { ConfigError, loadConfig } = await import('./config.ts');
@@ -14,7 +14,7 @@ const { createGateway } = await import('./gateway.ts');
 const { createLogger } = await import('./observability/log.ts');
 const { LogOutput } = await import('./observability/log-output.ts');
 
-// A dead standard output does not end the start: the listening line is all that is lost.
+// A broken standard output does not stop the start, because only the listening line is lost.
 process.stdout.on('error', () => {});
 const logOutput = new LogOutput(process.stderr);
 const config = readConfig();
@@ -24,8 +24,8 @@ let exitCode = 0;
 let closing = false;
 
 /**
- * An unforeseen error leaves the process in an unknown state: the gateway logs it, drains and exits with 1, so that its
- * supervisor starts another.
+ * An uncaught error leaves the process in an unknown state. The gateway logs the error, drains and exits with 1, so
+ * that its supervisor starts another process.
  */
 const { close } = closeWithGrace(
   {
@@ -33,12 +33,12 @@ const { close } = closeWithGrace(
     logger: false,
     skip: [...SHUTDOWN_SIGNALS],
     onTimeout: () => process.exit(exitCode),
-    onSecondError: (error) => log.fatal({ err: error }, 'unforeseen while closing'),
+    onSecondError: (error) => log.fatal({ err: error }, 'uncaught error while closing'),
   },
   async ({ err }) => {
     closing = true;
     if (err) exitCode = 1;
-    if (err) log.fatal({ err }, 'unforeseen: draining');
+    if (err) log.fatal({ err }, 'uncaught error: draining');
     await gateway?.drain();
     await gateway?.[Symbol.asyncDispose]();
   },
@@ -67,7 +67,7 @@ function readConfig(): Config {
   }
 }
 
-/** Exits with 2 and a message that names every faulty variable, or with 1 for anything else that forbids the start. */
+/** Exits with 2 and a message that names every faulty variable, or with 1 for every other error of the start. */
 function refuse(error: unknown): never {
   if (error instanceof ConfigError) {
     process.stderr.write(`${error.message}\n`);

@@ -16,7 +16,7 @@ import {
 } from './variable.ts';
 
 /** The longest delay a Node timer keeps, in ms; a longer one would fire at once (nodejs.org/api/timers.html). */
-const MAX_TIMER_MS = 2 ** 31 - 1;
+export const MAX_TIMER_MS = 2 ** 31 - 1;
 const MANY = 1_000_000;
 
 /** Every environment variable the gateway reads, in the order of the README's table. Times are in ms. */

@@ -5,10 +5,11 @@ import type { DestinationStream } from 'pino';
 const MAX_PENDING_BYTES = 1024 * 1024;
 
 /**
- * Writes log lines to standard error, and never lets standard error decide over the life of the process. A line that
- * cannot be written (a full disk, a closed pipe) is dropped and counted, and so is a line that finds 1 MiB of earlier
- * lines waiting for the reader of a pipe. The next line is tried again, so that logging resumes by itself. A line is
- * written at once where the file, the pipe or the terminal takes it, so that the last line before an exit is not lost.
+ * Writes log lines to standard error; an error of standard error never ends or blocks the process. A line that cannot
+ * be written (a full disk, a closed pipe) is dropped and counted. A line is also dropped and counted while 1 MiB of
+ * earlier lines waits for the reader of a pipe. The next line is tried again, so that logging resumes by itself. A line
+ * is written at once if the file, the pipe or the terminal accepts it, so that the last line before an exit is not
+ * lost.
  */
 export class LogOutput implements DestinationStream {
   readonly #stream: Writable;

@@ -2,7 +2,10 @@ import { type DestinationStream, type Logger, pino } from 'pino';
 
 export type { Logger } from 'pino';
 
-/** Keys with values that never reach a log line, at the top or up to two levels down. Not to log them is the first defence. */
+/**
+ * Keys with values that never reach a log line, at the top or up to two levels down. The first defence is not to log
+ * them.
+ */
 const SECRET_KEYS = [
   'token',
   'authorization',

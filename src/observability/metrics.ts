@@ -12,10 +12,10 @@ export interface MetricSources {
 const PREFIX = 'video_task_gateway_';
 
 /**
- * `/metrics` in the Prometheus text format. prom-client, because Prometheus lists it for Node and it is the usual
- * dashboards know; without its default metrics, which start timers and observers that cannot be stopped again: the
- * few of them that are missed most are read here at each scrape, under their usual names. No label stems from a
- * caller, a token or an answer's body.
+ * `/metrics` in the Prometheus text format. prom-client is the client that Prometheus lists for Node, so dashboards
+ * know its names. Its default metrics are left out, because they start timers and observers that cannot be stopped. The
+ * most used of them are read here at each scrape, under their usual names. No label comes from a caller, a token or a
+ * response body.
  */
 export class Metrics {
   readonly #register = new Registry();
@@ -91,12 +91,12 @@ export class Metrics {
     this.#seconds.observe(seconds);
   }
 
-  /** An answer differed from the documented one. `kind` is a fixed word. */
+  /** Counts a response that differs from the documented one. `kind` is a fixed word. */
   recordUnexpectedResponse(kind: string): void {
     this.#unexpectedResponses.inc({ kind });
   }
 
-  /** Something happened to the pacing of calls. `event` is a fixed word. */
+  /** Counts an event of the upstream scheduler. `event` is a fixed word. */
   recordSchedulerEvent(event: string): void {
     this.#scheduler.inc({ event });
   }
@@ -124,7 +124,7 @@ export class Metrics {
     });
   }
 
-  /** A counter that something else counts; `read` never goes down. */
+  /** A counter with a value that `read` supplies at each scrape; `read` never decreases. */
   #total(name: string, help: string, read: () => number): void {
     new Counter({
       name,

@@ -7,14 +7,14 @@ export interface OutageLogOptions {
   readonly log: Logger;
   /** The name of the called service in a log line: `A2E`. */
   readonly name: string;
-  /** Failures without a success for this long make it away, in ms. */
+  /** The service counts as away after failures for this long without a success, in ms. */
   readonly awayAfterMs: number;
 }
 
 /**
- * Turns the outcomes of calls to one server into a handful of log lines, however many calls there are: the first failure
- * is a line at once, with its reason; then a summary with counts at most every 30 s; the first success after it is a
- * line. Failures and successes in turn make two lines in 30 s at most.
+ * Turns the outcomes of calls to one server into few log lines, for any number of calls. The first failure is a line at
+ * once, with its reason. A summary with counts follows at most every 30 s. The first success afterwards is a line.
+ * Alternating failures and successes make at most two lines in 30 s.
  */
 export class OutageLog {
   readonly #options: OutageLogOptions;
@@ -22,8 +22,8 @@ export class OutageLog {
   /** The first failure since the last success, on the monotonic clock. */
   #failingSince: number | null = null;
   #lastLineAt = Number.NEGATIVE_INFINITY;
-  /** The log says that it fails. */
-  #told = false;
+  /** The last log line reported a failure, so the next success is logged. */
+  #isFailureLogged = false;
 
   constructor(options: OutageLogOptions) {
     this.#options = options;
@@ -34,28 +34,28 @@ export class OutageLog {
     return this.#failingSince !== null && performance.now() - this.#failingSince >= this.#options.awayAfterMs;
   }
 
-  /** @param reason an error code or a status: no part of a body. `fields` come with it in the log line. */
+  /** @param reason an error code or a status, never a part of a body. `fields` are added to the log line. */
   failed(reason: string, fields: Readonly<Record<string, unknown>> = {}, level: 'warn' | 'error' = 'warn'): void {
     const now = performance.now();
     this.#failingSince ??= now;
     this.#reasons.set(reason, (this.#reasons.get(reason) ?? 0) + 1);
     if (now - this.#lastLineAt < SUMMARY_MS) return;
     const { log, name } = this.#options;
-    const message = this.#told ? `${name} still fails` : `${name} fails`;
+    const message = this.#isFailureLogged ? `${name} still fails` : `${name} fails`;
     log[level]({ reason, failures: Object.fromEntries(this.#reasons), ...fields }, message);
     this.#reasons.clear();
     this.#lastLineAt = now;
-    this.#told = true;
+    this.#isFailureLogged = true;
   }
 
   succeeded(): void {
     if (this.#failingSince === null) return;
     const failedForMs = Math.round(performance.now() - this.#failingSince);
     this.#failingSince = null;
-    if (!this.#told) return;
+    if (!this.#isFailureLogged) return;
     const { log, name } = this.#options;
     log.warn({ failures: Object.fromEntries(this.#reasons), failedForMs }, `${name} answers again`);
     this.#reasons.clear();
-    this.#told = false;
+    this.#isFailureLogged = false;
   }
 }

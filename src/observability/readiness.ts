@@ -8,7 +8,9 @@ export interface ReadinessReport {
   /** `refused`: A2E refuses the gateway's own token. `away`: it does not answer. */
   readonly upstream: 'ok' | 'away' | 'refused';
   readonly cluster: ClusterHealth;
-  /** Absent where no key set is configured. `away`: the keys held serve on. */
+  /**
+   * Absent where no key set is configured. `away`: the last fetch failed; the gateway goes on with the keys it holds.
+   */
   readonly keySet?: 'ok' | 'away';
 }
 
@@ -24,11 +26,11 @@ export interface Outages {
  */
 const REFUSAL_COUNTS_MS = 30_000;
 
-/** Whether this process should get traffic, and why not. */
+/** Decides whether this process should get traffic, and reports the reason if not. */
 export class Readiness {
   phase: Phase = 'starting';
   #upstream: ReadinessReport['upstream'] = 'ok';
-  #toldAt = 0;
+  #upstreamSetAt = 0;
   readonly #clusterHealth: () => ClusterHealth;
   readonly #outages: Outages;
 
@@ -38,14 +40,14 @@ export class Readiness {
   }
 
   get upstream(): ReadinessReport['upstream'] {
-    const outdated = performance.now() - this.#toldAt > REFUSAL_COUNTS_MS;
-    const told = this.#upstream === 'refused' && outdated ? 'ok' : this.#upstream;
-    return told === 'ok' && this.#outages.upstream?.away ? 'away' : told;
+    const isOutdated = performance.now() - this.#upstreamSetAt > REFUSAL_COUNTS_MS;
+    const reported = this.#upstream === 'refused' && isOutdated ? 'ok' : this.#upstream;
+    return reported === 'ok' && this.#outages.upstream?.away ? 'away' : reported;
   }
 
-  set upstream(told: ReadinessReport['upstream']) {
-    this.#upstream = told;
-    this.#toldAt = performance.now();
+  set upstream(state: ReadinessReport['upstream']) {
+    this.#upstream = state;
+    this.#upstreamSetAt = performance.now();
   }
 
   report(): ReadinessReport {

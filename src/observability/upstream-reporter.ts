@@ -27,16 +27,19 @@ export function upstreamReporter(
     },
     onScheduler(event, { owner }) {
       metrics.recordSchedulerEvent(event.kind);
-      if (owner === 'caller') return log.debug({ scheduler: event }, 'scheduler of a caller changed');
+      if (owner === 'caller') return log.debug({ scheduler: event }, 'scheduler event of a caller token');
       if (event.kind === 'token-refused') {
-        const known = readiness.upstream === 'refused';
+        const isLogged = readiness.upstream === 'refused';
         readiness.upstream = 'refused';
-        if (!known) log.error("A2E refuses the gateway's own token: polling pauses until it is accepted again");
+        if (!isLogged) log.error("A2E refuses the gateway's own token: polling pauses until it is accepted again");
       } else if (event.kind === 'paused') {
-        log.warn({ forMs: event.forMs }, 'A2E asked to be left alone: polling pauses');
+        log.warn({ forMs: event.forMs }, 'A2E limits the rate: polling pauses');
       } else if (event.kind !== 'breaker-opened' || readiness.upstream !== 'refused') {
         readiness.upstream = event.kind === 'breaker-opened' ? 'away' : 'ok';
-        log.warn({ upstream: readiness.upstream }, event.kind === 'breaker-opened' ? 'A2E is away' : 'A2E is back');
+        log.warn(
+          { upstream: readiness.upstream },
+          event.kind === 'breaker-opened' ? 'circuit opened' : 'circuit closed',
+        );
       }
     },
   };
@@ -48,7 +51,7 @@ function count(event: UpstreamEvent, metrics: Metrics): void {
   metrics.recordCall(event.kind === 'answered' ? String(event.status) : event.kind, event.ms / 1000);
 }
 
-/** Records the evidence of a call about A2E itself. A refused token and a rate limit prove that A2E is there. */
+/** Records what a call proves about A2E itself. A refused token and a rate limit prove that A2E is reachable. */
 function observe(event: UpstreamEvent, outage: OutageLog): void {
   switch (event.kind) {
     case 'answered':

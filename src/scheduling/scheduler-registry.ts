@@ -1,5 +1,5 @@
 import type { SharedRateLimiter } from '../cluster/contract.ts';
-import { Unauthenticated, UpstreamUnavailable } from '../errors.ts';
+import { gatewayTokenRefused, Unauthenticated } from '../errors.ts';
 import type { TokenPolicy } from './circuit.ts';
 import { ClusterRateLimiter } from './cluster-rate-limiter.ts';
 import { FairSemaphore } from './fair-semaphore.ts';
@@ -33,7 +33,7 @@ const TOKEN_REFUSED_SUFFIX = ' refused';
 /** Shorter than the interval between probes of a refused token, so that every refused probe is published. */
 const TOKEN_REFUSED_MS = 9_000;
 const GATEWAY_TOKEN: TokenPolicy = {
-  refusedError: new UpstreamUnavailable("A2E refuses the gateway's own token"),
+  refusedError: gatewayTokenRefused(),
   probeMs: 10_000,
   refusalExpires: false,
 };

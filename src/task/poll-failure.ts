@@ -2,6 +2,7 @@ import {
   AccessDenied,
   Forbidden,
   type GatewayError,
+  gatewayTokenRefused,
   TokenRefused,
   Unauthenticated,
   UpstreamError,
@@ -49,7 +50,5 @@ export function classifyPollError(error: unknown, context: PollErrorContext): Po
 }
 
 function refused({ owner }: PollErrorContext): GatewayError {
-  return owner === 'caller'
-    ? new Unauthenticated('A2E refuses this token')
-    : new UpstreamUnavailable("A2E refuses the gateway's own token");
+  return owner === 'caller' ? new Unauthenticated('A2E refuses this token') : gatewayTokenRefused();
 }

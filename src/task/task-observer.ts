@@ -1,4 +1,4 @@
-import { type GatewayError, UpstreamUnavailable } from '../errors.ts';
+import { type GatewayError, noResponseInTime } from '../errors.ts';
 import type { TaskSnapshot } from './task-snapshot.ts';
 import type { TaskWatch } from './task-watch.ts';
 import { isDenied, isFinal, isNotFound, isUnauthenticated, type WatchState } from './watch-state.ts';
@@ -87,7 +87,7 @@ export class TaskObserver {
       this.#initial?.outdated &&
       state.version === this.#initial.version &&
       (isAbsent(state) || isUnauthenticated(state));
-    this.#fail((old ? null : state.failure) ?? new UpstreamUnavailable('A2E has not answered in time'));
+    this.#fail((old ? null : state.failure) ?? noResponseInTime());
   }
 
   #fail(error: GatewayError): void {

@@ -1,4 +1,4 @@
-import { Forbidden, type GatewayError, TaskNotFound, Unauthenticated, UpstreamUnavailable } from '../errors.ts';
+import { Forbidden, type GatewayError, noResponseInTime, TaskNotFound, Unauthenticated } from '../errors.ts';
 import type { PollIntervalOptions } from './poll-interval-policy.ts';
 import { advanceStages, sameState, type TaskSnapshot } from './task-snapshot.ts';
 import { awaitsResult, isComplete, type VideoTask } from './video-task.ts';
@@ -116,7 +116,7 @@ export function onFailure(
 
 /** The result for a query that timed out waiting: the last known state, marked stale. Not stored, since no call failed. */
 export function onQueryTimeout(state: WatchState, intervals: PollIntervalOptions): WatchState {
-  const failure = new UpstreamUnavailable('A2E has not answered in time');
+  const failure = noResponseInTime();
   const after = onFailure(state, failure, state.version, intervals);
   return withNextCheck(after, state.snapshot?.nextCheckAt ?? null);
 }

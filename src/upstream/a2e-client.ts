@@ -19,7 +19,10 @@ import type { UpstreamEvent } from './upstream-event.ts';
 const PATH = '/api/v1/video/awsResult';
 /** Longer than the usual interval between polls, so that connections live on; a server's own hint shortens it. */
 const KEEP_ALIVE_MS = 30_000;
-/** The characters of a bearer token in a header: RFC 6750's alphabet and some more. */
+/**
+ * A token that is safe in a header: visible ASCII, a superset of RFC 6750's b64token. Configuration checks the same
+ * characters (`headerToken`); lint keeps upstream from importing it.
+ */
 const TOKEN = /^[\x21-\x7e]+$/;
 
 export interface A2eClientOptions {
@@ -27,19 +30,19 @@ export interface A2eClientOptions {
   readonly origin: string | URL;
   /** For one whole call, connect to last byte, in ms. */
   readonly timeoutMs?: number;
-  /** Calls under way at most; further ones wait, within their own deadline. */
+  /** The greatest number of calls under way. Further calls wait, and the wait counts towards their deadline. */
   readonly maxConnections?: number;
-  /** null: straight. Calls through a proxy are never repeated. */
+  /** null: without a proxy. Calls through a proxy are never repeated. */
   readonly proxy?: ProxySettings | null;
   /** Called with the events of each call. Must not throw. */
   readonly onEvent?: (event: UpstreamEvent) => void;
 }
 
 /**
- * A2E over HTTP: one call per `read`, never a redirect. A call over a reused connection that breaks before the first byte of an
- * answer is repeated once, at once, over a new connection. Rejects with an `UpstreamError` whose message
- * holds no token and no part of the answer (see `statusFailure`, `decodeAnswer` and `transportFailure` for which), or
- * with the signal's reason. Owns its connections.
+ * Reads tasks from A2E over HTTP: one call per `read`, and no redirect is followed. If a reused connection breaks
+ * before the first byte of a response, the call is repeated once, at once, over a new connection. `read` rejects with
+ * the signal's reason or with an `UpstreamError` (see `statusFailure`, `decodeAnswer` and `transportFailure`). The
+ * message of the error holds no token and no part of the response. The client owns its connections.
  */
 export class A2eClient implements TaskSource, AsyncDisposable {
   readonly #origin: string;
@@ -70,20 +73,20 @@ export class A2eClient implements TaskSource, AsyncDisposable {
     signal?.throwIfAborted();
     if (!TOKEN.test(credential.token)) throw new TokenRefused('This cannot be a token of A2E');
     const pool = this.#pool;
-    const answer = await this.#ask(pool, id, credential.token, signal);
+    const response = await this.#call(pool, id, credential.token, signal);
     try {
-      const task = await this.#interpret(answer, id);
+      const task = await this.#interpret(response, id);
       this.#onEvent({ kind: 'decoded' });
       if (task?.status === 'UNKNOWN') this.#onEvent({ kind: 'unknown-status' });
       return task;
     } catch (error) {
       if (error instanceof WrongTask) this.#retire(pool);
-      if (error instanceof ContractViolation) this.#report(error, answer);
+      if (error instanceof ContractViolation) this.#report(error, response);
       throw error;
     }
   }
 
-  /** Cuts every call under way, which then rejects with `UpstreamUnavailable`, as later ones do. */
+  /** Cuts every call under way. These calls and all later ones reject with `UpstreamUnavailable`. */
   [Symbol.asyncDispose](): Promise<void> {
     this.#disposal ??= Promise.all([this.#pool, this.#freshPool, ...this.#retired].map((pool) => pool.destroy())).then(
       () => {},
@@ -91,14 +94,14 @@ export class A2eClient implements TaskSource, AsyncDisposable {
     return this.#disposal;
   }
 
-  async #ask(pool: Dispatcher, id: string, token: string, signal: AbortSignal | undefined): Promise<HttpResponse> {
+  async #call(pool: Dispatcher, id: string, token: string, signal: AbortSignal | undefined): Promise<HttpResponse> {
     const startedAt = performance.now();
     using deadline = new CallDeadline(this.#timeoutMs, signal);
     try {
-      const answer = await this.#exchange(pool, id, token, deadline.signal);
+      const response = await this.#exchange(pool, id, token, deadline.signal);
       signal?.throwIfAborted();
-      this.#onEvent({ kind: 'answered', ms: performance.now() - startedAt, status: answer.status });
-      return answer;
+      this.#onEvent({ kind: 'answered', ms: performance.now() - startedAt, status: response.status });
+      return response;
     } catch (error) {
       const ms = performance.now() - startedAt;
       if (signal?.aborted) {
@@ -113,20 +116,20 @@ export class A2eClient implements TaskSource, AsyncDisposable {
   }
 
   async #exchange(pool: Dispatcher, id: string, token: string, signal: AbortSignal): Promise<HttpResponse> {
-    const question = { origin: this.#origin, path: this.#path, id, token, signal };
+    const request = { origin: this.#origin, path: this.#path, id, token, signal };
     try {
-      return await postJson(pool, question);
+      return await postJson(pool, request);
     } catch (error) {
       if (signal.aborted || !isResetOfReused(error)) throw error;
-      return postJson(this.#freshPool, { ...question, once: true });
+      return postJson(this.#freshPool, { ...request, once: true });
     }
   }
 
-  async #interpret(answer: HttpResponse, id: string): Promise<VideoTask | null> {
-    const failure = statusFailure(answer.status, answer.headers);
+  async #interpret(response: HttpResponse, id: string): Promise<VideoTask | null> {
+    const failure = statusFailure(response.status, response.headers);
     if (failure !== null) throw failure;
-    if (answer.status === 404) return null;
-    return decodeAnswer(parseJson(await decodeBody(answer.body, answer.headers['content-encoding'])), id);
+    if (response.status === 404) return null;
+    return decodeAnswer(parseJson(await decodeBody(response.body, response.headers['content-encoding'])), id);
   }
 
   #report(violation: ContractViolation, { status, body }: HttpResponse): void {
@@ -150,15 +153,16 @@ export class A2eClient implements TaskSource, AsyncDisposable {
   }
 
   /**
-   * An answer for another task means that requests and answers are out of step, and by then its connection
-   * is back among the idle ones. So none of them is used again: calls under way end on them, later ones connect anew.
+   * Retires the pool after a response for another task, because requests and responses of its connection are out of
+   * step. By then that connection is back among the idle ones and cannot be told from them. Calls under way finish on
+   * the old pool; later calls use a new one.
    */
   #retire(pool: Dispatcher): void {
     if (pool !== this.#pool || this.#disposal !== undefined) return;
     this.#pool = this.#openPool();
     this.#retired.add(pool);
-    const forget = (): void => void this.#retired.delete(pool);
-    pool.close().then(forget, forget);
+    const onClosed = (): void => void this.#retired.delete(pool);
+    pool.close().then(onClosed, onClosed);
   }
 }
 

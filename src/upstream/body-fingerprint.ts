@@ -1,10 +1,10 @@
 import { hash } from 'node:crypto';
 
-/** A body as logs may know it. */
+/** The properties of a body that a log line may hold. */
 export interface BodyFingerprint {
   /** In bytes. */
   readonly length: number;
-  /** The first 16 hexadecimal digits of its SHA-256: shows only whether two bodies were equal. */
+  /** The first 16 hexadecimal digits of its SHA-256, which show only whether two bodies were equal. */
   readonly hash: string;
 }
 

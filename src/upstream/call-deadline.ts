@@ -1,7 +1,7 @@
 /**
- * One signal for one call: aborts when the time is up or when the caller's own signal does. One controller per call,
- * since `AbortSignal.any` keeps memory when called often (node #54614). Disposing clears the timer and takes the
- * listener off the caller's signal, which must not have aborted yet.
+ * The signal of one call. It aborts when the time is up or when the caller's signal aborts. It does not use
+ * `AbortSignal.any`, because that leaks memory when called often (node #54614). The caller's signal must not have
+ * aborted yet. Disposing clears the timer and removes the listener from the caller's signal.
  */
 export class CallDeadline implements Disposable {
   readonly #controller = new AbortController();

@@ -1,6 +1,6 @@
 import { UpstreamBadResponse } from '../errors.ts';
 
-/** The fault of an answer: safe in logs and as a metric label. */
+/** The kind of the difference: safe in logs and as a metric label. */
 export type ViolationReason =
   | 'redirect'
   | 'http-status'
@@ -12,7 +12,7 @@ export type ViolationReason =
   | 'nonzero-code'
   | 'wrong-task';
 
-/** An answer that differs from the documented one. Its message never quotes the answer. */
+/** A response that differs from the documented one. The message never quotes the response. */
 export class ContractViolation extends UpstreamBadResponse {
   readonly reason: ViolationReason;
   constructor(reason: ViolationReason, message: string) {
@@ -22,8 +22,8 @@ export class ContractViolation extends UpstreamBadResponse {
 }
 
 /**
- * The answer is about another task than the one asked for. Showing it could show one caller another's task, so it is
- * dropped, and the connection it came over is not trusted with another call.
+ * A response for another task than the requested one. The gateway drops it, because one caller could see the task of
+ * another, and retires the connection.
  */
 export class WrongTask extends ContractViolation {
   constructor() {

@@ -1,6 +1,6 @@
 /**
- * Single fields of A2E's JSON, decoded so that a weird value costs its own field only. Every function takes a value of
- * any type and returns null for a value that it cannot use.
+ * Decoders of single fields of A2E's JSON, so that an invalid value costs its own field only. Every function accepts a
+ * value of any type and returns null for an invalid one.
  */
 
 const INT_32_MAX = 2 ** 31 - 1;
@@ -32,7 +32,9 @@ export function percentage(value: unknown): number | null {
   return number === null ? null : Math.min(100, Math.max(0, number));
 }
 
-/** An absolute http(s) URL, normalised. URLs that a browser would execute or read inline become null. */
+/**
+ * An absolute http(s) URL, normalised. Other schemes (`javascript:`, `data:`) become null, because a browser runs them.
+ */
 export function webUrl(value: unknown): string | null {
   const url = typeof value === 'string' ? URL.parse(value) : null;
   return url?.protocol === 'https:' || url?.protocol === 'http:' ? url.href : null;

@@ -2,7 +2,7 @@ import type { Dispatcher } from 'undici';
 import type { IncomingHttpHeaders } from 'undici/types/header.js';
 import { BodyCollector, type RawBody, UNREADABLE_BODY } from './response-body.ts';
 
-/** An HTTP answer that has been read to its end, or to the cap. */
+/** An HTTP response that has been read to its end, or to the cap. */
 export interface HttpResponse {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
@@ -15,13 +15,14 @@ interface StatusRequest {
   readonly id: string;
   readonly token: string;
   readonly signal: AbortSignal;
-  /** The connection is closed behind the answer. */
+  /** The connection is closed after the response. */
   readonly once?: boolean;
 }
 
 /**
- * One POST and its whole answer. Rejects as undici does when there is none. An answer with an error status
- * counts even when its body cannot be read. `signal` belongs to this call alone and has not aborted yet.
+ * Sends one POST and reads the whole response. Rejects with undici's error, or with {@link UnsentRequest}, if none
+ * arrives. A response with an error status counts even if its body cannot be read. `signal` belongs to this call alone
+ * and has not aborted yet.
  */
 export function postJson(
   pool: Dispatcher,
@@ -37,7 +38,7 @@ export function postJson(
         authorization: `Bearer ${token}`,
         'content-type': 'application/json',
         accept: 'application/json',
-        // An answer is smaller than the cost of decompressing it. A server that compresses all the same is understood.
+        // Decompression costs more than a small response saves. A response that is compressed all the same is decoded.
         'accept-encoding': 'identity',
         'user-agent': 'video-task-gateway',
       },
@@ -46,10 +47,10 @@ export function postJson(
     },
     collector,
   );
-  return collector.answer;
+  return collector.response;
 }
 
-/** The request never left, because its connection failed first. Has the code of its cause. */
+/** The request was not sent, because its connection failed first. The error has the code of its cause. */
 export class UnsentRequest extends Error {
   readonly code: unknown;
   constructor(cause: Error) {
@@ -58,9 +59,11 @@ export class UnsentRequest extends Error {
   }
 }
 
-/** Collects the chunks that undici reads, without the stream that `request` would build, because answers are small. */
+/**
+ * Collects the chunks that undici reads, without the stream that `request` would build, because responses are small.
+ */
 class ResponseCollector implements Dispatcher.DispatchHandler {
-  readonly answer: Promise<HttpResponse>;
+  readonly response: Promise<HttpResponse>;
   readonly #settle: PromiseWithResolvers<HttpResponse>;
   readonly #signal: AbortSignal;
   readonly #body = new BodyCollector();
@@ -70,7 +73,7 @@ class ResponseCollector implements Dispatcher.DispatchHandler {
 
   constructor(signal: AbortSignal) {
     this.#settle = Promise.withResolvers();
-    this.answer = this.#settle.promise;
+    this.response = this.#settle.promise;
     this.#signal = signal;
     signal.addEventListener('abort', () => this.#cancel(), { once: true });
   }
@@ -87,24 +90,24 @@ class ResponseCollector implements Dispatcher.DispatchHandler {
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
     if (this.#body.add(chunk)) return;
-    this.#answered(this.#body.read());
+    this.#resolve(this.#body.read());
     controller.abort(new Error('The answer is too large'));
   }
 
   onResponseEnd(): void {
-    this.#answered(this.#body.read());
+    this.#resolve(this.#body.read());
   }
 
   onResponseError(_controller: Dispatcher.DispatchController | null, error: Error): void {
-    if (this.#status >= 300) this.#answered(UNREADABLE_BODY);
+    if (this.#status >= 300) this.#resolve(UNREADABLE_BODY);
     else this.#settle.reject(this.#controller ? error : new UnsentRequest(error));
   }
 
-  #answered(body: RawBody): void {
+  #resolve(body: RawBody): void {
     this.#settle.resolve({ status: this.#status, headers: this.#headers, body });
   }
 
-  /** Without a connection yet, because the peer has not accepted one, there is none to cut. */
+  /** Before the peer has accepted a connection there is no controller to abort. */
   #cancel(): void {
     const reason = this.#signal.reason as Error;
     if (this.#controller) this.#controller.abort(reason);

@@ -1,8 +1,8 @@
 import { EnvHttpProxyAgent } from 'undici';
 
-/** The way out of the network. */
+/** The forward proxies between the gateway and other servers. */
 export interface ProxySettings {
-  /** `HTTP_PROXY`: for servers reached by `http:`, and by `https:` where the next is null. */
+  /** `HTTP_PROXY`: for `http:` servers, and for `https:` servers if `https` is null. */
   readonly http: string | null;
   /** `HTTPS_PROXY` */
   readonly https: string | null;

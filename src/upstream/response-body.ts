@@ -2,7 +2,7 @@ import { promisify } from 'node:util';
 import { brotliDecompress, gunzip, inflate } from 'node:zlib';
 import { ContractViolation } from './contract-violation.ts';
 
-/** No answer may be larger, counted after decompression. A real one has under 2 KiB. */
+/** The greatest size of a response body after decompression. A body of A2E has under 2 KiB. */
 export const MAX_BODY_BYTES = 1024 * 1024;
 
 const UTF_8 = new TextDecoder();
@@ -20,7 +20,7 @@ const DECODERS: ReadonlyMap<string, Decoder> = new Map([
 export interface RawBody {
   /** At most {@link MAX_BODY_BYTES}. */
   readonly bytes: Buffer;
-  /** There was more than that: the rest was not read, and the connection is gone. */
+  /** The body was larger: the rest was not read, and the connection is closed. */
   readonly oversized: boolean;
 }
 
@@ -50,7 +50,7 @@ export class BodyCollector {
 /**
  * Undoes the content encoding and the character encoding (UTF-8). Never holds more than the cap.
  *
- * @throws {ContractViolation} too large, corrupt, or in an encoding that HTTP clients are not expected to know
+ * @throws {ContractViolation} the body is too large, corrupt, or in an encoding other than gzip, deflate and brotli
  */
 export async function decodeBody(
   { bytes, oversized }: RawBody,

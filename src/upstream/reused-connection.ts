@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import { buildConnector } from 'undici';
 import { UnsentRequest } from './post-json.ts';
 
-/** One connection, as far as a retry depends on it. */
+/** The state of a connection that decides whether a call may be repeated. */
 interface Use {
   requests: number;
   /** Bytes read when the latest request was sent. */
@@ -11,7 +11,7 @@ interface Use {
 }
 
 const uses = new WeakMap<object, Use>();
-/** Errors of connections that had served a call and broke while they were idle, or before the first byte of an answer. */
+/** Errors of connections that had served a call and broke while idle, or before the first byte of a response. */
 const brokenIdle = new WeakSet<Error>();
 const brokenUnanswered = new WeakSet<Error>();
 
@@ -36,9 +36,9 @@ export function trackedConnector(options: buildConnector.BuildOptions): buildCon
 }
 
 /**
- * Whether a call failed because its connection, which had served an earlier call, broke before the first byte of an
- * answer. The server has then most likely closed an idle connection while the request was on its way (RFC 9112,
- * section 9.3.1), so that the call may be repeated.
+ * Whether a call failed because its connection, which had served an earlier call, broke before the first byte of a
+ * response. In this case the server has most likely closed an idle connection while the request was on its way (RFC
+ * 9112, section 9.3.1), so the call may be repeated.
  */
 export function isResetOfReused(error: unknown): boolean {
   if (error instanceof UnsentRequest) return error.cause instanceof Error && brokenIdle.has(error.cause);

@@ -1,6 +1,6 @@
 import { UpstreamUnavailable } from '../errors.ts';
 
-/** The peer could not prove its identity, or could not speak TLS. Polling goes on as in any outage. */
+/** The peer could not prove its identity, or does not speak TLS. Polling goes on as in any outage. */
 export class TlsFailure extends UpstreamUnavailable {}
 
 /** The codes of Node's TLS layer, and OpenSSL's words for a certificate that does not verify. */
@@ -18,8 +18,8 @@ export function failureCode(error: unknown): string {
 }
 
 /**
- * The typed error for a call that failed below HTTP with `code`. It has no `cause`: undici's errors can carry bytes
- * of the answer.
+ * The typed error of a call that failed below HTTP with `code`. It has no `cause`, because undici's errors can hold
+ * bytes of the response.
  */
 export function transportFailure(code: string): UpstreamUnavailable {
   if (TLS_CODE.test(code)) return new TlsFailure('A secure connection to A2E could not be made', { unreachable: true });

@@ -1,22 +1,25 @@
 import type { ViolationReason } from './contract-violation.ts';
 
 /**
- * An event of a call to A2E, for logs and metrics. It holds no part of a token or a response body, except
- * a body's length in bytes and a short hash of it (see `describeBody`). `ms` is the length of the call so far.
+ * An event of a call to A2E, for logs and metrics. It holds no part of a token or a response body, except a body's
+ * length in bytes and a short hash of it (see `fingerprintBody`). `ms` is the length of the call so far.
  *
- * Every call reports exactly one of `answered`, `unanswered`, `tls-failure` and `aborted`; after `answered` with a
- * 2xx or 404 status follow `decoded` or the fault of the answer.
+ * Every call reports exactly one of `answered`, `unanswered`, `tls-failure` and `aborted`. After `answered` with a 2xx
+ * or 404 status follows `decoded`, `contract-violation` or `wrong-task`.
  */
 export type UpstreamEvent =
-  /** An HTTP answer arrived, with any status. */
+  /** An HTTP response arrived, with any status. */
   | { readonly kind: 'answered'; readonly ms: number; readonly status: number }
-  /** No whole answer: `TIMEOUT`, or the error code of the system or of undici (`ECONNREFUSED`, `UND_ERR_SOCKET`). */
+  /**
+   * No complete response arrived: `TIMEOUT`, or the error code of the system or of undici (`ECONNREFUSED`,
+   * `UND_ERR_SOCKET`).
+   */
   | { readonly kind: 'unanswered'; readonly ms: number; readonly reason: string }
-  /** The peer could not prove its identity, or could not speak TLS: logged at error level. */
+  /** The peer could not prove its identity, or does not speak TLS. Logged at error level. */
   | { readonly kind: 'tls-failure'; readonly ms: number; readonly reason: string }
   /** The caller aborted the call. */
   | { readonly kind: 'aborted'; readonly ms: number }
-  /** The answer differs from the documented one. */
+  /** The response differs from the documented one. */
   | {
       readonly kind: 'contract-violation';
       readonly reason: ViolationReason;
@@ -24,9 +27,9 @@ export type UpstreamEvent =
       readonly length: number;
       readonly hash: string;
     }
-  /** The answer was about another task: dropped, and its connections are retired. */
+  /** The response is for another task. The client drops it and retires its connections. */
   | { readonly kind: 'wrong-task'; readonly length: number; readonly hash: string }
-  /** The answer was a documented one: a task, or the absence of one. */
+  /** The response is a documented one: a task, or the absence of a task. */
   | { readonly kind: 'decoded' }
   /** The status is a word the API does not document. */
   | { readonly kind: 'unknown-status' };

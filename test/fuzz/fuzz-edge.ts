@@ -24,8 +24,8 @@ export interface FuzzOptions {
 export interface FuzzReport {
   readonly inputs: number;
   readonly seed: number;
-  /** What the gateway called unforeseen: a mistake in it. */
-  readonly unforeseen: readonly string[];
+  /** Errors that the gateway logged as unexpected: each is a fault of the gateway. */
+  readonly unexpected: readonly string[];
   /** Updates a healthy client received meanwhile, and the longest it waited for one, in ms. */
   readonly updates: number;
   readonly longestGapMs: number;
@@ -49,7 +49,7 @@ const MARKED_PING = frame(9, Buffer.from(MARK));
 
 /** Sends generated garbage to one edge of a gateway while a healthy client watches a task that changes. */
 export async function fuzzEdge({ edge, inputs, seed, onProgress }: FuzzOptions): Promise<FuzzReport> {
-  const unforeseen: string[] = [];
+  const unexpected: string[] = [];
   await using simulator = await startSimulator();
   const config = loadConfig({
     PORT: '0',
@@ -60,7 +60,7 @@ export async function fuzzEdge({ edge, inputs, seed, onProgress }: FuzzOptions):
     POLL_MAX_INTERVAL_MS: '100',
     POLL_LINGER_MS: '50',
   });
-  const log = pino({ level: 'error' }, { write: (line: string) => void unforeseen.push(line) });
+  const log = pino({ level: 'error' }, { write: (line: string) => void unexpected.push(line) });
   await using gateway = await createGateway(config, { log });
   simulator.setTask('live', { status: 'init' });
   const port = Number(new URL(gateway.url).port);
@@ -80,7 +80,7 @@ export async function fuzzEdge({ edge, inputs, seed, onProgress }: FuzzOptions):
   }
   const { updates, longestGapMs } = await healthy.stop();
   const left = await settled(gateway);
-  return { inputs, seed, unforeseen, updates, longestGapMs, left, memoryRatio: process.memoryUsage.rss() / memory };
+  return { inputs, seed, unexpected, updates, longestGapMs, left, memoryRatio: process.memoryUsage.rss() / memory };
 }
 
 /** Sends one input, waits until it has been dealt with, and goes without a goodbye. */

@@ -8,7 +8,7 @@ test.each<Edge>(['websocket', 'http'])('garbage at the %s edge harms nobody', as
   const seed = Math.floor(Math.random() * 2 ** 31);
   const report = await fuzzEdge({ edge, inputs: INPUTS, seed });
   expect(report, `seed ${seed}`).toMatchObject({
-    unforeseen: [],
+    unexpected: [],
     left: { watches: 0, liveResults: 0, connections: 0 },
   });
   expect(report.updates).toBeGreaterThan(2);

@@ -19,6 +19,6 @@ for (const edge of ['websocket', 'http'] satisfies Edge[]) {
   const seconds = Math.round((performance.now() - startedAt) / 1000);
   process.stdout.write(`${edge}: ${JSON.stringify({ ...report, seconds })}\n`);
   const left = Object.values(report.left).some((count) => count !== 0);
-  if (left || report.unforeseen.length > 0) sound = false;
+  if (left || report.unexpected.length > 0) sound = false;
 }
 process.exit(sound ? 0 : 1);

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 
 const LOG = JSON.stringify(join(import.meta.dirname, '../../src/observability/log.ts'));
 
-/** What a process that runs this code with a `log` writes. */
+/** The standard error of a process that runs this code with a `log`. */
 function run(
   level: string,
   code: string,
@@ -27,7 +27,7 @@ test('lines are JSON on standard error, down to the last one before an exit', ()
   ]);
 });
 
-test('what is named like a secret is hidden, wherever it hides', () => {
+test('a value with the name of a secret is masked at every level', () => {
   const { lines } = run(
     'info',
     `log.info({ token: 'hunter2', credential: { token: 'hunter2', key: 'k' } });
@@ -39,6 +39,6 @@ test('what is named like a secret is hidden, wherever it hides', () => {
   expect(lines[0]).toMatchObject({ token: '***', credential: { token: '***', key: 'k' } });
 });
 
-test('silent says nothing', () => {
+test('the level silent logs no line', () => {
   expect(run('silent', `log.fatal('no');`).lines).toEqual([]);
 });

@@ -29,7 +29,7 @@ test('calls to A2E are counted by their outcome, and timed', async () => {
   expect(await metric(pair.gateway.url, 'video_task_gateway_upstream_call_seconds_count')).toBe(2);
 });
 
-test('answers that are not what the API documents are counted by kind', async () => {
+test('responses that differ from the documented ones are counted by kind', async () => {
   await using pair = await startPair();
   pair.simulator.fault({ kind: 'html', id: 'task-1' });
   await ask(pair.gateway.url, 'task-1');
@@ -37,7 +37,7 @@ test('answers that are not what the API documents are counted by kind', async ()
   expect(await metric(pair.gateway.url, line)).toBe(1);
 });
 
-test('the gauges tell what is alive, in the Prometheus text format, without a token', async () => {
+test('the gauges count live objects, in the Prometheus text format, without a token', async () => {
   await using pair = await startPair();
   const answer = await fetch(`${pair.gateway.url}/metrics`);
   expect(answer.headers.get('content-type')).toContain('text/plain; version=0.0.4');

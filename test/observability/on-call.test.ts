@@ -38,7 +38,7 @@ async function start(env: Readonly<Record<string, string>>): Promise<Watched> {
   return { gateway, lines, [Symbol.asyncDispose]: () => gateway[Symbol.asyncDispose]() };
 }
 
-/** Resolves once all that the row of the runbook says is so, within two intervals and what a busy machine adds. */
+/** Resolves once every cell of the runbook's row holds, within two intervals and a margin for a busy machine. */
 async function expectRow(situation: string, { gateway, lines }: Watched): Promise<Line> {
   const row = rows.find(([cell]) => cell === situation);
   const [message = '', level = '', metric = '', readiness = ''] = (row ?? []).slice(1);
@@ -88,7 +88,7 @@ test.each([1, 10_000])(
   },
 );
 
-test('a refused token is told', async () => {
+test('a refused token appears in the log, the metrics and /readyz', async () => {
   await using stack = new AsyncDisposableStack();
   const simulator = stack.use(await startSimulator({ tokens: ['another'] }));
   const watched = stack.use(await start({ A2E_API_URL: simulator.url }));
@@ -96,7 +96,7 @@ test('a refused token is told', async () => {
   await expectRow('A2E refuses the token of the gateway', watched);
 });
 
-test('a key set that is away is told before anyone asks, and so is its return', async () => {
+test('an unreachable key set is reported before the first request, and so is its recovery', async () => {
   await using stack = new AsyncDisposableStack();
   const keys = stack.use(await KeySet.start());
   await keys.add('one');
@@ -113,7 +113,7 @@ test('a key set that is away is told before anyone asks, and so is its return', 
   expect(await (await fetch(`${watched.gateway.url}/readyz`)).json()).toMatchObject({ keySet: 'ok' });
 });
 
-test('a Redis that is away from the start is told', async () => {
+test('a Redis that is unreachable from the start is reported', async () => {
   const port = await freePort();
   const env = { A2E_API_URL: 'http://127.0.0.1:1', REDIS_URL: `redis://127.0.0.1:${port}` };
   await using watched = await start(env);

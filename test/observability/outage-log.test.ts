@@ -13,7 +13,7 @@ beforeEach(() => {
 });
 afterEach(() => void vi.useRealTimers());
 
-test('an hour of a thousand failures a minute is a line, a summary every 30 s, and a line for the recovery', () => {
+test('an hour with a thousand failures a minute logs the first, a summary every 30 s, and the recovery', () => {
   for (let minute = 0; minute < 60; minute += 1)
     for (let call = 0; call < 1_000; call += 1) {
       outage.failed(call % 2 ? 'ECONNREFUSED' : 'HTTP 503');
@@ -27,7 +27,7 @@ test('an hour of a thousand failures a minute is a line, a summary every 30 s, a
   expect(lines.at(-1)).toMatchObject({ msg: 'A2E answers again', failedForMs: 3_600_000 });
 });
 
-test('failures and successes in turn are two lines in 30 s', () => {
+test('alternating failures and successes log two lines in 30 s', () => {
   for (let call = 0; call < 600; call += 1) {
     outage.failed('HTTP 500');
     outage.succeeded();
@@ -36,7 +36,7 @@ test('failures and successes in turn are two lines in 30 s', () => {
   expect(lines.map(({ msg }) => msg)).toEqual(['A2E fails', 'A2E answers again', 'A2E fails', 'A2E answers again']);
 });
 
-test('it is away when nothing has succeeded for an interval, and back with the first success', () => {
+test('a server is away after an interval without a success, and back with the first success', () => {
   outage.failed('TIMEOUT');
   expect(outage.away).toBe(false);
   vi.advanceTimersByTime(1_000);

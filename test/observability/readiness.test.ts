@@ -16,7 +16,7 @@ test('a refused token keeps traffic away while it is refused again and again', (
   }
 });
 
-test('when nobody has asked for a while somebody may: only an answer can tell that the token is good again', () => {
+test('readiness recovers 30 s after the last refusal, because only traffic shows that A2E accepts the token again', () => {
   const readiness = new Readiness(() => 'single');
   readiness.phase = 'ready';
   readiness.upstream = 'refused';
@@ -26,7 +26,7 @@ test('when nobody has asked for a while somebody may: only an answer can tell th
   expect(readiness.report()).toMatchObject({ ready: false });
 });
 
-test('that upstream is away stays said until it is back', () => {
+test('upstream stays away until it answers again', () => {
   const readiness = new Readiness(() => 'single');
   readiness.phase = 'ready';
   readiness.upstream = 'away';

@@ -8,9 +8,9 @@ export interface Caller {
   readonly scope: string;
   /** The key of the rate limit; null: the network address is the key. Never leaves the gateway. */
   readonly rateKey: string | null;
-  /** The network address that the caller asks from, as far as limits group it; undefined: not known. */
+  /** The caller's network address, in the form by which limits count it; undefined: not known. */
   readonly address?: string;
-  /** Whether the caller may ask for this task. */
+  /** Whether the caller may read this task. */
   canAccess(id: string): boolean;
   /** When the caller's right ends, clock tolerance included, in ms since the epoch; null: never. */
   readonly expiresAt: number | null;
@@ -20,7 +20,7 @@ export interface Caller {
 export interface Authenticator {
   /**
    * The caller behind an `Authorization` value (`Bearer …`), over HTTP or from `connectionParams`. Rejects with
-   * `Unauthenticated`, or with `UpstreamUnavailable` while it cannot tell.
+   * `Unauthenticated`, or with `UpstreamUnavailable` while the keys that check a token are unavailable.
    */
   authenticate(authorization: string | undefined): Promise<Caller>;
 }

@@ -1,6 +1,6 @@
 import { Unauthenticated } from '../../errors.ts';
 
-/** The longest token that is looked at, in characters. Node takes 16 KiB of headers in all. */
+/** The longest accepted token, in characters. Node accepts 16 KiB of headers in all. */
 const MAX_TOKEN_LENGTH = 8192;
 /** RFC 6750's b64token: a token that matches is safe to put into a header. */
 const BEARER = /^Bearer +([A-Za-z0-9\-._~+/]+=*) *$/i;

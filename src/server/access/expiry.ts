@@ -1,14 +1,12 @@
+import { MAX_TIMER_MS } from '../../config/variables.ts';
 import { Unauthenticated } from '../../errors.ts';
-
-/** The longest delay a Node timer keeps, in ms; a longer one would fire at once (nodejs.org/api/timers.html). */
-const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /** The error that ends a live subscription when the caller's token has expired. */
 export function expired(): Unauthenticated {
   return new Unauthenticated('The token has expired');
 }
 
-/** Calls `end` once `expiresAt` (ms since the epoch; null: never) has come. Undo with the returned function. */
+/** Calls `end` at `expiresAt` (ms since the epoch; null: never). Returns a function that cancels the call. */
 export function onExpiry(expiresAt: number | null, end: () => void): () => void {
   if (expiresAt === null) return () => {};
   let timer: NodeJS.Timeout;

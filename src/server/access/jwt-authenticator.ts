@@ -21,17 +21,17 @@ export interface JwtAuthenticatorOptions {
   readonly audience: string | null;
 }
 
-/** Clocks may differ by this much, in s. */
+/** The greatest difference between the clocks of the issuer and of the gateway, in s. */
 const CLOCK_TOLERANCE_S = 2;
 
 /** The tasks that a token covers: all, or the listed ids. */
 type Tasks = '*' | ReadonlySet<string>;
 
 /**
- * `AUTH_MODE=jwt`: bearers of a valid JSON Web Token (RFC 7519). HS256 is checked with the secrets, everything else
- * with the key set; the one that is not configured accepts no token. Issuer and audience must fit where they
- * are configured, `exp` and `nbf` with 2 s of tolerance. The `tasks` claim lists the ids the token covers, or is
- * `"*"`; a token without it is refused, and so is a token with any other value in it.
+ * `AUTH_MODE=jwt`: bearers of a valid JSON Web Token (RFC 7519). HS256 is checked with the secrets, every other
+ * algorithm with the key set. Without secrets no HS256 token is accepted, and without a key set no other token. Issuer
+ * and audience must match where they are configured; `exp` and `nbf` have 2 s of tolerance. The `tasks` claim lists the
+ * ids the token covers, or is `"*"`; a token without it is refused, and so is a token with any other value in it.
  */
 export class JwtAuthenticator implements Authenticator {
   readonly #credential: Caller['credential'];

@@ -29,7 +29,7 @@ export function secretVerifier(secrets: readonly string[]): Verifier {
       try {
         return await jwtVerify(token, key, { ...options, algorithms: ['HS256'] });
       } catch (error) {
-        // A claim is only looked at once the signature fits: no other secret will do better.
+        // jose checks a claim only once the signature fits, so no other secret gives another result.
         if (!(error instanceof errors.JWSSignatureVerificationFailed)) throw error;
         failure = error;
       }
@@ -43,8 +43,8 @@ export function secretVerifier(secrets: readonly string[]): Verifier {
  * turn. A token that no held key fits is checked once more where a newer set has arrived.
  */
 export function keySetVerifier(keySet: KeySet): Verifier {
-  return async (token, given) => {
-    const options = { ...given, algorithms: KEY_SET_ALGORITHMS };
+  return async (token, claimOptions) => {
+    const options = { ...claimOptions, algorithms: KEY_SET_ALGORITHMS };
     try {
       return await verifyWithHeld(keySet, token, options);
     } catch (error) {
@@ -81,7 +81,7 @@ async function verifyWithAny(
   throw failure;
 }
 
-/** No held key fits the token, which one that was rotated in may. */
+/** No held key fits the token. A key that was rotated in after the last fetch may fit. */
 function isWithoutKey(error: unknown): boolean {
   return error instanceof errors.JWKSNoMatchingKey || error instanceof errors.JWSSignatureVerificationFailed;
 }

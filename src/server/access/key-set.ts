@@ -8,7 +8,7 @@ export type KeySetEvent = { readonly kind: 'fetched' } | { readonly kind: 'faile
 export interface KeySetOptions {
   /** `AUTH_JWKS_URL` */
   readonly url: string;
-  /** The way out, where there is a proxy. */
+  /** The dispatcher of the proxy, where one is configured. */
   readonly dispatcher?: Dispatcher | undefined;
   /** Must not throw. */
   readonly onEvent?: ((event: KeySetEvent) => void) | undefined;
@@ -59,8 +59,8 @@ export class KeySet {
   };
 
   /**
-   * For a token that no held key fits: whether a newer set has arrived since. Rejects with `UpstreamUnavailable` when
-   * the refresh takes longer than a caller may wait, because the token may still be a good one.
+   * Whether a newer set has arrived, for a token that no held key fits. Starts a refresh at most once in 30 s. Rejects
+   * with `UpstreamUnavailable` when the refresh takes longer than 50 ms, because the token may still be valid.
    */
   async renewed(): Promise<boolean> {
     const before = this.#held;
@@ -110,24 +110,24 @@ export class KeySet {
     });
     if (statusCode !== 200) {
       await body.dump();
-      throw new KeySetRefused(`HTTP ${statusCode}`);
+      throw new InvalidKeySetResponse(`HTTP ${statusCode}`);
     }
     const chunks: Buffer[] = [];
     let length = 0;
     for await (const chunk of body as AsyncIterable<Buffer>) {
       length += chunk.length;
-      if (length > MAX_BYTES) throw new KeySetRefused('too large');
+      if (length > MAX_BYTES) throw new InvalidKeySetResponse('too large');
       chunks.push(chunk);
     }
     return JSON.parse(Buffer.concat(chunks).toString('utf8')) as Parameters<typeof createLocalJWKSet>[0];
   }
 }
 
-/** The endpoint answered with something else than a key set. The message is the reason. */
-class KeySetRefused extends Error {}
+/** The response of the endpoint is no key set. The message is the reason. */
+class InvalidKeySetResponse extends Error {}
 
 function reasonOf(error: unknown): string {
-  if (error instanceof KeySetRefused) return error.message;
+  if (error instanceof InvalidKeySetResponse) return error.message;
   if (error instanceof SyntaxError || error instanceof errors.JOSEError) return 'no key set';
   if (error instanceof Error && error.name === 'TimeoutError') return 'TIMEOUT';
   const code = error instanceof Error && 'code' in error ? error.code : undefined;

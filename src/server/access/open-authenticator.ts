@@ -1,7 +1,7 @@
 import type { Authenticator, Caller } from './authenticator.ts';
 import { credentialOf } from './credential.ts';
 
-/** `AUTH_MODE=open`: every client that reaches the port, with the gateway's own token. */
+/** `AUTH_MODE=open`: accepts every client that reaches the port. Their calls use the gateway's own token. */
 export class OpenAuthenticator implements Authenticator {
   readonly #caller: Caller;
 

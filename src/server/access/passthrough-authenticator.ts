@@ -3,8 +3,8 @@ import { bearerToken } from './bearer-token.ts';
 import { credentialOf } from './credential.ts';
 
 /**
- * `AUTH_MODE=passthrough`: bearers of an A2E token, which goes upstream. Whether it is good only A2E can tell, so any
- * token is let in, and a state known through one token is never shown through another.
+ * `AUTH_MODE=passthrough`: bearers of an A2E token, which goes upstream. Only A2E can check the token, so the gateway
+ * accepts every well-formed one, and never shows a state read with one token to the bearer of another.
  */
 export class PassthroughAuthenticator implements Authenticator {
   async authenticate(authorization: string | undefined): Promise<Caller> {

@@ -17,12 +17,12 @@ export function accessWarnings({
   const warnings: string[] = [];
   if (auth.mode === 'open' && !isLoopback(host))
     warnings.push(
-      `ANYONE WHO REACHES ${host} MAY ASK, AND SPENDS YOUR A2E TOKEN: AUTH_MODE is open and HOST is not loopback. ` +
+      `EVERY CLIENT THAT REACHES ${host} SPENDS YOUR A2E TOKEN: AUTH_MODE is open and HOST is not loopback. ` +
         'Set AUTH_MODE=jwt or passthrough, or let only trusted networks through.',
     );
   if (auth.mode === 'jwt' && auth.jwtSecrets.some((secret) => Buffer.byteLength(secret) < MIN_SECRET_BYTES))
     warnings.push(
-      `A secret in AUTH_JWT_SECRET is shorter than ${MIN_SECRET_BYTES} bytes: whoever sees a token can guess it.`,
+      `A secret in AUTH_JWT_SECRET is shorter than ${MIN_SECRET_BYTES} bytes: a client that has a token can guess it.`,
     );
   if (http.webhookToken !== null && http.webhookToken.length < MIN_WEBHOOK_CHARACTERS)
     warnings.push(`WEBHOOK_TOKEN is shorter than ${MIN_WEBHOOK_CHARACTERS} characters: a client can guess it.`);

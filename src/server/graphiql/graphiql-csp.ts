@@ -3,9 +3,9 @@ import { createHash } from 'node:crypto';
 const INLINE_SCRIPT = /<script>([\s\S]*?)<\/script>/g;
 
 /**
- * The headers of a page with inline scripts. Only these scripts run, by their hashes, and no other resource loads. Inline
- * styles are allowed because GraphiQL's editor writes them at run time; workers from blobs because it makes one per
- * language.
+ * The headers of a page with inline scripts. Only these scripts run, by their hashes, and no other resource loads.
+ * Inline styles are allowed because GraphiQL's editor writes them at run time. Workers from blobs are allowed because
+ * the editor starts one per language.
  */
 export function selfContainedPageHeaders(html: string): Readonly<Record<string, string>> {
   const hashes = Array.from(html.matchAll(INLINE_SCRIPT), ([, script = '']) => {

@@ -10,7 +10,7 @@ export interface RenderedPage {
   readonly html: Buffer;
 }
 
-/** Answers a page, made when it is first asked for. */
+/** Returns a page that is rendered at the first call. */
 export type LazyPage = () => Promise<RenderedPage>;
 
 /** GraphiQL as one page without external resources. It subscribes over WebSocket; its examples use `exampleId`. */
@@ -22,7 +22,7 @@ export function graphiqlPage(exampleId: string): LazyPage {
   };
 }
 
-/** GraphiQL weighs 9 MB: it is loaded only where it is used, so that a gateway starts at once. */
+/** Loads GraphiQL only when the page is first requested, because it has 9 MB and would delay the start. */
 async function render(exampleId: string): Promise<RenderedPage> {
   const { renderGraphiQL } = await import('@graphql-yoga/render-graphiql');
   const script = await readFile(new URL('./graphiql-fetcher.js', import.meta.url), 'utf8');

@@ -8,7 +8,7 @@ const WRITE_ONLY = 0o1;
 
 /**
  * Whether the parent asked for SIGHUP to be ignored. Node resets the disposition of SIGHUP before any JavaScript runs
- * (`ResetSignalHandlers` in node.cc), so the process itself no longer tells. These traces are left:
+ * (`ResetSignalHandlers` in node.cc), so the process itself cannot read it. Three traces remain:
  *
  * - bash and zsh leave the path of the program they start in `_`, and `nohup` passes it on;
  * - `nohup` opens standard input for writing alone where it was a terminal (coreutils, nohup.c);

@@ -7,8 +7,8 @@ export const SHUTDOWN_SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
  * Resolves with the first signal that asks the process to end. Later signals of any kind are ignored: npm
  * and the terminal both send SIGINT at Ctrl-C. SIGHUP is ignored where the parent ignored it, as `nohup` does.
  *
- * Call it before anything else is loaded: a signal that finds no handler kills the process, or is lost where the
- * process is PID 1.
+ * Call it before any other module is loaded: a signal without a handler kills the process, or is lost if the process is
+ * PID 1.
  *
  * @param launcher the environment variable `_`, where a shell has left the path of the program it started
  */

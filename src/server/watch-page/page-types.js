@@ -8,10 +8,10 @@
  * @typedef {{
  *   open: () => void,
  *   next: (result: Result) => boolean | void,
- *   heard: () => void,
+ *   received: () => void,
  *   overdue: () => void,
  * }} Listener `next` answers true for the last result worth waiting for; `overdue` says that a heartbeat is late, and
- *   `heard` that the connection brought any byte, a heartbeat included
+ *   `received` that the connection brought any byte, a heartbeat included
  * @typedef {Listener & {
  *   complete: () => void,
  *   interrupted: (refusal: Refusal | null, waitMs: number) => void,

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { etagMatches } from '../http/etag.ts';
 
-/** One answer of the watch page, ready to be written; a HEAD is answered with the same, without the body. */
+/** One response of the watch page. The response to a HEAD is the same without the body. */
 export interface StaticResponse {
   readonly status: 200 | 304;
   readonly headers: Readonly<Record<string, string>>;
@@ -11,8 +11,8 @@ export interface StaticResponse {
 }
 
 /**
- * Answers a GET or HEAD for `path` (the URL's path, without the query); null for a path that the page does not have.
- * `ifNoneMatch` is the request's header of that name: an asset the browser already has is answered 304.
+ * The response to a GET or HEAD for `path` (the URL's path, without the query); null for a path that the page does not
+ * have. `ifNoneMatch` is the request's header `If-None-Match`: an asset that the browser already has is a 304.
  */
 export type WatchPageHandler = (path: string, ifNoneMatch?: string) => StaticResponse | null;
 
@@ -42,12 +42,12 @@ const HTML = 'text/html; charset=utf-8';
 const CSS = 'text/css; charset=utf-8';
 const SCRIPT = 'text/javascript; charset=utf-8';
 
-/** Stands in the page where the examples go. */
+/** The placeholder of the examples in the page. */
 const EXAMPLES = '<meta name="example-tasks" content="[]" />';
 
 const COMMENT_LINES = /^[ \t]*(\/\*\*(?:(?!\*\/).)*\*\/|\/\/[^\n]*)\n/gms;
 
-/** Each path, the file in `page/` that answers it, and its media type. */
+/** Each path, its file in `public/`, and its media type. */
 const ASSETS: readonly (readonly [path: string, file: string, type: string])[] = [
   ['/', 'index.html', HTML],
   ['/watch.css', 'watch.css', CSS],
@@ -86,12 +86,12 @@ export interface ExampleTask {
 
 /** Reads the watch page and its assets once; throws when a file is missing. The page offers `examples` to watch. */
 export function createWatchPage(examples: readonly ExampleTask[] = []): WatchPageHandler {
-  const answers = new Map(ASSETS.map(([path, file, type]) => [path, assetOf(read(file, examples), type)]));
+  const responses = new Map(ASSETS.map(([path, file, type]) => [path, assetOf(read(file, examples), type)]));
   return (path, ifNoneMatch) => {
-    const answer = answers.get(path);
-    if (answer === undefined) return null;
-    const held = etagMatches(ifNoneMatch, answer.headers['etag'] ?? '');
-    return held ? { status: 304, headers: answer.headers, body: Buffer.alloc(0) } : answer;
+    const response = responses.get(path);
+    if (response === undefined) return null;
+    const isNotModified = etagMatches(ifNoneMatch, response.headers['etag'] ?? '');
+    return isNotModified ? { status: 304, headers: response.headers, body: Buffer.alloc(0) } : response;
   };
 }
 

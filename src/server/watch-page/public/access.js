@@ -23,23 +23,23 @@ export function askForToken(reason) {
 }
 
 /**
- * Hands over each token that is given, and no text that cannot be a token: it stays in the field to be mended.
+ * Passes each token that the user submits to `use`. A text that cannot be a token stays in the field, with an error.
  * @param {(token: string) => void} use
  */
 export function onToken(use) {
   element('access').addEventListener('submit', (event) => {
     event.preventDefault();
-    const given = field.value.trim().replace(SCHEME, '');
-    const fault = faultOf(given);
+    const submitted = field.value.trim().replace(SCHEME, '');
+    const fault = faultOf(submitted);
     sayFault(field, fault);
     if (fault !== '') return field.focus();
     field.value = '';
-    use(given);
+    use(submitted);
   });
 }
 
-/** @param {string} given */
-function faultOf(given) {
-  if (given === '') return 'Paste a token first.';
-  return TOKEN_RULE.test(given) ? '' : 'This is not a token: it has spaces or unusual characters.';
+/** @param {string} text */
+function faultOf(text) {
+  if (text === '') return 'Paste a token first.';
+  return TOKEN_RULE.test(text) ? '' : 'This is not a token: it has spaces or unusual characters.';
 }

@@ -21,7 +21,7 @@ export function say(target, words) {
 }
 
 /**
- * Leaves an element alone that has these words already.
+ * Writes words into an element unless it already has them.
  * @param {HTMLElement} target
  * @param {string} words
  */
@@ -41,7 +41,7 @@ export function make(tag, className, words) {
   return made;
 }
 
-/** Screen readers say it once they have said the words before. @param {string} words */
+/** Screen readers say the words after earlier announcements. @param {string} words */
 export function announce(words) {
   element('announcement').textContent = words;
 }

@@ -1,8 +1,8 @@
 // @ts-check
 import { element } from './dom.js';
 
-/** The elements that may take the focus over, first to last; the last is always visible. */
-const HEIRS = ['token', 'notice', 'tasks', 'id'];
+/** The elements that the focus falls back to, in order of preference; the last is always visible. */
+const FOCUS_FALLBACKS = ['token', 'notice', 'tasks', 'id'];
 
 /**
  * Makes a change to the page. Where the change hides the element with the focus, the focus goes on to a visible one,
@@ -10,16 +10,16 @@ const HEIRS = ['token', 'notice', 'tasks', 'id'];
  *
  * @template T
  * @param {() => T} change
- * @returns {T} the answer of the change
+ * @returns {T} the result of the change
  */
 export function keepFocus(change) {
   const held = document.activeElement;
-  const answer = change();
+  const result = change();
   if (held !== null && isHidden(held))
-    HEIRS.map(element)
-      .find((heir) => !isHidden(heir))
+    FOCUS_FALLBACKS.map(element)
+      .find((fallback) => !isHidden(fallback))
       ?.focus();
-  return answer;
+  return result;
 }
 
 /** @param {Element} target */

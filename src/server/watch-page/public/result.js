@@ -4,7 +4,7 @@ const UNPLAYABLE = 'The video cannot be played here, but its address may still w
 
 /**
  * Puts a link to the finished video and, where it has the page for itself, the video into `place`; hides `place` without
- * an address that a browser may safely open. The same address twice leaves alone a video that is playing.
+ * an address that a browser may safely open. The same address again does not interrupt a video that is playing.
  *
  * @param {HTMLElement} place
  * @param {string | null} resultUrl

@@ -53,7 +53,7 @@ function render() {
 function forget(id) {
   forgetTask(id);
   render();
-  // The button with the focus is gone; the focus goes on to the next one.
+  // The button that had the focus has been removed, so the focus moves to the next button.
   const next = element('recent').querySelector('[data-does="forget"]') ?? shelf.querySelector('summary');
   if (next instanceof HTMLElement) next.focus();
 }

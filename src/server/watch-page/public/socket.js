@@ -69,8 +69,8 @@ class SocketSubscription {
 
   /** @param {string} text */
   #receive(text) {
-    this.watchdog.heard();
-    this.listener.heard();
+    this.watchdog.restart();
+    this.listener.received();
     const { type, payload } = messageOf(text);
     if (type === null) this.#end('lost');
     if (type === 'ping') this.#send({ type: 'pong' });

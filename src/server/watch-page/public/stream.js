@@ -33,16 +33,16 @@ export async function followStream(operation, token, listener, signal) {
     { afterMs: DEAD_MS, act: () => silence.abort() },
   ]);
   try {
-    const response = await ask(operation, token, AbortSignal.any([signal, silence.signal]));
+    const response = await post(operation, token, AbortSignal.any([signal, silence.signal]));
     clearTimeout(opening);
     if (!isStream(response)) return await refusalOf(response);
-    watchdog.heard();
+    watchdog.restart();
     listener.open();
     return await read(response, {
       ...listener,
-      heard() {
-        watchdog.heard();
-        listener.heard();
+      received() {
+        watchdog.restart();
+        listener.received();
       },
     });
   } catch {
@@ -59,7 +59,7 @@ export async function followStream(operation, token, listener, signal) {
  * @param {string | null} token
  * @param {AbortSignal} signal
  */
-function ask(operation, token, signal) {
+function post(operation, token, signal) {
   return fetch(new URL('graphql', document.baseURI), {
     method: 'POST',
     headers: {
@@ -94,7 +94,7 @@ async function read(response, listener) {
     // A stream that breaks has been open, so it is lost and not refused.
     const { done, value } = await texts.read().catch(() => ({ done: true, value: '' }));
     if (done) return 'lost';
-    listener.heard();
+    listener.received();
     push(value);
     if (complete) return 'complete';
   }

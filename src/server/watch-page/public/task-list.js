@@ -18,7 +18,7 @@ export class TaskList {
     this.#drop = drop;
   }
 
-  /** The state of some task is known. */
+  /** The page has a state of at least one task. */
   get known() {
     return this.#all().some(({ task }) => task !== null);
   }
@@ -60,7 +60,7 @@ export class TaskList {
   }
 
   /**
-   * Says of one of several tasks that the gateway follows it no more.
+   * Shows that the gateway has ended the subscription to one of several tasks.
    * @param {string} id
    * @param {Words} words
    */
@@ -68,7 +68,7 @@ export class TaskList {
     this.#views.get(id)?.refuse(words);
   }
 
-  /** The gateway follows no task at all: the views without a state go. */
+  /** The gateway has ended the subscription: hides the views without a state. */
   refuseAll() {
     this.#reveal(false);
     for (const { root, task } of this.#all()) root.hidden = task === null;

@@ -3,7 +3,7 @@ import { duration } from './words.js';
 
 /**
  * @typedef {import('../page-types.js').Task} Task
- * @typedef {'live' | 'overdue' | 'lost'} Link the subscription stands; its heartbeat is late; it does not stand
+ * @typedef {'live' | 'overdue' | 'lost'} Link the subscription is open; its heartbeat is late; it is closed
  */
 
 /**

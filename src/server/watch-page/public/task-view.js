@@ -18,7 +18,7 @@ const WAITING = { title: 'Looking it up', text: 'Asking for the state of this ta
 export class TaskView {
   /** @type {Task | null} */
   task = null;
-  /** The reason why the gateway follows this task no more. @type {Words | null} */
+  /** The reason why the gateway has ended the subscription to this task. @type {Words | null} */
   refusal = null;
 
   /**
@@ -57,7 +57,7 @@ export class TaskView {
     if (this.task !== null) this.#showOutcome(this.task);
   }
 
-  /** Shows that the state is asked for; a state that is known stays. */
+  /** Shows that the page waits for a state; the last state stays. */
   wait() {
     this.refusal = null;
     if (this.task !== null) return this.#showHead(this.task);
@@ -77,7 +77,7 @@ export class TaskView {
     this.#showOutcome(task);
   }
 
-  /** The gateway follows this task no more. @param {Words} words */
+  /** Shows that the gateway has ended the subscription to this task. @param {Words} words */
   refuse(words) {
     this.refusal = words;
     if (this.task === null) this.#say('refused', words);

@@ -28,7 +28,7 @@ const TITLE = document.title;
 const idField = input('id');
 const tasks = new TaskList((id) => go(addressIds().filter((kept) => kept !== id)));
 
-/** The caller's token lives in this variable and nowhere else. @type {string | null} */
+/** The caller's token. It is kept in this variable alone. @type {string | null} */
 let token = null;
 /** @type {import('./task-times.js').Link} */
 let link = 'lost';
@@ -47,9 +47,9 @@ function watch(ids) {
 }
 
 /**
- * Shows the known states of these tasks before the page asks for them.
+ * Shows the last states of these tasks before the page subscribes to them.
  * @param {readonly string[]} ids
- * @returns {boolean} they can be asked for
+ * @returns {boolean} the page can subscribe to them
  */
 function prepare(ids) {
   setLink('lost');
@@ -73,7 +73,7 @@ function follow(ids) {
   return subscribe({ query: QUERY, variables: { ids } }, token, {
     next: (result) => keepFocus(() => show(result)),
     open: () => keepFocus(connected),
-    heard: () => link === 'overdue' && setLink('live'),
+    received: () => link === 'overdue' && setLink('live'),
     overdue: () => setLink('overdue'),
     complete: () => setLink('lost'),
     interrupted,
@@ -218,8 +218,8 @@ element('ask').addEventListener('submit', (event) => {
 
 offerShortcuts((id, added) => go(added ? [...new Set([...addressIds(), id])] : [id]));
 
-onToken((given) => {
-  token = given;
+onToken((submitted) => {
+  token = submitted;
   watch(addressIds());
 });
 

@@ -7,7 +7,7 @@
  * a browser delays the timers of a hidden tab, and stages that expire together would end a healthy connection.
  *
  * @param {readonly Stage[]} stages
- * @returns {{ heard: () => void, stop: () => void }} `heard` starts the first stage over
+ * @returns {{ restart: () => void, stop: () => void }} `restart` starts the first stage over
  */
 export function createWatchdog(stages) {
   let timer = 0;
@@ -23,7 +23,7 @@ export function createWatchdog(stages) {
   const stop = () => clearTimeout(timer);
   return {
     stop,
-    heard() {
+    restart() {
       stop();
       arm(0);
     },

@@ -43,7 +43,7 @@ const FAULTS = {
     'Not allowed here',
     'This gateway only runs the documents on its list, and the one of this page is not among them.',
   ],
-  INTERNAL_SERVER_ERROR: ['Something went wrong', 'The gateway hit an unforeseen problem. Try again shortly.'],
+  INTERNAL_SERVER_ERROR: ['Something went wrong', 'The gateway hit an unexpected problem. Try again shortly.'],
 };
 
 /** @type {[title: string, text: string]} */

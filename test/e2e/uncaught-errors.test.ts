@@ -3,7 +3,7 @@ import { startSimulator } from '../../src/simulator/simulator.ts';
 import { GatewayProcess } from '../support/gateway-process.ts';
 import { connect } from '../support/ws-client.ts';
 
-/** A fault from outside the program, on demand: at SIGUSR1 it meets a mistake that nobody catches. */
+/** Node options that raise an uncaught error at SIGUSR1, so that the program needs no test hook. */
 function preload(mistake: string): string {
   const script = `process.once('SIGUSR1', () => { ${mistake} });`;
   return `--import data:text/javascript,${encodeURIComponent(script)}`;
@@ -21,7 +21,7 @@ async function startBoth(env: Record<string, string> = {}) {
 test.concurrent.each([
   ['an exception', 'throw new Error("boom")'],
   ['a rejection', 'void Promise.reject(new Error("boom"))'],
-])('%s that nobody has foreseen is logged, drains and exits with 1', async (_what, mistake) => {
+])('%s that is not caught is logged, drains and exits with 1', async (_name, mistake) => {
   await using both = await startBoth({ NODE_OPTIONS: preload(mistake) });
   await using client = await connect(both.gateway.url);
   both.gateway.signal('SIGUSR1');
@@ -39,14 +39,14 @@ test.concurrent('with no grace at all the process ends at once, with 0', async (
   expect((await client.closed).code).toBeGreaterThan(0);
 });
 
-test.concurrent('a gateway that is open to the world says so loudly', async () => {
+test.concurrent('a gateway that is open to the network logs a warning', async () => {
   await using open = await startBoth({ HOST: '0.0.0.0' });
   await using jwt = await startBoth({ HOST: '0.0.0.0', AUTH_MODE: 'jwt', AUTH_JWT_SECRET: 'short' });
   for (const { gateway } of [open, jwt]) {
     gateway.signal('SIGTERM');
     await gateway.exited;
   }
-  expect(open.gateway.log.join('\n')).toMatch(/ANYONE WHO REACHES 0\.0\.0\.0/);
+  expect(open.gateway.log.join('\n')).toMatch(/EVERY CLIENT THAT REACHES 0\.0\.0\.0/);
   expect(jwt.gateway.log.join('\n')).toMatch(/AUTH_JWT_SECRET is shorter/);
-  expect(jwt.gateway.log.join('\n')).not.toMatch(/ANYONE/);
+  expect(jwt.gateway.log.join('\n')).not.toMatch(/EVERY CLIENT/);
 });
