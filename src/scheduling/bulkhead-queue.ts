@@ -29,10 +29,6 @@ export class BulkheadQueue<T extends BulkheadCall> {
     this.#untrusted = new CallQueue(intervalMs);
   }
 
-  get isEmpty(): boolean {
-    return this.#trusted.empty && this.#untrusted.empty;
-  }
-
   /** The time of the first call of each side; Infinity when a side is empty. */
   get dueTimes(): { readonly trusted: number; readonly untrusted: number } {
     return { trusted: this.#trusted.dueAt, untrusted: this.#untrusted.dueAt };
@@ -45,11 +41,6 @@ export class BulkheadQueue<T extends BulkheadCall> {
   /** Idempotent. */
   remove(call: T): void {
     this.#sideOf(call).remove(call);
-  }
-
-  /** The first call, due or not, of the trusted side if it has any. */
-  peek(): T | undefined {
-    return this.#trusted.peek() ?? this.#untrusted.peek();
   }
 
   /** The sides that have a due call, in the order in which they may run now. */
