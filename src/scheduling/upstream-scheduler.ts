@@ -22,7 +22,7 @@ const TIMER_GRAIN_MS = 20;
 export class UpstreamScheduler {
   readonly #options: SchedulerOptions;
   readonly #queue: BulkheadQueue<QueuedJob>;
-  /** All waiting jobs: those in the queue and the blocked ones. */
+  /** All waiting jobs: in the queue, or blocked. */
   readonly #waiting = new ProbeCandidates();
   /** Jobs that were due while the circuit was not closed. */
   readonly #blocked = new Set<QueuedJob>();
