@@ -6,15 +6,14 @@ export interface BulkheadCall extends QueuedCall {
   readonly isTrusted: boolean;
 }
 
-/** Trusted calls per untrusted call while both are due. */
-const TRUSTED_PER_UNTRUSTED = 1;
-/** The same once a trusted poll is overdue by an interval and the untrusted calls are queries alone. */
-const OVERDUE_TRUSTED_PER_QUERY = 5;
+/** At most so many trusted calls per untrusted call, so that new tasks keep a sixth of the rate. */
+const MAX_TRUSTED_PER_UNTRUSTED = 5;
 
 /**
- * The waiting calls of one scheduler on two sides of a bulkhead. While both are due they alternate, so
- * that untrusted calls (new or failing tasks) neither starve nor delay a proven task by more than an interval. Queries of
- * untrusted tasks are unbounded in number, so they get one call in six once a trusted poll is overdue by an interval.
+ * The waiting calls of one scheduler on two sides of a bulkhead. While both are due, untrusted calls (new or failing tasks)
+ * get a part of the rate that delays no trusted poll by more than an interval. With trusted demand at k times the rate,
+ * trusted polls are overdue by k - 1 intervals, and an untrusted call after every k trusted ones stretches that by one.
+ * Queries of untrusted tasks are unbounded in number, so they get a sixth once a trusted poll is overdue by an interval.
  */
 export class BulkheadQueue<T extends BulkheadCall> {
   readonly #intervalMs: number;
@@ -22,15 +21,11 @@ export class BulkheadQueue<T extends BulkheadCall> {
   readonly #untrusted: CallQueue<T>;
   #trustedInARow = 0;
 
-  /** @param intervalMs a poll that is overdue by more is long overdue */
+  /** @param intervalMs `POLL_INTERVAL_MS` */
   constructor(intervalMs: number) {
     this.#intervalMs = intervalMs;
     this.#trusted = new CallQueue(intervalMs);
     this.#untrusted = new CallQueue(intervalMs);
-  }
-
-  get isEmpty(): boolean {
-    return this.#trusted.empty && this.#untrusted.empty;
   }
 
   /** The time of the first call of each side; Infinity when a side is empty. */
@@ -47,17 +42,11 @@ export class BulkheadQueue<T extends BulkheadCall> {
     this.#sideOf(call).remove(call);
   }
 
-  /** The first call, due or not, of the trusted side if it has any. */
-  peek(): T | undefined {
-    return this.#trusted.peek() ?? this.#untrusted.peek();
-  }
-
   /** The sides that have a due call, in the order in which they may run now. */
   dueSides(now: number): readonly ('trusted' | 'untrusted')[] {
     const due = this.dueTimes;
     const sides = (['trusted', 'untrusted'] as const).filter((side) => due[side] <= now);
-    const isOverdue = now - this.#trusted.pollDueAt > this.#intervalMs && this.#untrusted.pollDueAt > now;
-    const share = isOverdue ? OVERDUE_TRUSTED_PER_QUERY : TRUSTED_PER_UNTRUSTED;
+    const share = this.#trustedPerUntrusted(now);
     return this.#trustedInARow >= share ? sides.toReversed() : sides;
   }
 
@@ -77,6 +66,13 @@ export class BulkheadQueue<T extends BulkheadCall> {
   *polls(): Generator<T> {
     yield* this.#trusted.polls();
     yield* this.#untrusted.polls();
+  }
+
+  #trustedPerUntrusted(now: number): number {
+    const overdueIntervals = (now - this.#trusted.pollDueAt) / this.#intervalMs;
+    const isQueriesAlone = this.#untrusted.pollDueAt > now;
+    if (isQueriesAlone && overdueIntervals > 1) return MAX_TRUSTED_PER_UNTRUSTED;
+    return Math.min(MAX_TRUSTED_PER_UNTRUSTED, Math.max(1, Math.ceil(overdueIntervals)));
   }
 
   #sideOf(call: T): CallQueue<T> {

@@ -29,10 +29,6 @@ export class CallQueue<T extends QueuedCall> {
     this.#intervalMs = intervalMs;
   }
 
-  get empty(): boolean {
-    return this.#urgent.size === 0 && this.#polls.size === 0;
-  }
-
   /** The time of the first call in monotonic ms: 0 when it is urgent, Infinity when the queue is empty. */
   get dueAt(): number {
     return this.#urgent.size > 0 ? 0 : this.pollDueAt;
@@ -52,11 +48,6 @@ export class CallQueue<T extends QueuedCall> {
   remove(entry: T): void {
     this.#urgent.delete(entry);
     this.#polls.remove(entry);
-  }
-
-  /** The first call, due or not. */
-  peek(): T | undefined {
-    return this.#firstUrgent() ?? this.#polls.peek();
   }
 
   /** Removes the next call at `now`; undefined when none is due. */

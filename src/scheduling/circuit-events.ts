@@ -12,7 +12,8 @@ export function circuitEvents(before: CircuitState, after: CircuitState, now: nu
     return forMs - leftMs >= SAME_PAUSE_MS ? [{ kind: 'paused', forMs }] : [];
   }
   const [was, is] = [reasonOf(before), reasonOf(after)];
-  if (is === 'token-refused') return isConfirmed(before, after) ? [{ kind: 'token-refused' }] : [];
+  if (after.kind === 'open' && is === 'token-refused')
+    return isConfirmed(before, after) ? [{ kind: 'token-refused', isConclusive: after.isConclusive }] : [];
   if (is === 'origin-failing') return was === 'origin-failing' ? [] : [{ kind: 'breaker-opened' }];
   if (was === 'token-refused') return [{ kind: 'token-accepted' }];
   return was === 'origin-failing' ? [{ kind: 'breaker-closed' }] : [];

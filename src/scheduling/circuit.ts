@@ -15,6 +15,8 @@ export type CircuitState =
   | {
       readonly kind: 'open';
       readonly reason: 'origin-failing' | 'token-refused';
+      /** A2E named the token itself (401), so the refusal holds for every gateway. A 403 is an inference of this gateway. */
+      readonly isConclusive: boolean;
       /** The error for a caller while calls are held back. */
       readonly error: GatewayError;
       /** The time of the last failure that confirmed the reason. */
@@ -83,7 +85,11 @@ export function observe(circuit: Circuit, observation: Observation, now: number,
         now,
       );
     case 'peer-token-refused':
-      return tokenRefused(circuit, policy, observation.at, observation.at + observation.probeInMs);
+      return tokenRefused(circuit, policy, {
+        confirmedAt: observation.at,
+        nextProbeAt: observation.at + observation.probeInMs,
+        isConclusive: true,
+      });
     case 'hold-ended':
       return onHoldEnded(circuit, now, policy);
     case 'failed':
@@ -125,7 +131,11 @@ function onFailed(circuit: Circuit, failed: Failed, now: number, policy: TokenPo
     evidence.isAgainstToken ||
     (error instanceof AccessDenied && !circuit.isTokenAccepted)
   )
-    return tokenRefused({ ...circuit, evidence }, policy, now, now + policy.probeMs);
+    return tokenRefused({ ...circuit, evidence }, policy, {
+      confirmedAt: now,
+      nextProbeAt: now + policy.probeMs,
+      isConclusive: error instanceof TokenRefused,
+    });
   if (state.kind === 'open')
     return isProbe ? withNextProbe({ ...circuit, evidence }, now, policy, 1) : { ...circuit, evidence };
   if (state.kind === 'closed' && evidence.isAgainstOrigin)
@@ -141,9 +151,13 @@ function originFailing(
   now: number,
   probeAt: number,
 ): Circuit {
-  const reason = 'origin-failing' as const;
-  const state = { kind: 'open' as const, reason, error, confirmedAt: now, nextProbeAt: probeAt, failedProbes: 0 };
-  return { ...circuit, evidence, state };
+  const reason = 'origin-failing';
+  const times = { confirmedAt: now, nextProbeAt: probeAt };
+  return {
+    ...circuit,
+    evidence,
+    state: { kind: 'open', reason, isConclusive: false, error, ...times, failedProbes: 0 },
+  };
 }
 
 function withNextProbe(circuit: Circuit, now: number, policy: TokenPolicy, newFailures: 0 | 1): Circuit {
@@ -154,17 +168,11 @@ function withNextProbe(circuit: Circuit, now: number, policy: TokenPolicy, newFa
   return { ...circuit, state: { ...state, failedProbes, nextProbeAt: now + intervalMs } };
 }
 
-function tokenRefused(circuit: Circuit, policy: TokenPolicy, confirmedAt: number, nextProbeAt: number): Circuit {
-  const reason = 'token-refused' as const;
-  const state = {
-    kind: 'open' as const,
-    reason,
-    error: policy.refusedError,
-    confirmedAt,
-    nextProbeAt,
-    failedProbes: 0,
-  };
-  return { ...circuit, state };
+type Refusal = Pick<Extract<CircuitState, { kind: 'open' }>, 'confirmedAt' | 'nextProbeAt' | 'isConclusive'>;
+
+function tokenRefused(circuit: Circuit, { refusedError }: TokenPolicy, refusal: Refusal): Circuit {
+  const state = { kind: 'open' as const, reason: 'token-refused' as const, error: refusedError, failedProbes: 0 };
+  return { ...circuit, state: { ...state, ...refusal } };
 }
 
 /** A pause only grows, and a refused token outlasts it. */

@@ -1,4 +1,4 @@
-/** Something that falls due at a time. `slot` belongs to the queue: its place in the heap, -1 outside. */
+/** An entry with a due time. `heapIndex` belongs to the heap: the entry's place in it, -1 outside. */
 export interface HeapEntry {
   /** Monotonic ms; never null while the entry is in a heap. */
   dueAt: number | null;
@@ -22,7 +22,7 @@ export class DeadlineHeap<T extends HeapEntry> {
     this.#rise(entry, this.#heap.length - 1);
   }
 
-  /** Takes out the earliest. */
+  /** Removes and returns the earliest entry. */
   pop(): T | undefined {
     const first = this.#heap[0];
     if (first) this.remove(first);

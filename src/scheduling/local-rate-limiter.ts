@@ -1,6 +1,6 @@
 import type { RateLimiter } from './rate-limiter.ts';
 
-/** Catching up after a late timer may take this long's worth of calls at once. */
+/** The calls of this time may run at once, to catch up after a late timer; in ms. */
 const BURST_MS = 50;
 
 /**
@@ -15,7 +15,7 @@ export class LocalRateLimiter implements RateLimiter {
     this.#spacingMs = perSecond === null ? 0 : 1000 / perSecond;
   }
 
-  /** How long until a call is within the budget, in ms: 0 means now. */
+  /** The time until a call is within the rate, in ms: 0 means now. */
   delayMs(now: number): number {
     return this.#spacingMs === 0 ? 0 : Math.max(0, this.#nextAt - BURST_MS - now);
   }

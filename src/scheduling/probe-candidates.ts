@@ -1,21 +1,34 @@
 import type { QueuedJob } from './queued-job.ts';
 
-/** The blocked jobs, from which half-open probes are chosen: proven tasks first, and the same task not twice in a row. */
+/** The ranks of a probe, the likeliest to succeed first. */
+const RANKS = ['trusted', 'proven', 'new', 'failing'] as const;
+type Rank = (typeof RANKS)[number];
+
+/**
+ * The waiting jobs, from which half-open probes are chosen. A proven task goes first, because only its failure is evidence
+ * against the origin; a new task goes before failing ones, so that failing ids never keep it from its first answer. Within
+ * a rank the job that was queued first goes first; a failed probe is queued anew, so probes rotate.
+ */
 export class ProbeCandidates {
-  readonly #jobs = new Set<QueuedJob>();
+  readonly #ranks: Readonly<Record<Rank, Set<QueuedJob>>> = {
+    trusted: new Set(),
+    proven: new Set(),
+    new: new Set(),
+    failing: new Set(),
+  };
   #lastProbed: string | null = null;
 
   get size(): number {
-    return this.#jobs.size;
+    return RANKS.reduce((size, rank) => size + this.#ranks[rank].size, 0);
   }
 
   add(queued: QueuedJob): void {
-    this.#jobs.add(queued);
+    this.#ranks[rankOf(queued)].add(queued);
   }
 
   /** Idempotent. */
   delete(queued: QueuedJob): void {
-    this.#jobs.delete(queued);
+    this.#ranks[rankOf(queued)].delete(queued);
   }
 
   /** Remembers the task of a probe that starts. */
@@ -23,20 +36,25 @@ export class ProbeCandidates {
     this.#lastProbed = job.id;
   }
 
-  /** The job of the next probe: the oldest proven one, else the oldest one; undefined when no job is blocked. */
+  /** The job of the next probe: of the last probed task only if no other job waits; undefined when none does. */
   next(): QueuedJob | undefined {
-    const [first] = this.#jobs;
-    return this.#find((queued) => queued.isProven) ?? this.#find(() => true) ?? first;
+    const first = RANKS.values()
+      .map((rank) => this.#firstOf(rank))
+      .find((queued) => queued !== undefined);
+    return (
+      first ??
+      RANKS.values()
+        .flatMap((rank) => this.#ranks[rank])
+        .next().value
+    );
   }
 
-  /** Removes and returns all jobs, the oldest first. */
-  clear(): QueuedJob[] {
-    const jobs = [...this.#jobs];
-    this.#jobs.clear();
-    return jobs;
+  #firstOf(rank: Rank): QueuedJob | undefined {
+    return this.#ranks[rank].values().find(({ job }) => job.id !== this.#lastProbed);
   }
+}
 
-  #find(matches: (queued: QueuedJob) => boolean): QueuedJob | undefined {
-    return this.#jobs.values().find((queued) => queued.job.id !== this.#lastProbed && matches(queued));
-  }
+function rankOf({ isProven, afterFailure }: QueuedJob): Rank {
+  if (isProven) return afterFailure ? 'proven' : 'trusted';
+  return afterFailure ? 'failing' : 'new';
 }

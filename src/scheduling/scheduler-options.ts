@@ -4,7 +4,9 @@ import type { RateLimiter } from './rate-limiter.ts';
 
 /** A change of the circuit, for the log and the metrics. */
 export type SchedulerEvent =
-  | { readonly kind: 'breaker-opened' | 'breaker-closed' | 'token-refused' | 'token-accepted' }
+  | { readonly kind: 'breaker-opened' | 'breaker-closed' | 'token-accepted' }
+  /** `isConclusive`: A2E named the token itself (401). */
+  | { readonly kind: 'token-refused'; readonly isConclusive: boolean }
   | { readonly kind: 'paused'; readonly forMs: number };
 
 export interface SchedulerOptions {

@@ -110,10 +110,14 @@ export class SchedulerRegistry implements Disposable {
     });
   }
 
+  /**
+   * Publishes pauses and conclusive refusals. A gateway that has just started, or polls one task alone, infers a refused
+   * token from a single 403, so that inference must not stop the peers.
+   */
   #publish(event: SchedulerEvent, { key, owner }: TokenIdentity): void {
     const { shared } = this.#options;
     if (event.kind === 'paused') void shared?.pause(key, event.forMs);
-    if (event.kind === 'token-refused' && owner === 'gateway')
+    if (event.kind === 'token-refused' && event.isConclusive && owner === 'gateway')
       void shared?.pause(key + TOKEN_REFUSED_SUFFIX, TOKEN_REFUSED_MS);
   }
 

@@ -22,8 +22,10 @@ const TIMER_GRAIN_MS = 20;
 export class UpstreamScheduler {
   readonly #options: SchedulerOptions;
   readonly #queue: BulkheadQueue<QueuedJob>;
+  /** All waiting jobs: in the queue, or blocked. */
+  readonly #waiting = new ProbeCandidates();
   /** Jobs that were due while the circuit was not closed. */
-  readonly #blocked = new ProbeCandidates();
+  readonly #blocked = new Set<QueuedJob>();
   readonly #rateLimiter: RateLimiter;
   readonly #onPermit = (): void => this.#advance();
   readonly #timer = new EarliestTimer(() => this.#advance());
@@ -52,7 +54,7 @@ export class UpstreamScheduler {
 
   /** No job waits or runs, and the circuit would admit one: the scheduler can be dropped. */
   get idle(): boolean {
-    return this.#running === 0 && !this.#hasWaiting() && performance.now() >= admitsAt(this.state);
+    return this.#running === 0 && this.#waiting.size === 0 && performance.now() >= admitsAt(this.state);
   }
 
   /** Queues a job. */
@@ -65,6 +67,7 @@ export class UpstreamScheduler {
       cancel: (waiting) => this.#cancel(waiting),
     });
     if (job.isProven) this.#provenJobs += 1;
+    this.#waiting.add(queued);
     this.#queue.add(queued);
     this.#armTimer();
     return queued;
@@ -80,10 +83,11 @@ export class UpstreamScheduler {
     if (!queued.leave()) return;
     if (queued.isProven) this.#provenJobs -= 1;
     this.#remove(queued);
-    if (!this.#hasWaiting()) this.#timer.clear();
+    if (this.#waiting.size === 0) this.#timer.clear();
   }
 
   #remove(queued: QueuedJob): void {
+    this.#waiting.delete(queued);
     this.#queue.remove(queued);
     this.#blocked.delete(queued);
   }
@@ -97,7 +101,8 @@ export class UpstreamScheduler {
   #nextWakeAt(now: number): number | null {
     const { trusted, untrusted } = this.#queue.dueTimes;
     if (this.state.kind !== 'closed') {
-      const canProbe = this.#running === 0 && this.#hasWaiting() && !this.#isQueued('proven');
+      const probe = this.#running === 0 ? this.#waiting.next() : undefined;
+      const canProbe = probe && !this.#isQueued(this.#classOf(probe.isProven));
       const at = Math.min(trusted, untrusted, canProbe ? admitsAt(this.state) : Number.POSITIVE_INFINITY);
       return Number.isFinite(at) ? at : null;
     }
@@ -109,17 +114,9 @@ export class UpstreamScheduler {
 
   #expectedAt(queued: QueuedJob): number {
     const from = Math.max(performance.now(), admitsAt(this.state));
-    const isProbe = this.state.kind === 'open' && queued === this.#nextProbe();
+    const isProbe = this.state.kind === 'open' && queued === this.#waiting.next();
     if (isProbe || queued.urgent || queued.dueAt === null) return from;
     return Math.max(from, queued.dueAt + this.#latenessMs);
-  }
-
-  #nextProbe(): QueuedJob | undefined {
-    return this.#blocked.next() ?? this.#queue.peek();
-  }
-
-  #hasWaiting(): boolean {
-    return this.#blocked.size > 0 || !this.#queue.isEmpty;
   }
 
   #advance(): void {
@@ -155,8 +152,8 @@ export class UpstreamScheduler {
     return this.#options.semaphore.isQueued(this.#onPermit, permitClass);
   }
 
-  #classOf(isTrusted: boolean): PermitClass {
-    if (isTrusted) return 'proven';
+  #classOf(isProven: boolean): PermitClass {
+    if (isProven) return 'proven';
     const isVerified = this.#circuit.isTokenAccepted || this.#options.maxUnverified === null;
     return isVerified ? 'unproven' : 'unverified';
   }
@@ -164,11 +161,12 @@ export class UpstreamScheduler {
   #advanceBlocked(state: Exclude<CircuitState, { kind: 'closed' }>): void {
     const now = performance.now();
     if (state.kind === 'open' && now >= state.nextProbeAt && this.#running === 0) {
-      const probe = this.#nextProbe();
-      if (probe && this.#options.semaphore.tryAcquire(this.#onPermit, 'proven')) {
+      const probe = this.#waiting.next();
+      const permitClass = this.#classOf(probe?.isProven ?? false);
+      if (probe && this.#options.semaphore.tryAcquire(this.#onPermit, permitClass)) {
         this.#remove(probe);
-        this.#blocked.onProbe(probe);
-        this.#start(probe, 'proven', true);
+        this.#waiting.onProbe(probe);
+        this.#start(probe, permitClass, true);
       }
     }
     for (let queued = this.#queue.takeAny(now); queued; queued = this.#queue.takeAny(now)) {
@@ -181,6 +179,7 @@ export class UpstreamScheduler {
   #start(queued: QueuedJob, permitClass: PermitClass, isProbe: boolean): void {
     const now = performance.now();
     queued.leave();
+    this.#waiting.delete(queued);
     this.#running += 1;
     this.#options.semaphore.acquire(permitClass);
     this.#rateLimiter.consume(now);
@@ -232,7 +231,8 @@ export class UpstreamScheduler {
    */
   #spread(now: number, windowMs: number): void {
     const { intervalMs, random = Math.random } = this.#options;
-    const delayed = [...this.#blocked.clear(), ...[...this.#queue.polls()].filter(({ afterFailure }) => afterFailure)];
+    const delayed = [...this.#blocked, ...[...this.#queue.polls()].filter(({ afterFailure }) => afterFailure)];
+    this.#blocked.clear();
     for (const queued of delayed) {
       this.#queue.remove(queued);
       queued.defer(now + random() * windowMs, intervalMs);
