@@ -7,7 +7,8 @@ import { VideoTaskStatus } from './video-task-status.ts';
 export const VideoTask = builder.objectRef<TaskSnapshot>('VideoTask').implement({
   description:
     'The state of one avatar-video job at A2E, as `POST /api/v1/video/awsResult` last reported it, and its freshness. ' +
-    'A field is null where A2E gives no value, an empty text or an unusable value.',
+    'A field is null where A2E gives no value, an empty text or an unusable value. So is a URL of more than 8,192 ' +
+    'characters, and an id or a word of more than 256.',
 });
 
 builder.objectFields(VideoTask, (t) => ({
@@ -19,12 +20,13 @@ builder.objectFields(VideoTask, (t) => ({
   status: t.field({
     type: VideoTaskStatus,
     nullable: false,
-    description: 'How far the job is. A2E `status`; a word that is not documented becomes UNKNOWN.',
+    description:
+      'How far the job is. A2E `status`; `completed` reads as SUCCESS, `failed` and `error` as FAIL, any other word that is not documented as UNKNOWN.',
     resolve: ({ task }) => task.status,
   }),
   rawStatus: t.string({
     nullable: false,
-    description: 'A2E `status` as A2E wrote it, in its own spelling.',
+    description: 'A2E `status` as A2E wrote it, in its own spelling; at most 256 characters.',
     resolve: ({ task }) => task.rawStatus,
   }),
   progress: t.int({
@@ -32,7 +34,8 @@ builder.objectFields(VideoTask, (t) => ({
     resolve: ({ task }) => task.progress,
   }),
   message: t.string({
-    description: 'The message of A2E about the job, for example the reason of a failure. A2E `msg`.',
+    description:
+      'The message of A2E about the job, for example the reason of a failure; at most 4,096 characters. A2E `msg`.',
     resolve: ({ task }) => task.message,
   }),
 }));

@@ -15,16 +15,22 @@ export const VIDEO_TASK_STATUSES = [
 
 export type VideoTaskStatus = (typeof VIDEO_TASK_STATUSES)[number];
 
+/** The longest texts of a task, in UTF-16 code units. They bound the memory and the messages that one task costs. */
+export const TEXT_LIMITS = { message: 4_096, url: 8_192, word: 256 } as const;
+
 export interface VideoTask {
   /** `_id` */
   readonly id: string;
-  /** `status`, upper-cased; `UNKNOWN` for a word outside the documented list. */
+  /**
+   * `status`, upper-cased. `completed` reads as SUCCESS, `failed` and `error` as FAIL, because A2E's other task APIs write
+   * these words. `UNKNOWN` for any other word outside the documented list.
+   */
   readonly status: VideoTaskStatus;
-  /** `status` as A2E wrote it. */
+  /** `status` as A2E wrote it, cut at 256 characters. */
   readonly rawStatus: string;
   /** `process`: 0 to 100. */
   readonly progress: number | null;
-  /** `msg` */
+  /** `msg`, cut at 4,096 characters. */
   readonly message: string | null;
   /** `result`: http(s) only. */
   readonly resultUrl: string | null;

@@ -1,9 +1,12 @@
 import { AccessDenied, TokenRefused } from '../errors.ts';
-import type { VideoTask, VideoTaskStatus } from '../task/video-task.ts';
+import { TEXT_LIMITS, type VideoTask, type VideoTaskStatus } from '../task/video-task.ts';
 import { ContractViolation, WrongTask } from './contract-violation.ts';
-import { chinaTime, instant, int, percentage, text, webUrl } from './field-decoders.ts';
+import { chinaTime, cut, instant, int, percentage, text, webUrl, word } from './field-decoders.ts';
 
-/** The documented words of `status`. */
+/**
+ * The documented words of `status`, and the words that A2E's other task APIs write for the two final ones; public clients
+ * of this API wait for them too.
+ */
 const STATUSES: ReadonlyMap<string, VideoTaskStatus> = new Map([
   ['init', 'INIT'],
   ['start', 'START'],
@@ -11,7 +14,10 @@ const STATUSES: ReadonlyMap<string, VideoTaskStatus> = new Map([
   ['process', 'PROCESS'],
   ['copy', 'COPY'],
   ['success', 'SUCCESS'],
+  ['completed', 'SUCCESS'],
   ['fail', 'FAIL'],
+  ['failed', 'FAIL'],
+  ['error', 'FAIL'],
 ]);
 
 type JsonObject = Readonly<Record<string, unknown>>;
@@ -51,22 +57,23 @@ function checkCode(code: unknown): void {
 function decodeRow(row: JsonObject, id: string): VideoTask {
   const rawStatus = own(row, 'status');
   if (typeof rawStatus !== 'string' || rawStatus.trim() === '') throw wrongShape();
+  const message = text(own(row, 'msg'));
   return {
     id,
     status: STATUSES.get(rawStatus.trim().toLowerCase()) ?? 'UNKNOWN',
-    rawStatus,
+    rawStatus: cut(rawStatus, TEXT_LIMITS.word),
     progress: percentage(own(row, 'process')),
-    message: text(own(row, 'msg')),
+    message: message === null ? null : cut(message, TEXT_LIMITS.message),
     resultUrl: webUrl(own(row, 'result')),
     resultPeopleUrl: webUrl(own(row, 'result_people_url')),
     resultBackgroundUrl: webUrl(own(row, 'result_bg_url')),
-    anchorId: text(own(row, 'anchor_id')),
-    anchorType: text(own(row, 'anchor_type')),
+    anchorId: word(own(row, 'anchor_id')),
+    anchorType: word(own(row, 'anchor_type')),
     backgroundWidth: int(own(row, 'web_bg_width')),
     backgroundHeight: int(own(row, 'web_bg_height')),
-    color: text(own(row, 'color')),
-    replaceBackgroundId: text(own(row, 'replace_bg_id')),
-    customBackgroundId: text(own(row, 'custom_backs_id')),
+    color: word(own(row, 'color')),
+    replaceBackgroundId: word(own(row, 'replace_bg_id')),
+    customBackgroundId: word(own(row, 'custom_backs_id')),
     createdAt: instant(own(row, 'createdAt')),
     elapsedSeconds: int(own(row, 'diff_s')),
     reportedAt: chinaTime(own(row, 'current_date')),

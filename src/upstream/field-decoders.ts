@@ -1,3 +1,5 @@
+import { TEXT_LIMITS } from '../task/video-task.ts';
+
 /**
  * Decoders of single fields of A2E's JSON, so that an invalid value costs its own field only. Every function accepts a
  * value of any type and returns null for an invalid one.
@@ -17,6 +19,21 @@ export function text(value: unknown): string | null {
   return typeof value === 'string' && value.trim() !== '' ? value : null;
 }
 
+/** An id or a short word: a {@link text} within the limit, because the beginning of an id is another id. */
+export function word(value: unknown): string | null {
+  const whole = text(value);
+  return whole !== null && whole.length <= TEXT_LIMITS.word ? whole : null;
+}
+
+/** A longer text cut to `length` UTF-16 code units, without white space before it or half a surrogate pair at its end. */
+export function cut(value: string, length: number): string {
+  if (value.length <= length) return value;
+  return value
+    .trimStart()
+    .slice(0, length)
+    .replace(/[\uD800-\uDBFF]$/, '');
+}
+
 /** A number or a decimal string, rounded; null when it does not fit GraphQL's 32-bit `Int`. */
 export function int(value: unknown): number | null {
   const number = typeof value === 'string' && DECIMAL.test(value.trim()) ? Number(value) : value;
@@ -33,11 +50,14 @@ export function percentage(value: unknown): number | null {
 }
 
 /**
- * An absolute http(s) URL, normalised. Other schemes (`javascript:`, `data:`) become null, because a browser runs them.
+ * An absolute http(s) URL within the limit, normalised. Other schemes (`javascript:`, `data:`) become null, because a
+ * browser runs them. The limit counts twice, because normalising escapes characters and makes a URL longer.
  */
 export function webUrl(value: unknown): string | null {
-  const url = typeof value === 'string' ? URL.parse(value) : null;
-  return url?.protocol === 'https:' || url?.protocol === 'http:' ? url.href : null;
+  if (typeof value !== 'string' || value.length > TEXT_LIMITS.url) return null;
+  const url = URL.parse(value);
+  const isWeb = url?.protocol === 'https:' || url?.protocol === 'http:';
+  return isWeb && url.href.length <= TEXT_LIMITS.url ? url.href : null;
 }
 
 /** An ISO 8601 date and time with its zone, in ms since the epoch. */

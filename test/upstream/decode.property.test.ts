@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { UpstreamError } from '../../src/errors.ts';
-import { VIDEO_TASK_STATUSES, type VideoTask } from '../../src/task/video-task.ts';
+import { TEXT_LIMITS, VIDEO_TASK_STATUSES, type VideoTask } from '../../src/task/video-task.ts';
 import { decodeAnswer } from '../../src/upstream/decode.ts';
 import { SAMPLE_ROW } from './upstream-server.ts';
 
@@ -15,6 +15,11 @@ function expectValid(task: VideoTask): void {
   expect(task.id).toBe(ID);
   expect(VIDEO_TASK_STATUSES).toContain(task.status);
   expect(task.rawStatus.trim()).not.toBe('');
+  expect(task.rawStatus.length).toBeLessThanOrEqual(TEXT_LIMITS.word);
+  for (const field of TEXTS) {
+    expect(task[field]?.length ?? 0).toBeLessThanOrEqual(field === 'message' ? TEXT_LIMITS.message : TEXT_LIMITS.word);
+  }
+  for (const field of URLS) expect(task[field]?.length ?? 0).toBeLessThanOrEqual(TEXT_LIMITS.url);
   for (const field of NUMBERS) expect(task[field] === null || (task[field] | 0) === task[field]).toBe(true);
   expect((task.progress ?? 0) >= 0 && (task.progress ?? 0) <= 100).toBe(true);
   for (const field of TEXTS) expect(task[field] === null || task[field].trim() !== '').toBe(true);
@@ -48,6 +53,8 @@ const weird = fc.oneof(
   fc.integer().map(String),
   fc.string({ unit: 'binary' }),
   fc.webUrl(),
+  fc.webUrl().map((url) => url + '\u00e9'.repeat(3_000)),
+  fc.string({ minLength: 1 }).map((part) => part.repeat(10_000)),
   fc.webUrl().map((url) => `javascript:${url}`),
   fc.date({ noInvalidDate: true }).map((date) => date.toISOString()),
   fc.date({ noInvalidDate: true }).map((date) => date.toISOString().slice(0, 19).replace('T', ' ')),

@@ -114,7 +114,16 @@ describe('status', () => {
     expect(decode({ status: word }).status).toBe(word.toUpperCase());
   });
 
-  test.each(['completed', 'unknown', 'constructor', '__proto__'])('%s is unknown', (word) => {
+  test.each([
+    ['completed', 'SUCCESS'],
+    ['failed', 'FAIL'],
+    ['error', 'FAIL'],
+    [' Completed ', 'SUCCESS'],
+  ])("%j, a word of A2E's other task APIs, reads as %s", (word, status) => {
+    expect(decode({ status: word })).toMatchObject({ status, rawStatus: word });
+  });
+
+  test.each(['complete', 'failure', 'errors', 'unknown', 'constructor', '__proto__'])('%s is unknown', (word) => {
     expect(decode({ status: word })).toMatchObject({ status: 'UNKNOWN', rawStatus: word });
   });
 
@@ -216,6 +225,48 @@ describe('fields', () => {
     ['Invalid date', null],
     [null, null],
   ])('current_date %j is %j', (value, ms) => expect(decode({ current_date: value }).reportedAt).toBe(ms));
+});
+
+describe('long texts', () => {
+  const URL_START = 'https://a2e.example/';
+
+  test('a message and a raw status are cut', () => {
+    expect(decode({ msg: 'm'.repeat(4_096) }).message).toHaveLength(4_096);
+    expect(decode({ msg: 'm'.repeat(900_000) }).message).toBe('m'.repeat(4_096));
+    expect(decode({ status: 's'.repeat(900_000) })).toMatchObject({ status: 'UNKNOWN', rawStatus: 's'.repeat(256) });
+  });
+
+  test('a cut keeps the word behind long white space', () => {
+    expect(decode({ status: `${' '.repeat(300)}failed` })).toMatchObject({ status: 'FAIL', rawStatus: 'failed' });
+    expect(decode({ msg: `${' '.repeat(9_000)}words` }).message).toBe('words');
+  });
+
+  test('a cut leaves no half of a surrogate pair', () => {
+    const { message } = decode({ msg: `${'m'.repeat(4_095)}\u{1F600}` });
+    expect(message).toBe('m'.repeat(4_095));
+  });
+
+  test.each([
+    ['anchor_id', 'anchorId'],
+    ['anchor_type', 'anchorType'],
+    ['color', 'color'],
+    ['replace_bg_id', 'replaceBackgroundId'],
+    ['custom_backs_id', 'customBackgroundId'],
+  ] as const)('%s is null past 256 characters', (name, field) => {
+    expect(decode({ [name]: 'x'.repeat(256) })[field]).toHaveLength(256);
+    expect(decode({ [name]: 'x'.repeat(257) })[field]).toBeNull();
+  });
+
+  test.each([
+    ['result', 'resultUrl'],
+    ['result_people_url', 'resultPeopleUrl'],
+    ['result_bg_url', 'resultBackgroundUrl'],
+  ] as const)('%s is null past 8,192 characters, escapes included', (name, field) => {
+    const rest = 8_192 - URL_START.length;
+    expect(decode({ [name]: URL_START + 'x'.repeat(rest) })[field]).toHaveLength(8_192);
+    expect(decode({ [name]: URL_START + 'x'.repeat(rest + 1) })[field]).toBeNull();
+    expect(decode({ [name]: URL_START + '\u00e9'.repeat(rest) })[field]).toBeNull();
+  });
 });
 
 test('known own fields only', () => {
