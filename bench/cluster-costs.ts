@@ -1,23 +1,23 @@
 import { createClient } from 'redis';
 import { ClusterDeployment } from './cluster-deployment.ts';
 
-/** What sharing costs in steady state. */
+/** The costs of sharing in steady state. */
 export interface RedisCost {
   readonly polls: number;
-  /** Commands that the gateways sent, by name; what a script does inside Redis is not among them. */
+  /** Commands that the gateways sent, by name; commands of scripts inside Redis are left out. */
   readonly commands: ReadonlyMap<string, number>;
   /** All of them, per poll. */
   readonly perPoll: number;
 }
 
-/** Counts what three gateways that watch the same ten tasks send to Redis during so many intervals. */
+/** Counts the commands of three gateways that watch the same ten tasks, during a number of intervals. */
 export async function redisCost(intervals = 50): Promise<RedisCost> {
   await using deployment = await ClusterDeployment.start(3, 30, 10);
   await deployment.intervals(5);
   const commands = new Map<string, number>();
   const monitor = createClient({ url: deployment.redis.url });
   await monitor.connect();
-  // MONITOR names the client of each command, or `lua` for what a script does:
+  // MONITOR names the client of each command, or `lua` for a command of a script:
   // https://redis.io/docs/latest/commands/monitor/
   await monitor.monitor((line) => {
     const [, client, name] = /^[\d.]+ \[\d+ (\S+)\] "([^"]+)"/.exec(String(line)) ?? [];

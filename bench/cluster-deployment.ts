@@ -5,7 +5,7 @@ import { taskId } from './support/task.ts';
 
 const INTERVAL_MS = 200;
 
-/** Several gateways on one Redis, in front of one simulator whose tasks change with every call. */
+/** Several gateways on one Redis, in front of one simulator. Its tasks change with every call. */
 export class ClusterDeployment implements AsyncDisposable {
   readonly redis: RedisServer;
   readonly gateways: readonly Child[];

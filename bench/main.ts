@@ -6,7 +6,7 @@ import { sseMemory, webSocketMemory } from './figures/memory.ts';
 import { queries } from './figures/queries.ts';
 import { growth, pollLateness } from './figures/scale.ts';
 
-/** Measures every figure, or those of `--only NAME`, and prints a table, or with `--json` a line for each. */
+/** Measures every figure, or the figures of `--only NAME`. Prints a table, or with `--json` a line for each. */
 const FIGURES = [
   webSocketFanOut,
   sseFanOut,

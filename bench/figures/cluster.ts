@@ -5,7 +5,7 @@ import { compared, type Figure } from './figure.ts';
 const ROUNDS = 3;
 const MOST_COMMANDS = 3;
 
-/** What a poll costs Redis in the whole cluster: three gateways watch the same task. */
+/** The commands that one poll costs Redis in the whole cluster, with three gateways that watch the same task. */
 export const redisCommands: Figure = {
   name: 'redis-commands',
   async run() {

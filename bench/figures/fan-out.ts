@@ -1,4 +1,4 @@
-import { duel } from '../support/paired-runs.ts';
+import { measurePaired } from '../support/paired-runs.ts';
 import { compared, type Figure } from './figure.ts';
 
 const CPU = { unit: 'µs CPU per update' };
@@ -7,10 +7,10 @@ const CPU = { unit: 'µs CPU per update' };
 export const webSocketFanOut: Figure = {
   name: 'ws-fan-out',
   async run() {
-    const taken = await duel({ others: ['bare-ws'], transport: 'ws', subscribers: 5_000 });
+    const measured = await measurePaired({ compareWith: ['bare-ws'], transport: 'ws', subscribers: 5_000 });
     return [
-      compared({ name: 'ws-fan-out', ...CPU }, pair(taken.cpuMicros), 'bare ws', { atMost: 1.2 }),
-      compared({ name: 'ws-last-of-5000', unit: 'ms' }, pair(taken.lastMs), 'bare ws', { atMost: 1.3 }),
+      compared({ name: 'ws-fan-out', ...CPU }, pair(measured.cpuMicros), 'bare ws', { atMost: 1.2 }),
+      compared({ name: 'ws-last-of-5000', unit: 'ms' }, pair(measured.lastMs), 'bare ws', { atMost: 1.3 }),
     ];
   },
 };
@@ -18,20 +18,25 @@ export const webSocketFanOut: Figure = {
 export const sseFanOut: Figure = {
   name: 'sse-fan-out',
   async run() {
-    const { cpuMicros } = await duel({ others: ['bare-sse'], transport: 'sse', subscribers: 2_000, updates: 20 });
+    const { cpuMicros } = await measurePaired({
+      compareWith: ['bare-sse'],
+      transport: 'sse',
+      subscribers: 2_000,
+      updates: 20,
+    });
     return [compared({ name: 'sse-fan-out', ...CPU }, pair(cpuMicros), 'bare node:http', { atMost: 1.3 })];
   },
 };
 
-/** Against what a team would use instead. */
+/** Against the servers that a team would use instead. */
 export const webSocketPeers: Figure = {
   name: 'ws-peers',
   async run() {
     const peers = ['apollo', 'yoga', 'mercurius'];
     const options = { transport: 'ws', subscribers: 5_000, updates: 4, stretches: 3 } as const;
-    const [own = Number.NaN, ...theirs] = (await duel({ others: peers, ...options })).cpuMicros;
-    const best = Math.min(...theirs);
-    const words = peers.map((peer, index) => `${peer} ${Math.round(theirs[index] ?? 0)}`).join(', ');
+    const [own = Number.NaN, ...peerMicros] = (await measurePaired({ compareWith: peers, ...options })).cpuMicros;
+    const best = Math.min(...peerMicros);
+    const words = peers.map((peer, index) => `${peer} ${Math.round(peerMicros[index] ?? 0)}`).join(', ');
     return [compared({ name: 'ws-peers', ...CPU }, [own, best], `best of ${words}:`, { atMost: 0.3 })];
   },
 };
@@ -39,17 +44,23 @@ export const webSocketPeers: Figure = {
 export const ssePeers: Figure = {
   name: 'sse-peers',
   async run() {
-    const taken = await duel({ others: ['yoga'], transport: 'sse', subscribers: 2_000, updates: 10, stretches: 3 });
-    return [compared({ name: 'sse-peers', ...CPU }, pair(taken.cpuMicros), 'yoga', { atMost: 0.3 })];
+    const measured = await measurePaired({
+      compareWith: ['yoga'],
+      transport: 'sse',
+      subscribers: 2_000,
+      updates: 10,
+      stretches: 3,
+    });
+    return [compared({ name: 'sse-peers', ...CPU }, pair(measured.cpuMicros), 'yoga', { atMost: 0.3 })];
   },
 };
 
-/** Distinct variables: 100 executions, each for 50. The gateway's polls are part of what it takes. */
+/** Distinct variables: 100 executions, each for 50 subscribers. The figure includes the gateway's polls. */
 export const distinctTasks: Figure = {
   name: 'ws-distinct',
   async run() {
-    const taken = await duel({
-      others: ['bare-ws'],
+    const measured = await measurePaired({
+      compareWith: ['bare-ws'],
       transport: 'ws',
       subscribers: 5_000,
       tasks: 100,
@@ -57,7 +68,7 @@ export const distinctTasks: Figure = {
       stretches: 4,
       gateway: { churn: true, env: { POLL_INTERVAL_MS: '300', POLL_MAX_INTERVAL_MS: '300' } },
     });
-    return [compared({ name: 'ws-distinct', ...CPU }, pair(taken.cpuMicros), 'bare ws', { atMost: 1.5 })];
+    return [compared({ name: 'ws-distinct', ...CPU }, pair(measured.cpuMicros), 'bare ws', { atMost: 1.5 })];
   },
 };
 

@@ -6,20 +6,20 @@ export interface Result {
   readonly unit: string;
   /** The gateway's value over that of `against`; null for a figure that stands alone. */
   readonly ratio: number | null;
-  /** What it is compared with, and what that measured. */
+  /** The floor or peer of the comparison, and its figure. */
   readonly against: string;
   /** For people: `at most 1.2`. */
   readonly goal: string;
   readonly pass: boolean;
 }
 
-/** What is measured, under the name that `--only` takes. */
+/** One measurement. `--only` takes its name. */
 export interface Figure {
   readonly name: string;
   run(): Promise<readonly Result[]>;
 }
 
-/** A result whose ratio decides. */
+/** A result with a goal for its ratio. */
 export function compared(
   { name, unit }: { readonly name: string; readonly unit: string },
   [value, other]: readonly [number, number],

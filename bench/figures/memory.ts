@@ -1,21 +1,21 @@
 import { Child } from '../support/child.ts';
 import { median } from '../support/median.ts';
-import { type Contestant, startGateway, startMadeUp } from '../support/server-under-test.ts';
+import { type ServerUnderTest, startGateway, startMadeUp } from '../support/server-under-test.ts';
 import { compared, type Figure } from './figure.ts';
 
 const FEW = 3_000;
 const MANY = 12_000;
 const ROUNDS = 3;
 
-/** Resident memory per subscriber: of those that come after the first ones, for whom the process has grown once and for all. */
-async function memoryEach(start: () => Promise<Contestant>, transport: 'ws' | 'sse'): Promise<number> {
-  await using contestant = await start();
-  await contestant.publish(1);
+/** Resident memory per subscriber, after the first subscribers, for which the process has grown once. */
+async function memoryEach(start: () => Promise<ServerUnderTest>, transport: 'ws' | 'sse'): Promise<number> {
+  await using target = await start();
+  await target.publish(1);
   await using clients = Child.start(`./${transport}-clients.ts`);
-  await clients.call('connect', contestant.url, FEW, 1);
-  const before = await contestant.server.rss();
-  await clients.call('connect', contestant.url, MANY - FEW, 1);
-  return ((await contestant.server.rss()) - before) / (MANY - FEW) / 1024;
+  await clients.call('connect', target.url, FEW, 1);
+  const before = await target.server.rss();
+  await clients.call('connect', target.url, MANY - FEW, 1);
+  return ((await target.server.rss()) - before) / (MANY - FEW) / 1024;
 }
 
 function memory(transport: 'ws' | 'sse', against: string, atMost: number): Figure {

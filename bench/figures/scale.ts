@@ -2,7 +2,7 @@ import { setTimeout } from 'node:timers/promises';
 import { Child } from '../support/child.ts';
 import { median, quantile } from '../support/median.ts';
 import { startGateway } from '../support/server-under-test.ts';
-import { Audience } from '../support/subscriber-pool.ts';
+import { SubscriberPool } from '../support/subscriber-pool.ts';
 import { compared, type Figure, type Result } from './figure.ts';
 
 const FEW = 1_000;
@@ -17,18 +17,18 @@ export const growth: Figure = {
     await using stack = new AsyncDisposableStack();
     const few = stack.use(await startGateway());
     const many = stack.use(await startGateway());
-    const audiences = [
-      stack.use(await Audience.gather(few, { transport: 'ws', subscribers: FEW })),
-      stack.use(await Audience.gather(many, { transport: 'ws', subscribers: MANY })),
+    const pools = [
+      stack.use(await SubscriberPool.connect(few, { transport: 'ws', subscribers: FEW })),
+      stack.use(await SubscriberPool.connect(many, { transport: 'ws', subscribers: MANY })),
     ];
-    const taken: number[][] = [[], []];
+    const measured: number[][] = [[], []];
     for (let stretch = 0; stretch <= STRETCHES; stretch += 1) {
-      for (const [index, audience] of audiences.entries()) {
-        const { cpuMicros } = await audience.measure(index === 0 ? 60 : 4);
-        if (stretch > 0) taken[index]?.push(cpuMicros);
+      for (const [index, pool] of pools.entries()) {
+        const { cpuMicros } = await pool.measure(index === 0 ? 60 : 4);
+        if (stretch > 0) measured[index]?.push(cpuMicros);
       }
     }
-    const [cheap = Number.NaN, dear = Number.NaN] = taken.map(median);
+    const [cheap = Number.NaN, dear = Number.NaN] = measured.map(median);
     const figure = { name: 'ws-growth', unit: 'µs CPU per update' };
     return [compared(figure, [dear, cheap], `at ${FEW} subscribers`, { atMost: 1.15 }), await most()];
   },
@@ -36,8 +36,8 @@ export const growth: Figure = {
 
 async function most(): Promise<Result> {
   await using gateway = await startGateway();
-  await using audience = await Audience.gather(gateway, { transport: 'ws', subscribers: MOST });
-  await audience.measure(1);
+  await using pool = await SubscriberPool.connect(gateway, { transport: 'ws', subscribers: MOST });
+  await pool.measure(1);
   const goal = `${MOST} in one process`;
   return { name: 'ws-sockets', value: MOST, unit: 'sockets', ratio: null, against: '', goal, pass: true };
 }
@@ -48,8 +48,8 @@ const INTERVAL_MS = 5_000;
 const GOAL_MS = 250;
 
 /**
- * How late polls start: the time between two calls for one task, less the interval. What an answer takes counts as
- * late. The watchers come one after the other during one interval, as they do in life.
+ * The delay of polls: the time between two calls for one task, less the interval. The time of a response counts as
+ * delay. The watchers subscribe one after the other during one interval.
  */
 export const pollLateness: Figure = {
   name: 'poll-lateness',

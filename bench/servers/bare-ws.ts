@@ -30,7 +30,7 @@ function message(id: string, progress: number): Buffer {
   return Buffer.from(`{"id":"${uuid}","type":"next","payload":${sampleResult(id, progress)}}`);
 }
 
-/** Of 100 tasks one changes every 3 ms, as those of the gateway do at a poll interval of 300 ms. */
+/** One of 100 tasks changes every 3 ms, as at a poll interval of 300 ms of the gateway. */
 const SPREAD_MS = 3;
 
 expose('publish', async (tasks: number, progress: number) => {

@@ -1,43 +1,51 @@
 import { median } from './median.ts';
-import { type Contestant, type GatewayOptions, startGateway, startMadeUp } from './server-under-test.ts';
-import { Audience, type AudienceOptions } from './subscriber-pool.ts';
+import { type GatewayOptions, type ServerUnderTest, startGateway, startMadeUp } from './server-under-test.ts';
+import { SubscriberPool, type SubscriberPoolOptions } from './subscriber-pool.ts';
 
-export interface DuelOptions extends AudienceOptions {
+export interface PairedRunOptions extends SubscriberPoolOptions {
   /** The floors and peers by the names of their files. */
-  readonly others: readonly string[];
+  readonly compareWith: readonly string[];
   readonly gateway?: GatewayOptions;
   /** Updates of every task per stretch. */
   readonly updates?: number;
   readonly stretches?: number;
 }
 
-/** The median of what each contestant took, the gateway first. */
-export interface Duel {
+/** The median figures of each server, the gateway first. */
+export interface PairedRuns {
   /** Server CPU per delivered update, in µs. */
   readonly cpuMicros: readonly number[];
   /** Until the last subscriber had an update, in ms. */
   readonly lastMs: readonly number[];
 }
 
-/** Lets the gateway and the others take turns, each with an audience of its own: the first turn warms up. */
-export async function duel({ others, gateway, updates = 10, stretches = 5, ...options }: DuelOptions): Promise<Duel> {
+/**
+ * Measures the gateway and the named servers in alternation, each with its own subscribers. The first stretch warms up.
+ */
+export async function measurePaired({
+  compareWith,
+  gateway,
+  updates = 10,
+  stretches = 5,
+  ...options
+}: PairedRunOptions): Promise<PairedRuns> {
   await using stack = new AsyncDisposableStack();
-  const audiences: Audience[] = [];
-  for (const start of [() => startGateway(gateway), ...others.map((name) => () => startMadeUp(name))]) {
-    const contestant: Contestant = stack.use(await start());
-    audiences.push(stack.use(await Audience.gather(contestant, options)));
+  const pools: SubscriberPool[] = [];
+  for (const start of [() => startGateway(gateway), ...compareWith.map((name) => () => startMadeUp(name))]) {
+    const server: ServerUnderTest = stack.use(await start());
+    pools.push(stack.use(await SubscriberPool.connect(server, options)));
   }
-  const taken = audiences.map(() => ({ cpuMicros: [] as number[], lastMs: [] as number[] }));
+  const measured = pools.map(() => ({ cpuMicros: [] as number[], lastMs: [] as number[] }));
   for (let stretch = 0; stretch <= stretches; stretch += 1) {
-    for (const [index, audience] of audiences.entries()) {
-      const { cpuMicros, lastMs } = await audience.measure(updates);
+    for (const [index, pool] of pools.entries()) {
+      const { cpuMicros, lastMs } = await pool.measure(updates);
       if (stretch === 0) continue;
-      taken[index]?.cpuMicros.push(cpuMicros);
-      taken[index]?.lastMs.push(...lastMs);
+      measured[index]?.cpuMicros.push(cpuMicros);
+      measured[index]?.lastMs.push(...lastMs);
     }
   }
   return {
-    cpuMicros: taken.map(({ cpuMicros }) => median(cpuMicros)),
-    lastMs: taken.map(({ lastMs }) => median(lastMs)),
+    cpuMicros: measured.map(({ cpuMicros }) => median(cpuMicros)),
+    lastMs: measured.map(({ lastMs }) => median(lastMs)),
   };
 }

@@ -5,7 +5,7 @@ import { sampleTask } from './task.ts';
 /** The gateway's own schema, for the peers. */
 export const typeDefs = readFileSync(new URL('../../schema.graphql', import.meta.url), 'utf8');
 
-/** The task that queries find: known already, so that a peer has nothing to wait for. */
+/** The task of the queries. The peer already has it, so that it waits for no call. */
 const known = new Map<string, ReturnType<typeof sampleTask>>();
 
 /** All but the subscriptions, which every peer makes in its own way. */

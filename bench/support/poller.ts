@@ -1,21 +1,21 @@
 import { setTimeout } from 'node:timers/promises';
 import { Child } from './child.ts';
-import type { Contestant } from './server-under-test.ts';
+import type { ServerUnderTest } from './server-under-test.ts';
 
 const CONNECTIONS = 32;
 
-/** Dashboards that poll one contestant, in a process of their own. */
+/** Dashboards that poll one server, in a process of their own. */
 export class Poller implements AsyncDisposable {
-  readonly #contestant: Contestant;
+  readonly #server: ServerUnderTest;
   readonly #clients = Child.start('./query-clients.ts');
 
-  constructor(contestant: Contestant) {
-    this.#contestant = contestant;
+  constructor(server: ServerUnderTest) {
+    this.#server = server;
   }
 
   /** Queries answered per second of server CPU, while as many come as it can answer. */
   async measure(ms: number): Promise<number> {
-    const { server, url } = this.#contestant;
+    const { server, url } = this.#server;
     await this.#clients.call('start', url, CONNECTIONS);
     const [cpuBefore, before] = [await server.cpuMs(), await this.#clients.call<number>('count')];
     await setTimeout(ms);

@@ -3,7 +3,7 @@ import { Child, type ChildOptions } from './child.ts';
 import { taskId } from './task.ts';
 
 /** A server under load: how to make it send one update of each of its first tasks. */
-export interface Contestant extends AsyncDisposable {
+export interface ServerUnderTest extends AsyncDisposable {
   readonly server: Child;
   readonly url: string;
   /** Changes the first `tasks` tasks once. */
@@ -12,11 +12,14 @@ export interface Contestant extends AsyncDisposable {
   publishedAt(): Promise<number>;
 }
 
-/** The gateway sees a change at its next poll. The others change after the same time on average: equally warm caches. */
+/**
+ * The gateway sees a change at its next poll. Floors and peers change after the same time on average, so that caches
+ * are equally warm.
+ */
 const MEAN_WAIT_MS = 50;
 
 /** A server that makes its updates up: a floor or a peer. */
-export async function startMadeUp(name: string): Promise<Contestant> {
+export async function startMadeUp(name: string): Promise<ServerUnderTest> {
   const server = Child.start(`../servers/${name}.ts`);
   const url = await server.url();
   let progress = 0;
@@ -50,7 +53,7 @@ export interface GatewayOptions {
 }
 
 /** The gateway as it is delivered, in front of the simulator. */
-export async function startGateway({ env = {}, churn = false }: GatewayOptions = {}): Promise<GatewayContestant> {
+export async function startGateway({ env = {}, churn = false }: GatewayOptions = {}): Promise<GatewayUnderTest> {
   await using stack = new AsyncDisposableStack();
   const simulator = stack.use(await Simulator.start());
   const server = stack.use(
@@ -73,7 +76,7 @@ export async function startGateway({ env = {}, churn = false }: GatewayOptions =
   };
 }
 
-export interface GatewayContestant extends Contestant {
+export interface GatewayUnderTest extends ServerUnderTest {
   readonly simulator: Simulator;
 }
 

@@ -1,14 +1,14 @@
 import { Child } from './child.ts';
-import type { Contestant } from './server-under-test.ts';
+import type { ServerUnderTest } from './server-under-test.ts';
 
-export interface AudienceOptions {
+export interface SubscriberPoolOptions {
   readonly transport: 'ws' | 'sse';
   readonly subscribers: number;
   /** The subscribers are spread evenly over this many tasks. */
   readonly tasks?: number;
 }
 
-/** What one stretch of updates took. */
+/** The figures of one stretch of updates. */
 export interface Stretch {
   /** Server CPU per delivered update, in µs. */
   readonly cpuMicros: number;
@@ -16,31 +16,31 @@ export interface Stretch {
   readonly lastMs: readonly number[];
 }
 
-/** A contestant with its subscribers, in a process of their own. */
-export class Audience implements AsyncDisposable {
-  readonly #contestant: Contestant;
+/** The subscribers of one server, in a process of their own. */
+export class SubscriberPool implements AsyncDisposable {
+  readonly #target: ServerUnderTest;
   readonly #clients: Child;
-  readonly #options: Required<AudienceOptions>;
+  readonly #options: Required<SubscriberPoolOptions>;
   #expected = 0;
 
-  constructor(contestant: Contestant, clients: Child, options: Required<AudienceOptions>) {
-    this.#contestant = contestant;
+  constructor(target: ServerUnderTest, clients: Child, options: Required<SubscriberPoolOptions>) {
+    this.#target = target;
     this.#clients = clients;
     this.#options = options;
   }
 
-  static async gather(contestant: Contestant, options: AudienceOptions): Promise<Audience> {
+  static async connect(target: ServerUnderTest, options: SubscriberPoolOptions): Promise<SubscriberPool> {
     const { transport, subscribers, tasks = 1 } = options;
-    await contestant.publish(tasks);
+    await target.publish(tasks);
     const clients = Child.start(`./${transport}-clients.ts`);
-    await clients.call('connect', contestant.url, subscribers, tasks);
+    await clients.call('connect', target.url, subscribers, tasks);
     await clients.call('arrivals', subscribers);
-    return new Audience(contestant, clients, { transport, subscribers, tasks });
+    return new SubscriberPool(target, clients, { transport, subscribers, tasks });
   }
 
-  /** Lets every task change `updates` times, each time after the last change has reached everybody. */
+  /** Lets every task change `updates` times, each time after the last change has reached every subscriber. */
   async measure(updates: number): Promise<Stretch> {
-    const { server } = this.#contestant;
+    const { server } = this.#target;
     const lastMs: number[] = [];
     const [cpuBefore, countBefore] = [await server.cpuMs(), await this.#clients.call<number>('count')];
     this.#expected = countBefore;
@@ -52,9 +52,9 @@ export class Audience implements AsyncDisposable {
   async #update(): Promise<number> {
     this.#expected += this.#options.subscribers;
     const arrivals = this.#clients.call<number>('arrivals', this.#expected);
-    await this.#contestant.publish(this.#options.tasks);
+    await this.#target.publish(this.#options.tasks);
     const lastAt = await arrivals;
-    return lastAt - (await this.#contestant.publishedAt());
+    return lastAt - (await this.#target.publishedAt());
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

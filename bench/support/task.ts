@@ -1,4 +1,4 @@
-/** What every contestant serves, and every client asks for: the fields that the watch page shows. */
+/** The fields that every server serves and every client selects, as the watch page does. */
 const FIELDS = `id status rawStatus statusDescription progress message resultUrl createdAt elapsedSeconds
   finished checkedAt nextCheckAt stale stages { status enteredAt leftAt }`;
 export const SUBSCRIPTION = `subscription Watch($id: ID!) { taskStatus(id: $id) { ${FIELDS} } }`;

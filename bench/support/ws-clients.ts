@@ -14,7 +14,7 @@ function subscribe(url: string, tasks: readonly string[]): Promise<void> {
   const socket = new WebSocket(url, 'graphql-transport-ws', { perMessageDeflate: false, skipUTF8Validation: true });
   const acknowledged = (): void => {
     socket.on('message', (data: Buffer) => {
-      // The type stands within the first bytes, whoever writes it.
+      // Every server writes the type within the first bytes.
       if (data.subarray(0, 96).includes(next)) arrived();
       else console.error('unexpected', data.toString());
     });

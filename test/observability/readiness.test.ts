@@ -16,7 +16,7 @@ test('a refused token keeps traffic away while it is refused again and again', (
   }
 });
 
-test('readiness recovers 30 s after the last refusal, because only traffic shows that A2E accepts the token again', () => {
+test('readiness recovers 30 s after the last refusal, because a probe needs traffic', () => {
   const readiness = new Readiness(() => 'single');
   readiness.phase = 'ready';
   readiness.upstream = 'refused';

@@ -37,7 +37,7 @@ function vanishFromStream(gatewayUrl: string, id: string): Promise<void> {
   });
 }
 
-test(`after ${CLIENTS} abrupt disconnects nothing is left: no watch, no iterator, no socket`, {
+test(`after ${CLIENTS} abrupt disconnects the gateway is idle: no watch, no iterator, no socket`, {
   timeout: 120_000,
 }, async () => {
   await using pair = await startPair({ POLL_INTERVAL_MS: '500', POLL_MAX_INTERVAL_MS: '500' });

@@ -78,7 +78,7 @@ async function phase() {
   return { updates: sorted.length, p50Ms: quantile(0.5), p99Ms: quantile(0.99), memoryMb, cpu };
 }
 
-/** What the gateway has resident, in MB. */
+/** The resident memory of the gateway, in MB. */
 function residentMb(): number {
   const status = readFileSync(`/proc/${gateway.pid}/status`, 'utf8');
   return Math.round(Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) / 1024);

@@ -4,17 +4,17 @@ import { clientFrame, HANDSHAKE } from '../support/hostile-socket.ts';
 import { pipelinedPosts } from './pipelined-posts.ts';
 
 /**
- * `node test/security/attackers.ts PORT SOCKETS KIND`: sockets that answer nothing, and come again a second after they are
- * thrown out. `many`: each tries 10,000 subscriptions, then floods pings. `mixed`: so do eight of ten; one asks for as
- * many subscriptions as it may have, each message as long as it may be and full of what is not asked for, and stays;
- * one sends as many pongs of that length as it may at once, and goes on. `pipelined`: each sends 1,500 POSTs without
- * waiting for an answer.
+ * `node test/security/attackers.ts PORT SOCKETS KIND`: sockets that answer no ping, and reconnect a second after the
+ * gateway has closed them. `many`: each tries 10,000 subscriptions, then floods pings. `mixed`: eight of ten sockets do
+ * the same. One of ten opens the permitted number of subscriptions, with messages of the greatest length that are full
+ * of unused JSON, and stays. One of ten sends the permitted burst of pongs of that length, and goes on. `pipelined`:
+ * each sends 1,500 POSTs without waiting for a response.
  */
 const [port = 0, sockets = 200] = process.argv.slice(2, 4).map(Number);
 const [kind = 'many'] = process.argv.slice(4);
 const SUBSCRIPTIONS = 10_000;
 const PER_WRITE = 100;
-/** What one socket may have, and may send at once beside `connection_init`. */
+/** The subscriptions that one socket may have, and the messages that it may send at once beside `connection_init`. */
 const ALLOWED = 100;
 const BURST = 298;
 const AGAIN_MS = 1_000;
@@ -56,7 +56,7 @@ async function manySubscriptions(socket: Socket): Promise<void> {
 
 async function fatSubscriptions(socket: Socket): Promise<void> {
   for (let index = 0; index < ALLOWED && !socket.destroyed; index += 1) await write(socket, fatSubscription(index));
-  // What is not read tells nothing of its end.
+  // A socket that is not read emits no end.
   socket.resume();
   if (!socket.destroyed) await once(socket, 'close').catch(() => {});
 }
@@ -104,8 +104,8 @@ async function pipelined(): Promise<never> {
   }
 }
 
-const OTHERS = kind === 'mixed' ? { 8: fatSubscriptions, 9: fatPongs } : {};
-const FEW = new Map(Object.entries(OTHERS));
+const RARE = kind === 'mixed' ? { 8: fatSubscriptions, 9: fatPongs } : {};
+const FEW = new Map(Object.entries(RARE));
 if (kind === 'pipelined') await Promise.all(Array.from({ length: sockets }, pipelined));
 await Promise.all(
   Array.from({ length: sockets }, (_, index) => attackForEver(FEW.get(`${index % 10}`) ?? manySubscriptions)),

@@ -114,7 +114,7 @@ describe('graphql-cop, in production', () => {
   });
 });
 
-test('a GET whose variables are no JSON is the mistake of the client', async () => {
+test('a GET with variables that are no JSON is a client error', async () => {
   await using pair = await startPair();
   for (const accept of ['application/json', 'application/graphql-response+json', 'text/event-stream'])
     for (const search of ['query={__typename}&variables={', 'query={__typename}&extensions=x', 'variables=[']) {

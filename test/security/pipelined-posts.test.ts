@@ -9,10 +9,10 @@ import { pipelinedPosts } from './pipelined-posts.ts';
 const LOOK = 'query($ids: [ID!]!) { videoTasks(ids: $ids) { id } }';
 /** Ordinary traffic, so that calm memory is that of a gateway at work. */
 const CALM_QUERIES = 50;
-/** Several rounds of what one connection may have under way, and of refusals. */
+/** Several times the requests that one connection may have under way, and several rounds of refusals. */
 const ANSWERS = 300;
 
-/** What a process has resident, in KiB. */
+/** The resident memory of a process, in KiB. */
 function residentKib({ pid }: GatewayProcess): number {
   return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]);
 }

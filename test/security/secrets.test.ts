@@ -6,11 +6,11 @@ import { ask } from '../support/http-client.ts';
 import { leakedSecrets } from '../support/leaked-secrets.ts';
 import { TRANSPORTS } from '../support/transports.ts';
 
-test('what the search at the end of a run looks for is found', () => {
+test('the search at the end of a run finds each kind of secret', () => {
   expect(leakedSecrets(`a\n{"authorization":"Bearer ${TOKEN}"}\nb`)).toEqual([`{"authorization":"Bearer ${TOKEN}"}`]);
 });
 
-test('everything a gateway says is searched: its log at debug level, errors, metrics', async () => {
+test('every output of a gateway is searched: its log at debug level, errors, metrics', async () => {
   await using pair = await startPair();
   const { simulator, gateway } = pair;
   simulator.setTask('a', { status: 'process' });

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 
-/** Stands before a Redis and, once deafened, withholds what it sends to connections that have subscribed. */
+/** A proxy in front of a Redis. Once deafened it drops the data of Redis for connections that have subscribed. */
 export class DeafProxy implements AsyncDisposable {
   readonly #server;
   readonly #subscribers = new Set<Socket>();
@@ -30,7 +30,7 @@ export class DeafProxy implements AsyncDisposable {
     return `redis://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
   }
 
-  /** From now on, the connections that have subscribed so far hear nothing more. They stay open. */
+  /** From now on the connections that have subscribed receive no data. They stay open. */
   deafen(): void {
     for (const redis of this.#subscribers) {
       redis.unpipe();

@@ -3,7 +3,7 @@ import { type Client, createClient } from 'graphql-ws';
 import { WebSocket } from 'ws';
 import { CallbackQueue } from './callback-queue.ts';
 
-/** What the tests of the cluster look at in a task. */
+/** The fields of a task that the tests of the cluster read. */
 export interface Seen {
   readonly status: string;
   readonly progress: number | null;

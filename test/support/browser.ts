@@ -17,7 +17,7 @@ const FLAGS = [
 /** Shorter than a test may take, so that a step that hangs fails by its own name. In ms. */
 const STEP_TIMEOUT_MS = 30_000;
 
-/** One page in a browser profile of its own, and what it asked for. */
+/** One page in a browser profile of its own, and its requests. */
 export interface TestPage extends AsyncDisposable {
   readonly page: Page;
   /** Every `host:port` that was asked for anything so far, WebSockets included. */
@@ -32,7 +32,7 @@ export interface TestBrowser extends AsyncDisposable {
   open(options?: BrowserContextOptions): Promise<TestPage>;
 }
 
-/** Starts the Chromium found on PATH; throws, saying what to install, when there is none. */
+/** Starts the Chromium found on PATH. Without one it throws an error that names the package to install. */
 export async function launchBrowser(): Promise<TestBrowser> {
   const browser = await chromium.launch({ executablePath: findChromium(), headless: true, args: FLAGS });
   return {

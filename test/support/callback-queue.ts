@@ -1,4 +1,4 @@
-/** Collects what a callback is given, so that a test can wait for it. */
+/** Collects the arguments of a callback, so that a test can wait for them. */
 export class CallbackQueue<T> {
   readonly all: T[] = [];
   readonly #waiting = new Set<() => void>();

@@ -1,6 +1,6 @@
 /**
- * The environment of a process whose connections to one port of this machine go to another port, so that a fault proxy
- * stands in the way of this process alone, under the address that every process uses.
+ * An environment that redirects a process's connections from one local port to another. A fault proxy then affects this
+ * process alone, under the address that every process uses.
  */
 export function detour(from: number, to: number): { readonly NODE_OPTIONS: string } {
   const source = `import net from 'node:net';

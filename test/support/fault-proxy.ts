@@ -3,8 +3,8 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 import { setTimeout } from 'node:timers/promises';
 
 /**
- * What goes wrong between a client and the target. Everything but `black-hole` concerns what the target sends; a
- * `black-hole` holds both directions, and lets go of what it held once another fault is set, as a network would.
+ * A network fault between a client and the target. Every fault but `black-hole` affects the bytes of the target alone.
+ * A `black-hole` holds the bytes of both directions, and releases them once another fault is set, as a network would.
  */
 export type Fault =
   | { readonly kind: 'none' }
@@ -14,7 +14,7 @@ export type Fault =
   | { readonly kind: 'drip'; readonly everyMs: number; readonly bytes?: number }
   /** RST after `afterBytes` from the target; without it at once, open connections and new ones. */
   | { readonly kind: 'reset'; readonly afterBytes?: number }
-  /** Connections are accepted, and nothing ever comes. */
+  /** Connections are accepted, and no byte ever arrives. */
   | { readonly kind: 'black-hole' }
   /** FIN after `afterBytes` from the target on a connection. */
   | { readonly kind: 'truncate'; readonly afterBytes: number };
@@ -67,7 +67,7 @@ export class FaultProxy implements AsyncDisposable {
     return this.#links.size;
   }
 
-  /** From now on this is what goes wrong, also on the connections that are open. */
+  /** Sets the fault of all connections, the open ones included. */
   inject(fault: Fault): void {
     this.#fault = fault;
     if (isImmediateReset(fault)) for (const link of this.#links) cut(link);
@@ -131,7 +131,7 @@ export class FaultProxy implements AsyncDisposable {
     while (this.#fault.kind === 'black-hole') await once(this.#changes, 'change', { signal: this.#end.signal });
   }
 
-  /** Sends the client what the target said, as the fault of the moment has it. */
+  /** Sends the target's bytes to the client, subject to the current fault. */
   async #deliver(link: Link, chunk: Buffer): Promise<void> {
     let rest = chunk;
     while (rest.length > 0 && !link.truncated) {

@@ -5,7 +5,7 @@ import { RedisServer } from './redis-server.ts';
 
 export const TOKEN = 'demo-token';
 
-/** What distinguishes one fleet from another. */
+/** The settings of one fleet. */
 export interface FleetOptions {
   readonly gateways?: number;
   /** Environment of every gateway. */
@@ -19,7 +19,7 @@ export interface FleetOptions {
 export class GatewayFleet implements AsyncDisposable {
   readonly simulator: Simulator;
   readonly redis: RedisServer;
-  /** Those that the load balancer knows. */
+  /** The gateways behind the load balancer. */
   readonly gateways: GatewayProcess[] = [];
   readonly clients: BrowserClient[] = [];
   readonly #env: Readonly<Record<string, string>>;

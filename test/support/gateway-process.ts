@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline';
 import { capture } from './capture.ts';
 import { killAtExit } from './child-processes.ts';
 
-/** Quick polls at a fixed pace; what a test gives comes on top. */
+/** Quick polls at a fixed interval. The settings of a test override these. */
 const SETTINGS = { PORT: '0', POLL_MAX_INTERVAL_MS: '', POLL_LINGER_MS: '200', SHUTDOWN_GRACE_MS: '3000' };
 
 /** How a process has ended. */
@@ -94,14 +94,14 @@ export class GatewayProcess implements AsyncDisposable {
     await this.exited;
   }
 
-  /** How many calls to A2E it has finished, whatever came of them. */
+  /** The number of finished calls to A2E, with any outcome. */
   async upstreamCalls(): Promise<number> {
     const metrics = await (await fetch(`${this.url}/metrics`)).text();
     const counts = metrics.matchAll(/^video_task_gateway_upstream_calls_total\{.*\} (\d+)$/gm);
     return [...counts].reduce((sum, [, count]) => sum + Number(count), 0);
   }
 
-  /** What `/readyz` answers. */
+  /** The response of `/readyz`. */
   async readiness(): Promise<{ readonly status: number; readonly body: Record<string, unknown> }> {
     const response = await fetch(`${this.url}/readyz`);
     return { status: response.status, body: (await response.json()) as Record<string, unknown> };

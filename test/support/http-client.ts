@@ -17,7 +17,7 @@ export interface HttpRequest {
   readonly body?: string;
 }
 
-/** Asks with exactly these headers: `fetch` adds some, and forbids others. */
+/** Sends a request with exactly these headers; `fetch` adds some headers and forbids some. */
 export async function ask(
   url: string | URL,
   { method = 'GET', headers = {}, body }: HttpRequest = {},

@@ -2,7 +2,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { exportJWK, generateKeyPair, type JWK, SignJWT } from 'jose';
 
-/** An identity provider's key set on HTTP, whose keys can be rotated, and which counts who fetches it. */
+/** An identity provider's key set over HTTP. A test can rotate its keys, and it counts the fetches. */
 export class KeySet implements AsyncDisposable {
   readonly #server: Server;
   readonly #keys = new Map<string, { readonly jwk: JWK; readonly secret: CryptoKey }>();
@@ -34,7 +34,7 @@ export class KeySet implements AsyncDisposable {
     this.#keys.set(kid, { jwk: { ...(await exportJWK(publicKey)), kid, alg: 'ES256' }, secret: privateKey });
   }
 
-  /** The public key as a text, as somebody might try to sign with it. */
+  /** The public key as text, with which an attacker might sign a token. */
   publicText(kid: string): string {
     return JSON.stringify(this.#keys.get(kid)?.jwk);
   }

@@ -11,7 +11,7 @@ const CANARIES = [
   'confidential',
 ] as const;
 
-/** The lines of a text that hold one of the words that nothing but an upstream call may hold. */
+/** The lines of a text that hold a canary: a word that may appear in upstream calls alone. */
 export function leakedSecrets(text: string): string[] {
   return text.split('\n').filter((line) => CANARIES.some((canary) => line.includes(canary)));
 }

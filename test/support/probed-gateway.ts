@@ -3,15 +3,15 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
-/** A gateway in a process of its own, where nothing but the gateway is on the heap. */
+/** A gateway in a process of its own, with the gateway alone on the heap. */
 export interface ProbedGateway extends AsyncDisposable {
   /** `http://HOST:PORT` */
   readonly url: string;
-  /** What is left on its heap once the garbage is gone, in bytes. */
+  /** The size of its heap after a collection, in bytes. */
   heap(): Promise<number>;
 }
 
-/** Starts one with quick polls, and what `env` says. */
+/** Starts a gateway with quick polls and the settings in `env`. */
 export async function startProbed(env: Readonly<Record<string, string>>): Promise<ProbedGateway> {
   const probe = join(import.meta.dirname, 'heap-probe.ts');
   const settings = { PATH: process.env['PATH'], PORT: '0', POLL_INTERVAL_MS: '200', POLL_MAX_INTERVAL_MS: '200' };

@@ -11,7 +11,7 @@ export interface RedisDeployment extends AsyncDisposable {
 export async function startRedisCluster(): Promise<RedisDeployment> {
   await using stack = new AsyncDisposableStack();
   const servers = await startThree(stack, { cluster: true });
-  const [first, ...others] = servers;
+  const [first, ...rest] = servers;
   if (!first) throw new Error('no server');
   const share = Math.ceil(16_384 / servers.length);
   for (const [index, server] of servers.entries()) {
@@ -19,8 +19,7 @@ export async function startRedisCluster(): Promise<RedisDeployment> {
     await server.run('CLUSTER', 'ADDSLOTSRANGE', String(index * share), String(last));
     await server.run('CLUSTER', 'SET-CONFIG-EPOCH', String(index + 1));
   }
-  for (const { port, busPort } of others)
-    await first.run('CLUSTER', 'MEET', '127.0.0.1', String(port), String(busPort));
+  for (const { port, busPort } of rest) await first.run('CLUSTER', 'MEET', '127.0.0.1', String(port), String(busPort));
   for (const server of servers)
     await until(async () => String(await server.run('CLUSTER', 'INFO')).includes('cluster_state:ok'));
   const hosts = servers.map(({ port }) => `127.0.0.1:${port}`).join(',');

@@ -19,7 +19,7 @@ export const weatherCodec = {
   },
 };
 
-/** A gateway's end of a cluster on Redis whose changes of health can be waited for. */
+/** A gateway's end of a cluster on Redis. A test can wait for a change of its health. */
 export class RedisNode implements AsyncDisposable {
   readonly health = new CallbackQueue<ClusterHealth>();
   readonly cluster: RedisCluster<Weather>;

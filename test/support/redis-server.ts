@@ -9,7 +9,7 @@ import { killAtExit } from './child-processes.ts';
 import { freePort } from './free-port.ts';
 import { findTool } from './tools.ts';
 
-/** What makes one server different from another. */
+/** The settings of one server. */
 export interface RedisServerOptions {
   /** Lines of its configuration besides port, directory and the lack of persistence. */
   readonly config?: readonly string[];
@@ -61,7 +61,7 @@ export class RedisServer implements AsyncDisposable {
     await gone;
   }
 
-  /** Stops it with SIGSTOP: its connections stay open and nothing answers. */
+  /** Stops it with SIGSTOP: its connections stay open, and no command is answered. */
   freeze(): void {
     this.#process?.kill('SIGSTOP');
   }
@@ -115,12 +115,12 @@ async function launch(program: string, args: readonly string[]): Promise<ChildPr
       if (/Ready to accept connections|Sentinel ID is|\+monitor master/.test(line)) resolve();
     });
   });
-  // Read on, lest the server blocks on a full pipe; but do not keep what it says.
+  // Keep reading so that the server does not block on a full pipe. The output is discarded.
   output.removeAllListeners('line').on('line', () => undefined);
   return server;
 }
 
-/** Asks a server until it answers as wanted; for what Redis gives no event for. */
+/** Resolves once the condition holds; a rejection counts as false. For states that Redis reports by no event. */
 export async function until(condition: () => Promise<boolean>): Promise<void> {
   while (!(await condition().catch(() => false))) await new Promise((resolve) => setTimeout(resolve, 20));
 }

@@ -5,9 +5,9 @@ import type { Reporter } from 'vitest/node';
 import { leakedSecrets } from './leaked-secrets.ts';
 
 /**
- * Searches all that the gateways of a test run have said for upstream tokens and words of upstream bodies: their logs
- * at debug level, the errors that clients got, the metrics at their end, and whatever the tests printed. One find
- * fails the run.
+ * Searches the outputs of all gateways of a test run for upstream tokens and words of upstream bodies: their logs at
+ * debug level, the errors that clients received, the metrics at their end, and the output of the tests. One match fails
+ * the run.
  */
 export class SecretsReporter implements Reporter {
   readonly #directory = mkdtempSync(join(tmpdir(), 'captured-'));

@@ -3,7 +3,7 @@ import { createGateway, type Gateway } from '../../src/gateway.ts';
 import { createLogger } from '../../src/observability/log.ts';
 import { DEFAULT_TIMEOUTS, type Timeouts } from '../../src/server/limits/timeouts.ts';
 
-const IMPATIENT: Timeouts = {
+const SHORT_TIMEOUTS: Timeouts = {
   ...DEFAULT_TIMEOUTS,
   headersMs: 300,
   requestMs: 600,
@@ -12,7 +12,7 @@ const IMPATIENT: Timeouts = {
   pingMs: 240,
 };
 
-/** A gateway that waits for clients less long than others do; nothing is upstream of it unless `env` says where. */
+/** A gateway with short time-outs for clients. It has no upstream unless `env` names one. */
 export function startImpatient(
   env: Readonly<Record<string, string>> = {},
   timeouts: Partial<Timeouts> = {},
@@ -21,6 +21,6 @@ export function startImpatient(
   const config = loadConfig(settings);
   return createGateway(config, {
     log: createLogger(config.logLevel, process.stderr),
-    timeouts: { ...IMPATIENT, ...timeouts },
+    timeouts: { ...SHORT_TIMEOUTS, ...timeouts },
   });
 }

@@ -13,7 +13,7 @@ export interface SseClient extends AsyncDisposable {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
   readonly events: CallbackQueue<StreamEvent>;
-  /** The comments so far: what keeps the stream alive. */
+  /** The comments so far, which are the heartbeats of the stream. */
   readonly comments: CallbackQueue<string>;
   /** Whether the response ended as HTTP ends one; false for a broken connection. */
   complete(): boolean;

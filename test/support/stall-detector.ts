@@ -1,9 +1,9 @@
-/** How often the clock is looked at, in ms. */
+/** The interval between two readings of the clock, in ms. */
 const LOOK_MS = 10;
 
 /**
- * Notices when this process was held up, as by a machine that does something else: what took long then took long for no
- * fault of what is tested.
+ * Measures stalls of this process, for example on a busy machine, so that a test does not blame the tested code for
+ * them.
  */
 export class StallDetector implements Disposable {
   readonly #seen: { readonly at: number; readonly ms: number }[] = [];
@@ -14,7 +14,7 @@ export class StallDetector implements Disposable {
     this.#timer = setInterval(() => this.#look(), LOOK_MS);
   }
 
-  /** The longest since `at` of `performance.now()`, in ms. */
+  /** The longest stall since `at` (of `performance.now()`), in ms. */
   longestSince(at: number): number {
     return Math.max(0, ...this.#since(at));
   }
@@ -43,7 +43,7 @@ export class StallDetector implements Disposable {
   }
 }
 
-/** The time that `ms` takes on this machine now, up to when it is noticed; to compare with what should take as long. */
+/** The real duration of a timer of `ms` on this machine now, for comparison with an operation of the same length. */
 export function reference(ms: number): Promise<number> {
   const begun = performance.now();
   return new Promise((resolve) => setTimeout(() => resolve(performance.now() - begun), ms));

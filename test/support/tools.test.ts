@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { findTool } from './tools.ts';
 
-/** What the check before the suite says where PATH holds only these programs. */
+/** The output of the check before the suite, with these programs alone on PATH. */
 async function check(
   programs: readonly string[],
 ): Promise<{ readonly status: number | null; readonly stderr: string }> {
@@ -15,7 +15,7 @@ async function check(
   return spawnSync(process.execPath, [script], { encoding: 'utf8', env: { PATH: directory.path } });
 }
 
-test('what is missing and cannot be installed is told in one line', async () => {
+test('tools that are missing and cannot be installed are reported in one line', async () => {
   const { status, stderr } = await check(['chromium-browser', 'promtool', 'faketime']);
   expect(status).toBe(1);
   expect(stderr).toMatch(
@@ -30,7 +30,7 @@ test('either name of a tool will do', async () => {
   });
 });
 
-test('what does not arrive although apt-get ran is told as well', async () => {
+test('a tool that is still missing after apt-get ran is reported as well', async () => {
   const { status, stderr } = await check(['apt-get']);
   expect(status).toBe(1);
   expect(stderr).toContain('apt-get install redis-server chromium prometheus faketime');

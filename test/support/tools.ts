@@ -4,7 +4,7 @@ import { delimiter, join } from 'node:path';
 
 /** A program the tests need and npm does not bring. */
 interface Tool {
-  /** What it is, for people. */
+  /** The name in messages. */
   readonly title: string;
   /** The names it goes by on PATH, the preferred one first. */
   readonly programs: readonly string[];
@@ -34,14 +34,14 @@ const tools = {
 /** Names of the tools. */
 export type ToolName = keyof typeof tools;
 
-/** The path of a tool on PATH; throws, saying what to install, when there is none. */
+/** The path of a tool on PATH. Without one it throws an error that names the package to install. */
 export function findTool(name: ToolName): string {
   const path = programOnPath(tools[name].programs);
   if (path === undefined) throw new Error(advice([tools[name]]));
   return path;
 }
 
-/** Installs whatever is missing, where this process may; else exits with one line that says what to install. */
+/** Installs missing tools where this process may. Otherwise exits with one line that names the packages. */
 function provideTools(): void {
   if (missingTools().length > 0 && process.getuid?.() === 0 && programOnPath(['apt-get']) !== undefined) {
     const packages = missingTools().map((tool) => tool.debianPackage);

@@ -11,7 +11,7 @@ export interface Ask {
   readonly extensions?: Record<string, unknown>;
 }
 
-/** The first answer, whatever the transport wraps it in. */
+/** The first result, without the envelope of its transport. */
 export interface Answer {
   readonly data?: unknown;
   readonly errors?: readonly {

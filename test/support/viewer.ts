@@ -18,7 +18,7 @@ export interface Seen {
 const FIELDS = 'id status rawStatus progress stale checkedAt nextCheckAt';
 const WATCH = `subscription($id: ID!) { taskStatus(id: $id) { ${FIELDS} } }`;
 
-/** Somebody who watches one task. */
+/** A client that watches one task. */
 export interface Viewer extends AsyncDisposable {
   /** The states seen so far. */
   readonly states: CallbackQueue<Seen>;

@@ -7,7 +7,7 @@ import { WrongTask } from '../../src/upstream/contract-violation.ts';
 import { CREDENTIAL, Harness, ID, TOKEN } from './harness.ts';
 import { answerFor, say, serve } from './upstream-server.ts';
 
-test('asks as the API documents, under a base path too', async () => {
+test('sends the documented request, under a base path too', async () => {
   const asked: unknown[] = [];
   await using server = await serve(async (request, response) => {
     const { method, url, headers } = request;
@@ -104,7 +104,7 @@ test("the caller's abort ends the call with its reason and closes the connection
   const read = harness.read(controller.signal);
   const request = await arrival.promise;
   const closed = once(request.socket, 'close');
-  const reason = new Error('nobody is watching');
+  const reason = new Error('no subscriber is left');
   controller.abort(reason);
   await expect(read).rejects.toBe(reason);
   await closed;
@@ -118,7 +118,7 @@ test('an abort in the middle of the body ends the call too', async () => {
   await using harness = new Harness(server.origin);
   const controller = new AbortController();
   const read = harness.read(controller.signal);
-  const reason = new Error('nobody is watching');
+  const reason = new Error('no subscriber is left');
   setImmediate(function abortOnceConnected() {
     if (server.connections === 0) setImmediate(abortOnceConnected);
     else controller.abort(reason);
@@ -131,7 +131,7 @@ test('an abort while connecting ends the call at once', async () => {
   await using harness = new Harness(server.origin.replace('http:', 'https:'));
   const controller = new AbortController();
   const read = harness.read(controller.signal);
-  const reason = new Error('nobody is watching');
+  const reason = new Error('no subscriber is left');
   controller.abort(reason);
   await expect(read).rejects.toBe(reason);
 });
@@ -152,7 +152,7 @@ test("leaves no listener on the caller's signal", async () => {
   expect(getEventListeners(signal, 'abort')).toHaveLength(0);
 });
 
-test('disposing cuts what is under way, and may be repeated', async () => {
+test('disposing cuts the calls under way, and may be repeated', async () => {
   const arrival = Promise.withResolvers<void>();
   await using server = await serve(() => arrival.resolve());
   const harness = new Harness(server.origin);

@@ -60,7 +60,7 @@ describe('HTTP statuses', () => {
     expect(server.connections).toBe(1);
   });
 
-  test.each([301, 302, 303, 307, 308])('%i is not followed: the other server hears nothing', async (status) => {
+  test.each([301, 302, 303, 307, 308])('%i is not followed: the other server receives no request', async (status) => {
     await using other = await serve((_request, response) => response.end(answerFor(ID)));
     await using server = await serve((_request, response) => {
       response.writeHead(status, { location: `${other.origin}/api/v1/video/awsResult` }).end();

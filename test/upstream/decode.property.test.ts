@@ -30,12 +30,12 @@ function expectValid(task: VideoTask): void {
   expect(Object.keys(task)).toHaveLength(18);
 }
 
-/** Decodes what would have come over the wire. */
+/** Decodes a value as if it had arrived over the wire. */
 function decode(body: unknown): VideoTask | null {
   return decodeAnswer(JSON.parse(JSON.stringify(body) ?? 'null'), ID);
 }
 
-/** A valid task, null, or a typed error, and nothing else. */
+/** Expects a valid task, null, or a typed error. */
 function expectSound(body: unknown): void {
   let task: VideoTask | null = null;
   try {

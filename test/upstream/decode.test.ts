@@ -36,7 +36,7 @@ test("the vendor's sample", () => {
   });
 });
 
-test('a row of nothing but an id and a status', () => {
+test('a row with an id and a status alone', () => {
   const { id, status, rawStatus, ...rest } = decodeAnswer(
     { code: 0, data: [{ _id: ID, status: 'init' }] },
     ID,

@@ -8,12 +8,12 @@ import type { UpstreamEvent } from '../../src/upstream/upstream-event.ts';
 
 export const ID = '652630d6bae4de626f8b49ec';
 export const TOKEN = 'sk_secret-of-the-owner';
-/** Whatever a test server says in a body or a header holds this word, and no error or event may. */
+/** Every body and header of a test server holds this word. No error and no event may hold it. */
 export const BODY_WORD = 'confidential';
 
 export const CREDENTIAL: Credential = { key: 'k', token: TOKEN, owner: 'gateway' };
 
-/** A client and what it reported. */
+/** A client and its reported events. */
 export class Harness implements AsyncDisposable {
   readonly client: A2eClient;
   readonly events: UpstreamEvent[] = [];

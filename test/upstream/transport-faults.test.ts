@@ -14,7 +14,7 @@ const TIMEOUT_MS = 250;
 const AMPLE_MS = 2_000;
 const HEAD = 'HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n';
 
-/** Says one byte every 20 ms for as long as anyone listens: no pause is ever long. */
+/** Sends one byte every 20 ms until the socket closes, so that no pause is long. */
 function drip(socket: Socket): void {
   const timer = setInterval(() => socket.write(' '), 20);
   socket.on('close', () => clearInterval(timer));
@@ -106,7 +106,7 @@ describe.concurrent('the deadline covers the whole call', () => {
     expect(server.connections).toBe(2);
   });
 
-  test('a 503 whose body drips is still a 503 with its Retry-After', async () => {
+  test('a 503 with a dripping body is still a 503 with its Retry-After', async () => {
     await using server = await say('HTTP/1.1 503 No\r\nretry-after: 7\r\ncontent-length: 500\r\n\r\n', drip);
     await using harness = new Harness(server.origin, { timeoutMs: TIMEOUT_MS });
     expect(await harness.failure()).toMatchObject({ code: 'UPSTREAM_UNAVAILABLE', retryAfterMs: 7000 });

@@ -26,7 +26,7 @@ export function answerFor(id: string, row: Record<string, unknown> = {}): string
   return JSON.stringify({ code: 0, data: [{ ...SAMPLE_ROW, _id: id, ...row }] });
 }
 
-/** A server that runs until it is disposed of, cutting whatever is still connected. */
+/** A server that runs until it is disposed of, which cuts its open connections. */
 export interface RunningServer extends AsyncDisposable {
   readonly port: number;
   readonly origin: string;
@@ -68,7 +68,7 @@ export function serve(listener: RequestListener): Promise<RunningServer> {
   return run(createHttpServer(listener));
 }
 
-/** A server that says `bytes` to everyone who sends anything, then lets `then` have the socket. */
+/** A server that answers the first data of each connection with `bytes`, then passes the socket to `then`. */
 export function say(bytes: string, then: (socket: Socket) => void = () => {}): Promise<RunningServer> {
   return run(
     createTcpServer((socket) => {

@@ -64,8 +64,8 @@ describe.each(TRANSPORTS)('with AUTH_MODE=jwt, over %s', (name, ask) => {
   const foreign = { 'of another issuer': { ...good, iss: 'you' }, 'for another audience': { ...good, aud: 'you' } };
   const tokens: [string, () => Promise<string> | string][] = [
     ...Object.entries(refusedTokens),
-    ...Object.entries(foreign).map(([what, claims]): [string, () => Promise<string>] => [
-      what,
+    ...Object.entries(foreign).map(([name, claims]): [string, () => Promise<string>] => [
+      name,
       () => sign({ ...claims, tasks: '*' }),
     ]),
   ];
@@ -81,7 +81,7 @@ describe.each(TRANSPORTS)('with AUTH_MODE=jwt, over %s', (name, ask) => {
   });
 });
 
-describe('what a token covers', () => {
+describe('the tasks that a token covers', () => {
   test('taskStatuses ends only the part that is not covered', async () => {
     await using pair = await startPair(JWT);
     for (const id of ['t1', 't2']) pair.simulator.setTask(id, { status: 'success' });
@@ -112,7 +112,7 @@ describe('what a token covers', () => {
     await untilIdle(pair.gateway);
   });
 
-  test('on a socket ends only the subscription to what is not covered', async () => {
+  test('a socket ends only the subscription to a task that is not covered', async () => {
     await using pair = await startPair(JWT);
     pair.simulator.setTask('t1', { status: 'process' });
     const authorization = `Bearer ${await mintTicket('t1', { secret: SECRET })}`;
@@ -139,7 +139,7 @@ describe('what a token covers', () => {
     expect(pair.gateway.counts()).toMatchObject({ watches: 1, liveResults: 2 });
   });
 
-  test('is shared for as long as it lasts by those whom it covers alike, with what it does not cover', async () => {
+  test('callers with equal rights share a result while it lasts, with its forbidden tasks', async () => {
     await using pair = await startPair(JWT);
     const { gateway, simulator } = pair;
     simulator.setTask('t1', { status: 'process' });
@@ -213,7 +213,7 @@ describe('a key set', () => {
     expect(keys.fetches).toBe(2);
   });
 
-  test('that cannot be fetched says so, and is tried again after a while; one that could serves on', async () => {
+  test('an unreachable key set is reported and fetched again after the back-off; held keys go on serving', async () => {
     vi.useFakeTimers({ toFake: ['performance'] });
     onTestFinished(() => void vi.useRealTimers());
     await using keys = await KeySet.start();
@@ -240,7 +240,7 @@ describe('a key set', () => {
     expect((await access.authenticate(`Bearer ${await sign({ tasks: '*' })}`)).canAccess('t')).toBe(true);
   });
 
-  test('while it is away a client is told to try again, not that its token is bad', async () => {
+  test('while it is unreachable the error is UPSTREAM_UNAVAILABLE, not UNAUTHENTICATED', async () => {
     await using keys = await KeySet.start();
     keys.down = true;
     await using pair = await startPair({ AUTH_MODE: 'jwt', AUTH_JWKS_URL: keys.url });

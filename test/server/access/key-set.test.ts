@@ -125,7 +125,7 @@ test('many bad tokens cost one refresh in half a minute', async () => {
   expect(fetches).toBe(2);
 });
 
-test('a failure is told with its reason, and a recovery', async () => {
+test('a failure is reported with its reason, and so is the recovery', async () => {
   keys = [await signer('one')];
   behaviour = '500';
   const { access, events } = open();
@@ -137,7 +137,7 @@ test('a failure is told with its reason, and a recovery', async () => {
   expect(events).toEqual([{ kind: 'failed', reason: 'HTTP 500' }, { kind: 'fetched' }]);
 });
 
-test('a token that is too long is told how long it may be', async () => {
+test('the error of a token that is too long names the limit', async () => {
   keys = [await signer('one')];
   const { access } = open();
   await expect(access.authenticate(`Bearer ${'x'.repeat(8193)}`)).rejects.toThrow('longer than 8192 characters');

@@ -81,7 +81,7 @@ describe('connectionParams', () => {
 });
 
 describe('two callers with different tokens on one id', () => {
-  it('have a poll each, and never see what the other sees', async () => {
+  it('have a poll each, and never receive a state of the other token', async () => {
     const { gateway, simulator } = pair;
     await using anna = await connect(gateway.url, bearer('anna'));
     await using bert = await connect(gateway.url, bearer('bert'));
@@ -90,7 +90,7 @@ describe('two callers with different tokens on one id', () => {
       variables: { id },
       headers: bearer('anna'),
     });
-    // Until there is a state to show, only those who come within a moment share.
+    // Before the first state a live result accepts further subscribers for a short time only.
     await annaStream.events.count(1);
     for (const client of [anna, bert]) client.subscribe('w', WATCH, { id });
     await Promise.all([anna.messages.find(isNext), bert.messages.find(isNext)]);
@@ -109,7 +109,7 @@ describe('two callers with different tokens on one id', () => {
     await untilIdle(gateway);
   });
 
-  it('get their own answers over HTTP, whatever is remembered for the other', async () => {
+  it('get their own responses over HTTP, although the other token has a cached one', async () => {
     for (const [token, message] of [
       ['anna', "Anna's"],
       ['bert', "Bert's"],
@@ -154,7 +154,7 @@ describe('a refused token', () => {
     await untilIdle(gateway);
   });
 
-  it('never appears in what a caller is told', async () => {
+  it('never appears in a response', async () => {
     const secret = 'sk-secret-token-1234';
     const answer = await post(pair.gateway.url, LOOK, { variables: { id }, headers: bearer(secret) });
     expect(answer.body).toMatch(/UNAUTHENTICATED/);

@@ -76,7 +76,7 @@ describe.concurrent('the token form of the watch page', () => {
     },
   );
 
-  it('says what is wrong with words that can be no token, keeps them, and sends nothing', async ({ expect }) => {
+  it('shows an error for a text that cannot be a token, keeps it, and sends no request', async ({ expect }) => {
     await using gateway = await startScriptedGateway((call) => call.refuse(401, 'UNAUTHENTICATED'));
     await using tab = await browser.open();
     await tab.page.goto(`${gateway.url}?id=a`);

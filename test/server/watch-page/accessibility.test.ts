@@ -75,7 +75,7 @@ const focusedName = (page: Page) =>
     'document.activeElement.getAttribute("aria-label") ?? document.activeElement.textContent.trim()',
   );
 
-describe('the watch page for everyone', () => {
+describe('the accessibility of the watch page', () => {
   it.each(['light', 'dark'] as const)('has text with enough contrast, %s', async (colorScheme) => {
     const examples = [{ id: 'demo-a', description: 'an example' }];
     await using gateway = await startScriptedGateway(

@@ -38,7 +38,7 @@ describe('reading an event stream', () => {
     );
   });
 
-  it('gives nothing for an event without data or without its end', () => {
+  it('emits no event without data or without its end', () => {
     expect(parse('event: complete\n\n', 'event: next\ndata: {}\n')).toEqual([]);
     expect(parse('data: x\n\n', 'id: 7\nretry: 10\ndata\n\n')).toEqual([
       { event: 'message', data: 'x' },

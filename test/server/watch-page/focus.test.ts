@@ -10,7 +10,7 @@ beforeAll(async () => {
 });
 afterAll(() => browser[Symbol.asyncDispose]());
 
-/** The id of what has the keyboard's focus; of the body it is empty. */
+/** The id of the element with the keyboard focus; empty for the body. */
 const focused = (page: Page) => page.evaluate<string>('document.activeElement.id');
 
 describe('the keyboard focus on the watch page', () => {
@@ -60,7 +60,7 @@ describe('the keyboard focus on the watch page', () => {
     expect(await focused(page)).toBe('tasks');
   });
 
-  it('is left where it is when it is elsewhere, and falls back to the id', async () => {
+  it('stays on an unrelated element, and falls back to the id field', async () => {
     await using gateway = await startScriptedGateway((call) => call.next(result(call.id)));
     await using tab = await browser.open();
     const { page } = tab;

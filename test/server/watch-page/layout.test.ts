@@ -10,7 +10,7 @@ beforeAll(async () => {
 });
 afterAll(() => browser[Symbol.asyncDispose]());
 
-/** What WCAG 2 wants of text of this size (success criterion 1.4.3). */
+/** The least contrast of text of this size by WCAG 2 (success criterion 1.4.3). */
 const LEAST_CONTRAST = 4.5;
 
 const STAGES = ['INIT', 'START', 'PENDING', 'PROCESS'].map((status, index, all) => {
@@ -18,7 +18,7 @@ const STAGES = ['INIT', 'START', 'PENDING', 'PROCESS'].map((status, index, all) 
   return { status, enteredAt: at(index), leftAt: index === all.length - 1 ? null : at(index + 1) };
 });
 
-/** The texts that take more than one line, of those the selector finds. */
+/** The texts that need more than one line, among the elements of the selector. */
 function wrapped(page: Page, selector: string): Promise<string[]> {
   return page.locator(selector).evaluateAll((found) =>
     found.flatMap((one) => {

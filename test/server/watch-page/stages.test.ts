@@ -51,7 +51,7 @@ describe('the steps of a task', () => {
     ).toEqual(new Set(['done']));
   });
 
-  it('end in a failed step after those reached', () => {
+  it('end in a failed step after the reached steps', () => {
     expect(marks('FAIL', 'fail', 'PENDING', 'PROCESS', 'FAIL').slice(2)).toEqual([
       'Queued: done',
       'Processing: done',

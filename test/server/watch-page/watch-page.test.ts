@@ -13,7 +13,7 @@ function headers(path: string): Readonly<Record<string, string>> {
 }
 
 describe('the watch page as it is served', () => {
-  it('answers / with HTML and knows nothing else', () => {
+  it('answers / with HTML and has no other path', () => {
     expect(page('/')?.status).toBe(200);
     expect(page('/')?.body.toString()).toContain('<title>Watch a video task</title>');
     expect(headers('/')['content-type']).toBe('text/html; charset=utf-8');

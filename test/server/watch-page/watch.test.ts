@@ -85,7 +85,7 @@ describe.concurrent('the watch page', () => {
     }
   });
 
-  it('refuses what is no id before asking, and follows the history', async ({ expect }) => {
+  it('refuses a malformed id before it subscribes, and follows the history', async ({ expect }) => {
     await using gateway = await startScriptedGateway((call) => call.next(result(call.id)));
     await using tab = await browser.open();
     await tab.page.goto(gateway.url);
@@ -115,7 +115,7 @@ describe.concurrent('the watch page', () => {
     expect(tab.faults).toEqual([]);
   });
 
-  it('says of a malformed id in the address what it says of one that is given', async ({ expect }) => {
+  it('shows the same error for a malformed id in the address and in the field', async ({ expect }) => {
     await using gateway = await startScriptedGateway((call) => call.next(result(call.id)));
     await using tab = await browser.open();
     await tab.page.goto(`${gateway.url}?id=a!b`);
@@ -145,7 +145,7 @@ describe.concurrent('the watch page', () => {
     expect(await tab.page.locator('img, video, a[href^="javascript"]').count()).toBe(0);
   });
 
-  it('names each fact and its value, also one it cannot know', async ({ expect }) => {
+  it('names each field and its value, also an unknown one', async ({ expect }) => {
     await using gateway = await startScriptedGateway((call) => {
       const at = new Date().toISOString();
       const stages = [{ status: 'SUCCESS', enteredAt: at, leftAt: null }];
@@ -161,7 +161,7 @@ describe.concurrent('the watch page', () => {
     expect(await tab.page.getByRole('definition').getByRole('timer').count()).toBe(1);
   });
 
-  it('speaks of checks only as far as it knows', async ({ expect }) => {
+  it('shows that an announced check in the past brought no change', async ({ expect }) => {
     let proceed = () => {};
     await using gateway = await startScriptedGateway((call) => {
       call.next(result('a', { nextCheckAt: new Date(Date.now() + 60_000).toISOString() }));
