@@ -133,15 +133,7 @@ function toConfig(v: Values, development: boolean): Config {
       jwtAudience: v.AUTH_JWT_AUDIENCE,
     },
     redis: v.REDIS_URL === null ? null : { url: v.REDIS_URL, prefix: v.REDIS_PREFIX },
-    http: {
-      corsOrigins: v.CORS_ORIGINS,
-      graphiql: v.GRAPHIQL ?? development,
-      introspection: v.INTROSPECTION ?? development,
-      trustedDocuments: v.TRUSTED_DOCUMENTS,
-      trustProxy: v.TRUST_PROXY,
-      allowedHosts: allowedHosts(v),
-      webhookToken: v.WEBHOOK_TOKEN,
-    },
+    http: toHttp(v, development),
     limits: toLimits(v),
     shutdownGraceMs: v.SHUTDOWN_GRACE_MS,
     proxy:
@@ -149,6 +141,18 @@ function toConfig(v: Values, development: boolean): Config {
         ? null
         : { http: v.HTTP_PROXY, https: v.HTTPS_PROXY, bypass: v.NO_PROXY },
     logLevel: v.LOG_LEVEL,
+  };
+}
+
+function toHttp(v: Values, development: boolean): Config['http'] {
+  return {
+    corsOrigins: v.CORS_ORIGINS,
+    graphiql: v.GRAPHIQL ?? development,
+    introspection: v.INTROSPECTION ?? development,
+    trustedDocuments: v.TRUSTED_DOCUMENTS,
+    trustProxy: v.TRUST_PROXY,
+    allowedHosts: allowedHosts(v),
+    webhookToken: v.WEBHOOK_TOKEN,
   };
 }
 

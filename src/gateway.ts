@@ -8,11 +8,14 @@ import type { Config } from './config.ts';
 import { createLogger, type Logger } from './observability/log.ts';
 import { LogOutput } from './observability/log-output.ts';
 import { accessWarnings } from './server/access/warnings.ts';
+import type { OperationExecutor } from './server/graphql/operation-executor.ts';
+import type { ConnectionLimiter } from './server/limits/connection-limiter.ts';
 import { DEFAULT_TIMEOUTS, type Timeouts } from './server/limits/timeouts.ts';
 import { AdminServer } from './server/routing/admin-server.ts';
 import { mountable } from './server/routing/mount.ts';
 import { gracefulShutdown } from './server/shutdown/graceful-shutdown.ts';
 import type { ExampleTask } from './server/watch-page/watch-page.ts';
+import type { TaskRegistry } from './task/task-registry.ts';
 import type { TaskSource } from './task/task-source.ts';
 
 /** Counts of live objects, for tests, metrics and operators. */
@@ -63,19 +66,15 @@ export interface GatewayOptions {
 }
 
 /** Builds a gateway and listens. Rejects when the address cannot be bound. */
-export async function createGateway(
-  config: Config,
-  {
+export async function createGateway(config: Config, options: GatewayOptions = {}): Promise<Gateway> {
+  const {
     log = createLogger(config.logLevel, new LogOutput(process.stderr)),
     source,
     listen = true,
     path = '',
-    exampleId = 'YOUR_TASK_ID',
-    exampleTasks = [],
-    timeouts = DEFAULT_TIMEOUTS,
-    droppedLogLines = () => 0,
-  }: GatewayOptions = {},
-): Promise<Gateway> {
+  } = options;
+  const { exampleId = 'YOUR_TASK_ID', exampleTasks = [], timeouts = DEFAULT_TIMEOUTS } = options;
+  const { droppedLogLines = () => 0 } = options;
   await using stack = new AsyncDisposableStack();
   for (const warning of accessWarnings(config)) log.warn(warning);
   const cluster = stack.use(await createCluster(config, log));
@@ -87,11 +86,7 @@ export async function createGateway(
   const adminPort = await listenForAdmin(base);
   const { readiness } = base;
   readiness.phase = 'ready';
-  const counts = (): GatewayCounts => ({
-    watches: registry.watchedCount,
-    liveResults: executor.liveCount,
-    connections: connections.open,
-  });
+  const counts = (): GatewayCounts => countsOf(registry, executor, connections);
   base.metrics.observe({ readiness, counts, droppedLogLines });
   const owned = stack.move();
   return {
@@ -109,6 +104,10 @@ export async function createGateway(
       await owned.disposeAsync();
     },
   };
+}
+
+function countsOf(registry: TaskRegistry, executor: OperationExecutor, connections: ConnectionLimiter): GatewayCounts {
+  return { watches: registry.watchedCount, liveResults: executor.liveCount, connections: connections.open };
 }
 
 function urlOf(host: string, port: number): string {

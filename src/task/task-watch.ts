@@ -1,11 +1,12 @@
 import type { Versioned } from '../cluster/contract.ts';
 import type { GatewayError } from '../errors.ts';
-import type { CallOutcome, Job, ScheduledJob } from '../scheduling/job.ts';
+import type { CallOutcome, Job } from '../scheduling/job.ts';
 import type { Credential } from './credential.ts';
 import { WatchDemand } from './demand.ts';
 import { mergePeerState } from './merge-peer-state.ts';
 import { PollCycle } from './poll-cycle.ts';
 import { PollIntervalPolicy } from './poll-interval-policy.ts';
+import { PollSchedule } from './poll-schedule.ts';
 import { SharedState } from './shared-state.ts';
 import { type OnActiveChange, type WatchContext, type WatchObserver, watchKey } from './watch-context.ts';
 import {
@@ -19,14 +20,6 @@ import {
   type WatchState,
   withNextCheck,
 } from './watch-state.ts';
-
-/** The phase of a watch. Only `polling` has a call to A2E, or the claim for one, under way. */
-type Phase =
-  | { readonly kind: 'idle' }
-  | { readonly kind: 'scheduled'; readonly job: ScheduledJob }
-  | { readonly kind: 'polling'; readonly invalidated: boolean };
-
-const IDLE: Phase = { kind: 'idle' };
 
 /**
  * The one watch of a task through one credential: polls while the task is needed, and shares its state with its
@@ -44,8 +37,8 @@ export class TaskWatch implements Job {
   readonly #demand: WatchDemand;
   readonly #cycle: PollCycle;
   readonly #shared: SharedState;
+  readonly #schedule: PollSchedule;
   #state = UNKNOWN_STATE;
-  #phase: Phase = IDLE;
   /** The next poll asks for a tick at once, because the state is known to have changed. */
   #invalidated = false;
   #isActive = false;
@@ -59,6 +52,10 @@ export class TaskWatch implements Job {
     this.#onActiveChange = onActiveChange;
     this.#intervals = new PollIntervalPolicy(context.intervals);
     this.#demand = new WatchDemand(context.lingerMs, () => this.#deactivateUnlessNeeded());
+    this.#schedule = new PollSchedule((options) => {
+      const afterFailure = this.#intervals.failing;
+      return context.schedulers.for(credential).schedule(this, { ...options, afterFailure });
+    });
     this.#cycle = new PollCycle(id, this.key, credential, context);
     this.#shared = new SharedState(context.cluster, this.key, (published) => this.#onPublished(published));
   }
@@ -130,7 +127,7 @@ export class TaskWatch implements Job {
   async run(): Promise<CallOutcome> {
     const invalidated = this.#invalidated;
     this.#invalidated = false;
-    this.#phase = { kind: 'polling', invalidated };
+    this.#schedule.begin();
     if (this.#demand.isWatched) this.#state = withNextCheck(this.#state, Date.now());
     const known = this.#state.version;
     const version = await this.#cycle.claim(invalidated ? 1 : this.#context.intervals.intervalMs, known);
@@ -151,7 +148,7 @@ export class TaskWatch implements Job {
    */
   async #onClaimLost(known: number): Promise<CallOutcome> {
     await this.#loadSharedState();
-    this.#phase = IDLE;
+    this.#schedule.end();
     const { version, nextPollInMs, failure } = this.#state;
     if (version > known && nextPollInMs !== null)
       this.#scheduleAfterPeer(nextPollInMs, failure ? 'takeover' : 'follow');
@@ -164,22 +161,22 @@ export class TaskWatch implements Job {
 
   /** Takes over the result of a poll, unless a newer state arrived meanwhile, and schedules the next poll. */
   #applyResult(next: WatchState): void {
-    this.#phase = IDLE;
+    this.#schedule.end();
     // Before the next job is scheduled, because the scheduler asks then.
     this.#isProven ||= next.snapshot !== null;
     const isOutdated = isFinal(this.#state) || next.version < this.#state.version;
     const delayMs = this.#nextDelay(next);
     const mayContinue = !isFinal(isOutdated ? this.#state : next);
-    if (this.#demand.isWatched && mayContinue) this.#schedulePollIn(this.#invalidated ? 0 : delayMs);
-    this.#onPollEnd(isOutdated ? this.#state : { ...next, nextPollInMs: this.#nextPollInMs() });
+    if (this.#demand.isWatched && mayContinue) this.#schedule.pollIn(this.#invalidated ? 0 : delayMs);
+    this.#onPollEnd(isOutdated ? this.#state : { ...next, nextPollInMs: this.#schedule.nextPollInMs });
   }
 
   /** A peer polls, as its claim or its publication shows: schedules the own poll around the peer's next one. */
   #scheduleAfterPeer(peerInMs: number, role: 'follow' | 'takeover'): void {
-    if (!this.#demand.isNeeded || this.#phase.kind === 'polling' || isFinal(this.#state)) return;
+    if (!this.#demand.isNeeded || this.#schedule.isPolling || isFinal(this.#state)) return;
     this.#shared.subscribe();
     const { followerDelay, takeoverDelay } = this.#intervals.aroundPeer(peerInMs);
-    this.#schedulePollIn(role === 'follow' ? followerDelay : takeoverDelay);
+    this.#schedule.pollIn(role === 'follow' ? followerDelay : takeoverDelay);
   }
 
   /** A peer has just polled: the state's age is the time of its transfer, independent of the peer's clock. */
@@ -238,14 +235,10 @@ export class TaskWatch implements Job {
   /** Keeps `nextCheckAt` true, because only the scheduler knows when the job will run. */
   #refreshNextCheck(): void {
     const isPolled = this.#demand.isWatched && !isFinal(this.#state);
-    const planned = this.#nextPollInMs();
+    const planned = this.#schedule.nextPollInMs;
     const next =
       planned === null ? (this.#state.snapshot?.nextCheckAt ?? Date.now()) : Math.round(Date.now() + planned);
     this.#state = withNextCheck(this.#state, isPolled ? next : null);
-  }
-
-  #nextPollInMs(): number | null {
-    return this.#phase.kind === 'scheduled' ? this.#phase.job.expectedAt - performance.now() : null;
   }
 
   #ageMs(): number {
@@ -262,7 +255,7 @@ export class TaskWatch implements Job {
   }
 
   #scheduleFirstPoll(): void {
-    if (!this.#isActive || this.#phase.kind === 'polling' || isFinal(this.#state)) return;
+    if (!this.#isActive || this.#schedule.isPolling || isFinal(this.#state)) return;
     const { attemptedAt, nextPollInMs, failure } = this.#state;
     if (attemptedAt === null || this.#demand.queries.size > 0) return this.#expedite();
     const { intervalMs } = this.#context.intervals;
@@ -270,35 +263,12 @@ export class TaskWatch implements Job {
     const spacingMs =
       nextPollInMs === null || failure ? intervalMs : this.#intervals.aroundPeer(nextPollInMs).followerDelay;
     const inMs = Math.max(0, spacingMs - this.#ageMs());
-    const { dueAt } = this.#phase.kind === 'scheduled' ? this.#phase.job : { dueAt: null };
-    if (dueAt === null || dueAt > performance.now() + inMs) this.#schedulePollIn(inMs);
+    const { dueAt } = this.#schedule;
+    if (dueAt === null || dueAt > performance.now() + inMs) this.#schedule.pollIn(inMs);
   }
 
-  #schedulePollIn(delayMs: number): void {
-    this.#schedule({ dueAt: performance.now() + delayMs, urgent: false });
-  }
-
-  #schedule({ dueAt, urgent }: { readonly dueAt: number | null; readonly urgent: boolean }): void {
-    const scheduler = this.#context.schedulers.for(this.credential);
-    this.#cancelJob();
-    const afterFailure = this.#intervals.failing;
-    this.#phase = { kind: 'scheduled', job: scheduler.schedule(this, { dueAt, urgent, afterFailure }) };
-  }
-
-  /** Makes the next poll urgent, and due now if the task is watched. A poll that has begun will do. */
   #expedite(): void {
-    if (this.#phase.kind === 'polling') return;
-    const planned = this.#phase.kind === 'scheduled' ? this.#phase.job : { dueAt: null, urgent: false };
-    const now = performance.now();
-    const dueAt = this.#demand.isWatched ? Math.min(planned.dueAt ?? now, now) : null;
-    const isEarlier = dueAt !== null && (planned.dueAt === null || dueAt < planned.dueAt);
-    if (!planned.urgent || isEarlier) this.#schedule({ dueAt, urgent: true });
-  }
-
-  #cancelJob(): void {
-    if (this.#phase.kind !== 'scheduled') return;
-    this.#phase.job.cancel();
-    this.#phase = IDLE;
+    this.#schedule.expedite(this.#demand);
   }
 
   #deactivateUnlessNeeded(): void {
@@ -307,7 +277,7 @@ export class TaskWatch implements Job {
 
   #deactivate(): void {
     this.#demand.endLinger();
-    this.#cancelJob();
+    this.#schedule.cancel();
     this.#shared.unsubscribe();
     this.#state = { ...this.#state, nextPollInMs: null };
     this.#refreshNextCheck();

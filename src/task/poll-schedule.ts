@@ -1,0 +1,72 @@
+import type { ScheduledJob, ScheduleOptions } from '../scheduling/job.ts';
+
+/** The phase of a watch. Only `polling` has a call to A2E, or the claim for one, under way. */
+type Phase =
+  | { readonly kind: 'idle' }
+  | { readonly kind: 'scheduled'; readonly job: ScheduledJob }
+  | { readonly kind: 'polling' };
+
+const IDLE: Phase = { kind: 'idle' };
+const POLLING: Phase = { kind: 'polling' };
+
+/** The one timer chain of a watch: at most one job waits, and no job waits while a poll is under way. Times are monotonic. */
+export class PollSchedule {
+  readonly #enqueue: (options: ScheduleOptions) => ScheduledJob;
+  #phase: Phase = IDLE;
+
+  /** @param enqueue queues the watch's job in its scheduler */
+  constructor(enqueue: (options: ScheduleOptions) => ScheduledJob) {
+    this.#enqueue = enqueue;
+  }
+
+  get isPolling(): boolean {
+    return this.#phase.kind === 'polling';
+  }
+
+  /** The due time of the waiting job as a poll; null when there is none. */
+  get dueAt(): number | null {
+    return this.#phase.kind === 'scheduled' ? this.#phase.job.dueAt : null;
+  }
+
+  /** The expected delay until the next poll, in ms; null when none is scheduled. */
+  get nextPollInMs(): number | null {
+    return this.#phase.kind === 'scheduled' ? this.#phase.job.expectedAt - performance.now() : null;
+  }
+
+  /** The waiting job has started. */
+  begin(): void {
+    this.#phase = POLLING;
+  }
+
+  /** The poll has ended. */
+  end(): void {
+    this.#phase = IDLE;
+  }
+
+  /** Replaces the waiting job by a poll that is due after `delayMs`. */
+  pollIn(delayMs: number): void {
+    this.#replace({ dueAt: performance.now() + delayMs, urgent: false });
+  }
+
+  /** Makes the next poll urgent, and due now if the task is watched. A poll that has begun will do. */
+  expedite({ isWatched }: { readonly isWatched: boolean }): void {
+    if (this.#phase.kind === 'polling') return;
+    const planned = this.#phase.kind === 'scheduled' ? this.#phase.job : { dueAt: null, urgent: false };
+    const now = performance.now();
+    const dueAt = isWatched ? Math.min(planned.dueAt ?? now, now) : null;
+    const isEarlier = dueAt !== null && (planned.dueAt === null || dueAt < planned.dueAt);
+    if (!planned.urgent || isEarlier) this.#replace({ dueAt, urgent: true });
+  }
+
+  /** Cancels the waiting job, if any. */
+  cancel(): void {
+    if (this.#phase.kind !== 'scheduled') return;
+    this.#phase.job.cancel();
+    this.#phase = IDLE;
+  }
+
+  #replace(options: ScheduleOptions): void {
+    this.cancel();
+    this.#phase = { kind: 'scheduled', job: this.#enqueue(options) };
+  }
+}
