@@ -33,8 +33,9 @@ const layers: Readonly<Record<string, { readonly may: readonly string[]; readonl
     ],
   },
   'src/scheduling/probe.ts': {
-    may: ['../errors.ts', '../cluster/contract.ts', '../task/credential.ts'],
+    may: ['../errors.ts', '../cluster/contract.ts'],
     mayNot: [
+      '../task/credential.ts',
       '../task/task-watch.ts',
       '../upstream/x.ts',
       '../cluster/memory/x.ts',

@@ -1,14 +1,17 @@
 /** The longest delay of `setTimeout`: a longer one would fire at once. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
-/** One timer that fires at the earliest of the times it was set for since it last fired or was cleared. */
+/**
+ * One timer that fires at the earliest of the times it was set for since it last fired or was cleared. It fires early, after
+ * 2^31 - 1 ms, for a time beyond that, so the callback checks its due times and sets the timer again.
+ */
 export class EarliestTimer {
   readonly #callback: () => void;
   #timer: NodeJS.Timeout | null = null;
   #at = Number.POSITIVE_INFINITY;
 
-  constructor(ring: () => void) {
-    this.#callback = ring;
+  constructor(callback: () => void) {
+    this.#callback = callback;
   }
 
   /** @param at monotonic ms (`performance.now()`); a time in the past fires as soon as possible. */

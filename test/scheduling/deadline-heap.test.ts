@@ -39,7 +39,7 @@ test('behaves as a sorted list does, whatever is added, taken and removed', () =
   );
 });
 
-test('what is not in it cannot be removed', () => {
+test('an entry outside the heap cannot be removed', () => {
   const queue = new DeadlineHeap<HeapEntry>();
   const entry = { dueAt: 1, heapIndex: -1 };
   queue.push(entry);

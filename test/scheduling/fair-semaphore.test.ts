@@ -4,15 +4,15 @@ import { callers, TaskHarness } from '../task/task-harness.ts';
 
 const pass = (ms: number) => vi.advanceTimersByTimeAsync(ms);
 
-/** A lane that takes slots while it may, up to `wants` of them. */
-class Taker {
+/** A scheduler that acquires permits while it may, up to `wants` of them. */
+class Acquirer {
   wants = 0;
   readonly #onFree: () => void;
 
-  constructor(slots: FairSemaphore, name: string, taken: string[]) {
+  constructor(semaphore: FairSemaphore, name: string, taken: string[]) {
     this.#onFree = () => {
-      while (this.wants > 0 && slots.tryAcquire(this.#onFree)) {
-        slots.acquire();
+      while (this.wants > 0 && semaphore.tryAcquire(this.#onFree)) {
+        semaphore.acquire();
         this.wants -= 1;
         taken.push(name);
       }
@@ -25,38 +25,38 @@ class Taker {
   }
 }
 
-describe('slots', () => {
-  test('go to who asks while there are some, and then to those who wait in turn', () => {
-    const [slots, taken] = [new FairSemaphore(3), [] as string[]];
-    const [greedy, one, other] = ['greedy', 'one', 'other'].map((name) => new Taker(slots, name, taken));
+describe('permits', () => {
+  test('go to any scheduler while some are free, and then to the waiting schedulers in turn', () => {
+    const [semaphore, taken] = [new FairSemaphore(3), [] as string[]];
+    const [greedy, one, other] = ['greedy', 'one', 'other'].map((name) => new Acquirer(semaphore, name, taken));
     greedy?.want(10);
     expect(taken.join(' ')).toBe('greedy greedy greedy');
     one?.want(2);
     other?.want(1);
-    for (let n = 0; n < 6; n += 1) slots.release();
+    for (let n = 0; n < 6; n += 1) semaphore.release();
     expect(taken.slice(3).join(' ')).toBe('greedy one other greedy one greedy');
   });
 
-  test('pass over who no longer wants one', () => {
-    const [slots, taken] = [new FairSemaphore(1), [] as string[]];
-    const [busy, gone, last] = ['busy', 'gone', 'last'].map((name) => new Taker(slots, name, taken));
+  test('pass over a scheduler that no longer wants one', () => {
+    const [semaphore, taken] = [new FairSemaphore(1), [] as string[]];
+    const [busy, gone, last] = ['busy', 'gone', 'last'].map((name) => new Acquirer(semaphore, name, taken));
     busy?.want(1);
     gone?.want(1);
     last?.want(1);
     if (gone) gone.wants = 0;
-    slots.release();
+    semaphore.release();
     expect(taken).toEqual(['busy', 'last']);
-    slots.release();
+    semaphore.release();
     busy?.want(1);
     expect(taken.at(-1)).toBe('busy');
   });
 });
 
-describe('lanes of many tokens', () => {
+describe('schedulers of many tokens', () => {
   beforeEach(() => void vi.useFakeTimers());
   afterEach(() => void vi.useRealTimers());
 
-  test('together never make more calls at a time than one may, and none is held up by another', async () => {
+  test('together stay within the permits of one, and delay no other token', async () => {
     await using harness = new TaskHarness({ intervalMs: 3_000, maxConcurrency: 8 });
     harness.source.latencyMs = 50;
     const watchers = Array.from({ length: 5 }, (_, n) => harness.subscribe(`task-${n}`, callers('paying')));
@@ -86,7 +86,7 @@ describe('lanes of many tokens', () => {
     expect(Math.max(...perToken) - Math.min(...perToken)).toBeLessThanOrEqual(8 + 2);
   });
 
-  test('a probe of a lane that is blocked waits for a slot too', async () => {
+  test('a probe of an open circuit waits for a permit too', async () => {
     await using harness = new TaskHarness({ intervalMs: 1_000, maxConcurrency: 2 });
     harness.source.latencyMs = 100;
     for (let n = 0; n < 40; n += 1) harness.subscribe(`task-${n}`, callers('busy'));

@@ -16,7 +16,7 @@ async function query(harness: TaskHarness, token: string): Promise<void> {
   await answer;
 }
 
-test('lanes that nothing waits in are freed, also after failures and pauses', async () => {
+test('idle schedulers are dropped, also after failures and pauses', async () => {
   await using harness = new TaskHarness();
   harness.subscribe('task', callers('watching'));
   harness.source.answer = (id, token) => {
@@ -30,19 +30,19 @@ test('lanes that nothing waits in are freed, also after failures and pauses', as
     await pass(5);
   }
   expect(harness.schedulers.size).toBeLessThanOrEqual(520);
-  const lane = harness.schedulers.for(callers('watching'));
-  expect(lane.idle).toBe(false);
+  const scheduler = harness.schedulers.for(callers('watching'));
+  expect(scheduler.idle).toBe(false);
 });
 
-test('a lane is idle only after its pause', async () => {
+test('a scheduler is idle only after its pause', async () => {
   await using harness = new TaskHarness({
     source: new ScriptedSource(() => new UpstreamRateLimited('x', { retryAfterMs: 5_000 })),
   });
   await query(harness, 'token');
-  const lane = harness.schedulers.for(callers('token'));
-  expect(lane.idle).toBe(false);
+  const scheduler = harness.schedulers.for(callers('token'));
+  expect(scheduler.idle).toBe(false);
   await pass(5_000);
-  expect(lane.idle).toBe(true);
+  expect(scheduler.idle).toBe(true);
 });
 
 test('a pause that one gateway is told of holds in all of them', async () => {

@@ -84,7 +84,7 @@ describe('429 with Retry-After: 7', () => {
     );
   });
 
-  test('a caller is told how much of the wait is left, and others keep their pace', async () => {
+  test('a caller receives the rest of the wait, and other tasks keep their interval', async () => {
     await using harness = new TaskHarness({ intervalMs: INTERVAL_MS });
     harness.source.answer = () => new UpstreamRateLimited('slower', { retryAfterMs: 7_000 });
     harness.subscribe('task');
@@ -109,7 +109,7 @@ describe('429 with Retry-After: 7', () => {
   });
 });
 
-test('1,000 watched tasks with UPSTREAM_MAX_RPS at half of what they need', async () => {
+test('1,000 watched tasks with UPSTREAM_MAX_RPS at half of their demand', async () => {
   const rps = 1_000 / (INTERVAL_MS / 1_000) / 2;
   await using harness = new TaskHarness({ intervalMs: INTERVAL_MS, maxRps: rps });
   const { source } = harness;
@@ -134,7 +134,7 @@ test('1,000 watched tasks with UPSTREAM_MAX_RPS at half of what they need', asyn
   );
 });
 
-test('calls under way stay within UPSTREAM_MAX_CONCURRENCY, and nobody starves', async () => {
+test('calls under way stay within UPSTREAM_MAX_CONCURRENCY, and no task starves', async () => {
   await using harness = new TaskHarness({ maxConcurrency: 4 });
   harness.source.latencyMs = 200;
   const watchers = subscribeTo(harness, 40);
@@ -156,7 +156,7 @@ test('a task that is watched anew goes before those that merely grow old', async
   expect(anew.events).toHaveLength(1);
 });
 
-test('each token has a lane of its own', async () => {
+test('each token has a scheduler of its own', async () => {
   const source = new ScriptedSource((id, token) => (token === 'bad' ? new UpstreamUnavailable('down') : report(id)));
   await using harness = new TaskHarness({ source });
   const credential = (token: string) => ({ key: token, token, owner: 'caller' as const });

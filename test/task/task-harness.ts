@@ -32,7 +32,7 @@ export interface TaskHarnessOptions {
   readonly maxCached?: number;
 }
 
-/** A registry with its lanes on a cluster in memory, as a gateway has it, in front of a scripted upstream. */
+/** A registry and its schedulers on a cluster in memory, as in a gateway, in front of a scripted upstream. */
 export class TaskHarness implements AsyncDisposable {
   readonly source: ScriptedSource;
   readonly cluster: MemoryCluster<WatchState>;
