@@ -32,6 +32,7 @@ function snapshotOf(id: string): TaskSnapshot {
     task: { ...task, ...none, ...noBackground, ...rest },
     checkedAt: CREATED,
     nextCheckAt: CREATED,
+    finished: false,
     stale: false,
     stages: [{ status: 'PROCESS', enteredAt: CREATED, leftAt: null }],
   };

@@ -14,8 +14,8 @@ function poll(url: URL): void {
   const socket = connect(Number(url.port), url.hostname, () => socket.write(request));
   let begun = false;
   socket.setNoDelay(true);
-  // The least possible work, so that the figure is not the clients' own. A response begins with its status and ends with its
-  // JSON.
+  // The least possible work, so that the clients are not the bottleneck. A response begins with its status and ends
+  // with its JSON.
   socket.on('data', (data: Buffer) => {
     if (!begun && data.toString('latin1', 9, 12) !== '200') throw new Error(data.toString());
     begun = data.toString('latin1', data.length - 3) !== '}}}';

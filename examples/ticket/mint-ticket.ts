@@ -21,9 +21,9 @@ export function mintTicket(
     readonly secret: string;
     /** As jose writes it. Long enough for the video: when it is over, the front end has to bring a fresh one. */
     readonly expiresIn?: string;
-    /** What the gateway has as `AUTH_JWT_ISSUER`. */
+    /** The gateway's `AUTH_JWT_ISSUER`. */
     readonly issuer?: string | undefined;
-    /** What the gateway has as `AUTH_JWT_AUDIENCE`. */
+    /** The gateway's `AUTH_JWT_AUDIENCE`. */
     readonly audience?: string | undefined;
   },
 ): Promise<string> {

@@ -40,7 +40,7 @@ async function noneUnderWay(fleet: GatewayFleet): Promise<void> {
   });
 }
 
-/** Resolves when every gateway has shown somebody, after `since`, that a check was missed. */
+/** Resolves when every gateway has sent a client, after `since`, a stale state. */
 async function staleEverywhere({ gateways, clients }: GatewayFleet, since: number): Promise<void> {
   await Promise.all(
     gateways.map(({ url }) => {
@@ -50,8 +50,8 @@ async function staleEverywhere({ gateways, clients }: GatewayFleet, since: numbe
   );
 }
 
-test.concurrent('UPSTREAM_MAX_RPS is what all gateways make together, also while Redis is away', async () => {
-  // Forty tasks three times a second are six times what the rate allows.
+test.concurrent('all gateways together keep UPSTREAM_MAX_RPS, also while Redis is unreachable', async () => {
+  // Forty tasks three times a second are six times the permitted rate.
   const env = { POLL_INTERVAL_MS: '300', UPSTREAM_MAX_RPS: String(RATE) };
   await using fleet = await GatewayFleet.start({ env });
   const { simulator, redis } = fleet;

@@ -12,11 +12,11 @@ const CHURN = { timeline: 'churn' } as const;
 
 interface Kill {
   readonly at: number;
-  /** How long until the last of the others' subscribers was shown the next state, in intervals. */
+  /** The time until the last subscriber of the surviving gateways received the next state, in intervals. */
   readonly silence: number;
 }
 
-/** Kills the gateway that polls: when it has just told of a state, or in the middle of a call. */
+/** Kills the gateway that polls: just after it has published a state, or in the middle of a call. */
 async function killPoller(fleet: GatewayFleet, poller: GatewayProcess, midCall: boolean): Promise<Kill> {
   const others = fleet.clients.filter(({ gateway }) => gateway !== poller.url);
   const { simulator } = fleet;
@@ -32,7 +32,7 @@ async function killPoller(fleet: GatewayFleet, poller: GatewayProcess, midCall: 
   return { at, silence: (last - killed) / INTERVAL };
 }
 
-/** Kills the gateway that polls again and again, in a fleet of three; says how often A2E was asked too soon. */
+/** Kills the gateway that polls again and again, in a fleet of three. Counts the calls to A2E that came too soon. */
 async function killPollers(times: number): Promise<{ readonly kills: Kill[]; readonly doubled: number[] }> {
   await using fleet = await GatewayFleet.start({ env: { POLL_INTERVAL_MS: String(INTERVAL) } });
   const { simulator } = fleet;
@@ -58,7 +58,7 @@ async function killPollers(times: number): Promise<{ readonly kills: Kill[]; rea
   return { kills, doubled };
 }
 
-test(`kill -9 of the polling gateway, ${KILLS} times: the others take over within two intervals, and nobody polls twice`, async () => {
+test(`kill -9 of the polling gateway, ${KILLS} times: another takes over within two intervals, and no poll is doubled`, async () => {
   const fleets = await Promise.all(Array.from({ length: FLEETS }, () => killPollers(KILLS / FLEETS)));
   const kills = fleets.flatMap((fleet) => fleet.kills);
   expect(kills).toHaveLength(KILLS);

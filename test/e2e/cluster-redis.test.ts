@@ -17,7 +17,7 @@ async function shownMore(clients: readonly BrowserClient[], more: number): Promi
   await Promise.all(clients.map(({ states }) => states.count(states.all.length + more)));
 }
 
-/** No error, no lost connection, and nobody was shown an earlier state after a later one. */
+/** No error, no lost connection, and no client received an earlier state after a later one. */
 function expectUndisturbed(clients: readonly BrowserClient[]): void {
   for (const { states, errors, closings } of clients) {
     const seen = states.all.map(({ progress }) => progress ?? 0);
@@ -43,7 +43,7 @@ async function connected({ gateways }: GatewayFleet): Promise<number> {
 
 const now = (): number => performance.timeOrigin + performance.now();
 
-test.concurrent('Redis killed for ten intervals and back empty: nobody notices, each polls for itself, and then one polls again', async () => {
+test.concurrent('Redis killed for ten intervals and back empty: no client notices, each gateway polls for itself, and then one polls again', async () => {
   await using fleet = await GatewayFleet.start({ env: ENV });
   const { simulator, redis, gateways } = fleet;
   simulator.addTask('shared', RISING);
@@ -88,10 +88,10 @@ test.concurrent('Redis frozen for 8 s: no request and no event loop waits for it
       }
     }),
   );
-  // That all were answered by now says that none has waited for Redis to wake.
+  // Every query has been answered by now, so none has waited for Redis to wake.
   redis.thaw();
-  // A cold query asks Redis before it asks A2E, no longer than half a second, and after that nobody asks it any more.
-  // What held up the beat beside it as well was no wait for Redis.
+  // A cold query waits for Redis before it calls A2E, for half a second at most. Later queries do not wait for Redis.
+  // A delay that held up the beat as well is no wait for Redis.
   const waited = turns.filter(({ asked, beat }) => asked > 400 && beat < 200);
   expect(waited.length).toBeLessThanOrEqual(2 * fleet.gateways.length);
   // An event loop that waited would do so every time.
@@ -128,7 +128,7 @@ test.concurrent('Redis down at the start: gateways start, poll for themselves an
   expectUndisturbed(clients);
 });
 
-test.concurrent('what is malformed, repeated or old on a channel is dropped', async () => {
+test.concurrent('a malformed, repeated or old message on a channel is dropped', async () => {
   await using fleet = await GatewayFleet.start({ env: ENV, gateways: 2 });
   const { simulator, redis } = fleet;
   simulator.setTask('shared', { status: 'process', process: 10 });
@@ -151,7 +151,7 @@ test.concurrent('what is malformed, repeated or old on a channel is dropped', as
   }
 });
 
-test.concurrent('the way to A2E lost by the gateway that polls: another polls in its place, and nothing stays stale', async () => {
+test.concurrent('the polling gateway loses its way to A2E: another polls in its place, and no state stays stale', async () => {
   await using fleet = await GatewayFleet.start({ env: ENV, gateways: 0 });
   const { simulator } = fleet;
   await using way = await faultProxy({ port: simulator.port });
@@ -175,7 +175,7 @@ test.concurrent('the way to A2E lost by the gateway that polls: another polls in
   }
 });
 
-test.concurrent('the master of Redis is lost and a replica takes its place: nobody notices, and one polls again', async () => {
+test.concurrent('the master of Redis is lost and a replica takes its place: no client notices, and one gateway polls again', async () => {
   await using sentinel = await startRedisSentinel();
   await using fleet = await GatewayFleet.start({ env: ENV, gateways: 2, redisUrl: sentinel.url });
   const { simulator, gateways } = fleet;

@@ -38,7 +38,7 @@ test.concurrent('a rolling restart under load: every client reaches the final st
   for (const { last, errors, closings } of clients) {
     expect(last).toMatchObject({ status: 'SUCCESS', finished: true });
     expect(errors.all).toEqual([]);
-    // The last one is the client's own: it has nothing left to ask.
+    // The client itself closes the last connection, because its operation is complete.
     for (const code of closings.slice(0, -1)) expect([1001, 1012]).toContain(code);
   }
 }, 60_000);

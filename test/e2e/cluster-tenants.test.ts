@@ -8,7 +8,7 @@ const BOB = 'token-of-bob-1a2b3c';
 const MALLORY = 'token-of-mallory-000';
 const ENV = { POLL_INTERVAL_MS: String(INTERVAL), A2E_API_TOKEN: '', AUTH_MODE: 'passthrough', LOG_LEVEL: 'debug' };
 
-test('what one token has learned is shown to nobody else on any gateway, and no token reaches Redis or a log', async () => {
+test('a state read with one token reaches no bearer of another on any gateway, and no token reaches Redis or a log', async () => {
   await using fleet = await GatewayFleet.start({ env: ENV, tokens: [ALICE, BOB] });
   const { simulator, redis, gateways } = fleet;
   const owned = (owner: string, progress: number) => ({ owner, timeline: [{ status: 'process', progress }] });

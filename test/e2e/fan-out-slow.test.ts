@@ -97,12 +97,12 @@ it.concurrent('ends each unknown task of several for itself, naming it', async (
 });
 
 const SEVERAL = 'subscription { taskStatuses(ids: ["late", "real"]) { id status } }';
-/** What `POLL_INTERVAL_MS` of 100 makes of the grace. */
+/** The grace at a `POLL_INTERVAL_MS` of 100. */
 const GRACE_MS = 2_000;
 
 const isFault = ({ payload }: { readonly payload?: unknown }) => JSON.stringify(payload ?? null).includes('errors');
 
-it.concurrent('shows a task that has appeared to whoever joins after others were told that it does not exist', async () => {
+it.concurrent('shows a new task to a late subscriber, although earlier subscribers got TASK_NOT_FOUND', async () => {
   await using pair = await startPair();
   const { gateway, simulator } = pair;
   simulator.setTask('real', { status: 'process' });
@@ -121,7 +121,7 @@ it.concurrent('shows a task that has appeared to whoever joins after others were
   await vi.waitFor(() => expect(gateway.counts()).toMatchObject({ watches: 0, liveResults: 0 }), { timeout: 20_000 });
 });
 
-it.concurrent('waits in full for every task that is missing, for whoever joins while others wait', async () => {
+it.concurrent('gives a late subscriber the whole grace for every missing task', async () => {
   await using pair = await startPair();
   const { gateway, simulator } = pair;
   simulator.setTask('real', { status: 'process' });

@@ -47,7 +47,7 @@ async function streamViewer({ url }: Gateway, id: string): Promise<Viewer> {
 /** All viewers of one task, each with its first result. */
 async function openAll(gateway: Gateway, id: string, stack: AsyncDisposableStack): Promise<readonly Viewer[]> {
   const first = stack.use(await socketViewer(gateway, id));
-  // Until there is a state to show, only those who come within a moment share.
+  // Before the first state a live result accepts further subscribers for a short time only.
   await first.first;
   const viewers = [first];
   const others: (typeof socketViewer)[] = [
@@ -100,7 +100,7 @@ it('stops polling an unfinished task when the last of 1,200 viewers has gone', {
   await untilNotCalled(pair, 'endless');
 });
 
-it('costs no call to show a finished task to whoever comes late', async () => {
+it('shows a finished task to a late subscriber without a call', async () => {
   await using pair = await startPair(TEMPO);
   const { gateway, simulator } = pair;
   simulator.setTask('done', { status: 'success' });

@@ -8,8 +8,8 @@ import { answerFor, run } from '../upstream/upstream-server.ts';
 
 const ID = 'watched';
 
-describe.concurrent('what a watcher sees of the rest of the table', () => {
-  test('DNS: nothing ever comes, so the subscription ends with an error in time', async () => {
+describe.concurrent('a watcher and the remaining rows of the table', () => {
+  test('DNS: no state ever arrives, so the subscription ends with an error in time', async () => {
     const upstream = { A2E_API_URL: 'http://a2e.invalid', A2E_API_TOKEN: TOKEN };
     await using gateway = await startGateway({ ...upstream, FIRST_ANSWER_TIMEOUT_MS: '1000' });
     await using viewer = await view(gateway.url, 'WebSocket', ID);

@@ -54,7 +54,7 @@ describe.concurrent('a query, without an earlier state and with one', () => {
 });
 
 describe.concurrent.each(TRANSPORTS)('over %s', (_name, ask) => {
-  test('a caller whose token A2E refuses is UNAUTHENTICATED', async () => {
+  test('a caller with a token that A2E refuses is UNAUTHENTICATED', async () => {
     await using pair = await startPair({ A2E_API_TOKEN: '' });
     const answer = await ask(pair.gateway.url, { query: LOOK, variables: { id: 'any' } }, 'refused');
     expect(codesOf(answer)).toEqual(['UNAUTHENTICATED']);

@@ -74,19 +74,19 @@ describe.concurrent('a missed poll: stale, alive, and well again', () => {
     await survives(viewer, simulator, fail, () => simulator.clearFaults());
   });
 
-  test('3xx, and the token is never sent elsewhere', async () => {
-    await using elsewhere = await startSimulator({ tokens: '*' });
+  test('3xx, and the token is never sent to the other server', async () => {
+    await using otherServer = await startSimulator({ tokens: '*' });
     await using pair = await startPair();
     const { simulator, gateway } = pair;
     simulator.setTask(ID, { status: 'process', process: 10 });
     await using viewer = await view(gateway.url, 'SSE', ID);
-    const location = `${elsewhere.url}/api/v1/video/awsResult`;
+    const location = `${otherServer.url}/api/v1/video/awsResult`;
     const fail = () => simulator.fault({ kind: 'redirect', status: 307, location, id: ID, times: 'always' });
     await survives(viewer, simulator, fail, () => simulator.clearFaults());
-    expect(elsewhere.totalCalls()).toBe(0);
+    expect(otherServer.totalCalls()).toBe(0);
   });
 
-  test('refused: nothing listens any more, and later something does', async () => {
+  test('refused: the server stops listening, and later listens again', async () => {
     const simulator = await startSimulator({ tokens: [TOKEN], port: await freePort() });
     await using gateway = await startGateway({ A2E_API_URL: simulator.url, A2E_API_TOKEN: TOKEN });
     simulator.setTask(ID, { status: 'process', process: 10 });

@@ -4,7 +4,7 @@ import { launchBrowser, type TestBrowser } from '../support/browser.ts';
 import { startPair } from '../support/gateway.ts';
 import { untilIdle } from '../support/until-idle.ts';
 
-/** Ten states on ten calls, then success: what GraphiQL's example asks for. */
+/** Ten states on ten calls, then success: the task of GraphiQL's example. */
 const EXAMPLE_ID = 'YOUR_TASK_ID';
 const STEPS = [
   { status: 'init', forCalls: 2 },
@@ -52,7 +52,7 @@ it.concurrent('runs the query of its second tab', async () => {
   await responseHas(tab.page, '42');
 });
 
-it.concurrent('runs what a tab shows, even in the very moment it is changed to', async () => {
+it.concurrent('runs the operation of the visible tab, even right after a change of the tab', async () => {
   await using pair = await startPair();
   pair.simulator.setTask(EXAMPLE_ID, { status: 'process', process: 42 });
   await using tab = await browser.open();
@@ -65,7 +65,7 @@ it.concurrent('runs what a tab shows, even in the very moment it is changed to',
   await responseHas(tab.page, '42');
 });
 
-it.concurrent('sends what stands in the headers editor with a subscription, keeps it in memory, and says when it is missing', async () => {
+it.concurrent('sends the headers of the editor with a subscription, keeps them in memory, and reports a missing token', async () => {
   await using pair = await startPair({ A2E_API_TOKEN: '' }, { tokens: ['my-token'] });
   pair.simulator.addTask(EXAMPLE_ID, { timeline: STEPS });
   await using tab = await browser.open();

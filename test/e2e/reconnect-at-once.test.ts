@@ -21,10 +21,10 @@ const SUBSCRIBE = clientFrame(1, JSON.stringify({ id: '1', type: 'subscribe', pa
 const SEARCH = `?query=${encodeURIComponent(WATCH)}`;
 const STREAM = `GET /graphql${SEARCH} HTTP/1.1\r\nhost: localhost\r\naccept: text/event-stream\r\n\r\n`;
 
-/** Somebody who watches, on a bare socket: clients of any other kind would take longer than what they wait for. */
+/** A watcher on a bare socket, because every other client takes longer than the measured time. */
 interface Watcher {
   readonly socket: Socket;
-  /** The first result, or what came instead of it. */
+  /** The first result, or the message that came instead. */
   readonly first: string;
 }
 
@@ -64,14 +64,14 @@ function addressIn(round: number, gatewayUrl: string): string {
   return process.platform === 'linux' ? gatewayUrl.replace('127.0.0.1', `127.0.1.${round}`) : gatewayUrl;
 }
 
-/** How many watchers got what. */
+/** The number of watchers by their first message. */
 function tally(watchers: readonly Watcher[]): Readonly<Record<string, number>> {
   const counts: Record<string, number> = {};
   for (const { first } of watchers) counts[first] = (counts[first] ?? 0) + 1;
   return counts;
 }
 
-/** Resolves once a gateway has noticed that nobody watches any more. */
+/** Resolves once a gateway has noticed that no watcher is left. */
 function untilDeserted(url: string): Promise<void> {
   const gauges = async (): Promise<string> => (await fetch(`${url}/metrics`)).text();
   const deserted = /_watched_tasks 0\n.*_connections 0\n/s;

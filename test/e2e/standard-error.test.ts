@@ -33,13 +33,13 @@ const failures: readonly Failure[] = [
     drops: true,
   },
   {
-    name: 'is a pipe whose reader goes',
+    name: 'is a pipe and the reader closes it',
     command: 'exec "$0" src/main.ts',
     drops: true,
     fail: (gateway) => gateway.closeReader(),
   },
   {
-    name: 'is a pipe whose reader stops',
+    name: 'is a pipe and the reader stops reading',
     command: 'exec "$0" src/main.ts',
     drops: false,
     fail: (gateway) => gateway.stopReading(),

@@ -66,7 +66,7 @@ describe.concurrent('the connections of the watch page', () => {
     }
   });
 
-  it('notices a connection through which nothing comes, says so, and recovers by itself', async ({ expect }) => {
+  it('notices a silent connection, says so, and recovers by itself', async ({ expect }) => {
     await using simulator = await startSimulator();
     await using gateway = await startGateway({ A2E_API_URL: simulator.url, A2E_API_TOKEN: 'demo-token' });
     await using proxy = await faultProxy({ port: Number(new URL(gateway.url).port) });
@@ -96,7 +96,7 @@ describe.concurrent('the connections of the watch page', () => {
     await expect.poll(() => gateway.calls.length).toBe(2);
   });
 
-  it('stays quiet on a connection that brings nothing but heartbeats', async ({ expect }) => {
+  it('shows no warning on a connection that brings heartbeats alone', async ({ expect }) => {
     await using gateway = await startScriptedGateway((call) => call.next(result(call.id)));
     await using tab = await browser.open();
     await tab.page.goto(`${gateway.url}?id=a`);

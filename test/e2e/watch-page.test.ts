@@ -58,7 +58,7 @@ describe.concurrent('the watch page on the real gateway', () => {
     expect(await page.locator('video').getAttribute('src')).toBe(await page.locator('.result a').getAttribute('href'));
     expect(await page.locator('.stages .done').count()).toBe(6);
     expect(await page.locator('.stages time').count()).toBe(6);
-    // The finished video lies where A2E put it, which here is the simulator; nothing else is asked.
+    // The finished video lies on the simulator, which stands for A2E's storage. The page requests no other host.
     expect([...tab.hosts].sort()).toEqual([new URL(gateway.url).host, new URL(simulator.url).host].sort());
     expect(tab.faults).toEqual([]);
   });
@@ -85,7 +85,7 @@ describe.concurrent('the watch page on the real gateway', () => {
     expect(tab.faults).toEqual([]);
   });
 
-  it('says in words that there is no such task, and what made one fail', async () => {
+  it('says in words that a task does not exist, and why a task failed', async () => {
     await using simulator = await startSimulator();
     await using gateway = await startGateway({ A2E_API_URL: simulator.url, A2E_API_TOKEN: 'demo-token' });
     await using tab = await browser.open();

@@ -14,7 +14,7 @@ function answerAsA2e(incoming: IncomingMessage, response: ServerResponse): void 
   incoming.resume().once('end', () => response.end(answerFor(ID)));
 }
 
-/** A forward proxy that keeps what it was asked for. */
+/** A forward proxy that records its requests. */
 async function startProxy() {
   const asked: string[] = [];
   const server = createServer((incoming, response) => {

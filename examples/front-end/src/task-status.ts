@@ -1,6 +1,6 @@
 import { gql, type TypedDocumentNode } from '@apollo/client';
 
-/** What this page shows of a `VideoTask`. Larger projects generate such types from schema.graphql. */
+/** The fields of a `VideoTask` that this page shows. Larger projects generate such types from schema.graphql. */
 export interface Task {
   readonly id: string;
   readonly status: string;
