@@ -1,13 +1,15 @@
 import { expect, it, vi } from 'vitest';
+import { TEXT_LIMITS } from '../../src/task/video-task.ts';
 import { startPair } from '../support/gateway.ts';
 import { openStream } from '../support/sse-client.ts';
 import { connect, tcpOf } from '../support/ws-client.ts';
 
 const SUBSCRIPTIONS = 100;
 const CHANGES = 20;
-const WATCH = 'subscription { taskStatus(id: "big") { status progress message } }';
 /** Large enough that a few results fill every buffer between the gateway and a client that does not read. */
-const text = 'x'.repeat(20_000);
+const WATCH =
+  'subscription { taskStatus(id: "big") { status progress a: message b: message c: message d: message e: message } }';
+const text = 'x'.repeat(TEXT_LIMITS.message);
 
 it.concurrent('gives a slow reader the newest state instead of a queue, and always the last one', async () => {
   await using pair = await startPair();

@@ -4,6 +4,7 @@ import { text } from 'node:stream/consumers';
 import { describe, expect, test } from 'vitest';
 import { DEFAULT_TIMEOUTS } from '../../../src/server/limits/timeouts.ts';
 import { startSimulator } from '../../../src/simulator/simulator.ts';
+import { TEXT_LIMITS } from '../../../src/task/video-task.ts';
 import { startGateway, startPair, TOKEN } from '../../support/gateway.ts';
 import { clientFrame, closeCode, drip, HANDSHAKE, hostileSocket } from '../../support/hostile-socket.ts';
 import { ask, post } from '../../support/http-client.ts';
@@ -173,14 +174,15 @@ describe.concurrent('slow and silent clients', () => {
   test('an event stream that is not read is cut', async ({ expect }) => {
     await using pair = await startPair();
     const many = Array.from({ length: 100 }, (_, index) => `t${index}`);
-    for (const id of many) pair.simulator.setTask(id, { status: 'process', msg: 'x'.repeat(100_000) });
+    for (const id of many) pair.simulator.setTask(id, { status: 'process', msg: 'x'.repeat(TEXT_LIMITS.message) });
     const env = { A2E_API_TOKEN: TOKEN, A2E_API_URL: pair.simulator.url };
     await using gateway = await startImpatient(env, { ...DEFAULT_TIMEOUTS, stallMs: 400 });
     const socket = connectTcp(Number(new URL(gateway.url).port), '127.0.0.1');
     socket.on('error', () => {});
     socket.pause();
+    const messages = Array.from({ length: 15 }, (_, index) => `m${index}: message`).join(' ');
     const body = JSON.stringify({
-      query: `subscription { taskStatuses(ids: ${JSON.stringify(many)}) { id message } }`,
+      query: `subscription { taskStatuses(ids: ${JSON.stringify(many)}) { id ${messages} } }`,
     });
     const head =
       'POST /graphql HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\naccept: text/event-stream\r\n';

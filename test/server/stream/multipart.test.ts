@@ -6,6 +6,7 @@ import { createGateway } from '../../../src/gateway.ts';
 import { createLogger } from '../../../src/observability/log.ts';
 import { DEFAULT_TIMEOUTS } from '../../../src/server/limits/timeouts.ts';
 import { startSimulator } from '../../../src/simulator/simulator.ts';
+import { TEXT_LIMITS } from '../../../src/task/video-task.ts';
 import { startPair, TOKEN } from '../../support/gateway.ts';
 import { openStream } from '../../support/sse-client.ts';
 import { untilIdle } from '../../support/until-idle.ts';
@@ -77,7 +78,7 @@ it('ends with UNAUTHENTICATED, on time, when the token of a live subscription ex
 it('cuts a reader that has stalled, gives its place to the next one, and polls no more', async () => {
   await using simulator = await startSimulator({ tokens: [TOKEN] });
   const ids = Array.from({ length: 100 }, (_, index) => `t${index}`);
-  for (const id of ids) simulator.setTask(id, { status: 'process', msg: 'x'.repeat(100_000) });
+  for (const id of ids) simulator.setTask(id, { status: 'process', msg: 'x'.repeat(TEXT_LIMITS.message) });
   const upstream = { A2E_API_URL: simulator.url, A2E_API_TOKEN: TOKEN };
   const tempo = { POLL_INTERVAL_MS: '100', POLL_MAX_INTERVAL_MS: '100', POLL_LINGER_MS: '100' };
   const config = loadConfig({ ...upstream, ...tempo, PORT: '0', LOG_LEVEL: 'silent', MAX_CONNECTIONS: '1' });
@@ -85,7 +86,8 @@ it('cuts a reader that has stalled, gives its place to the next one, and polls n
   await using gateway = await createGateway(config, { log: createLogger('silent', process.stderr), timeouts });
   const stalled = connectTcp(Number(new URL(gateway.url).port), '127.0.0.1').on('error', () => {});
   stalled.pause();
-  const query = `subscription { taskStatuses(ids: ${JSON.stringify(ids)}) { id message } }`;
+  const messages = Array.from({ length: 15 }, (_, index) => `m${index}: message`).join(' ');
+  const query = `subscription { taskStatuses(ids: ${JSON.stringify(ids)}) { id ${messages} } }`;
   const body = JSON.stringify({ query });
   const head = `POST /graphql HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\naccept: ${ACCEPT}\r\n`;
   stalled.write(`${head}content-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`);
