@@ -21,7 +21,13 @@ const CLUSTER = [
   'test/e2e/cluster-redis.test.ts',
   'test/e2e/cluster-restart.test.ts',
   'test/e2e/cluster-sharing.test.ts',
+  'test/e2e/clock-steps.test.ts',
+  'test/e2e/isolation.test.ts',
+  'test/e2e/signals.test.ts',
+  'test/cluster/redis/redis-clock.test.ts',
   'test/cluster/redis/redis-faults.test.ts',
+  'test/security/pipelined-posts.test.ts',
+  'test/server/graphql/preparation-turns.test.ts',
 ];
 
 /** Popular clients against a gateway. */
