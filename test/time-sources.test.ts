@@ -12,7 +12,7 @@ const ALLOWED: Readonly<Record<string, string>> = {
   'task/watch-state.ts': '`checkedAt` and `enteredAt` are instants that people read',
   'task/task-watch.ts': '`nextCheckAt` is an instant that people read',
   'task/merge-peer-state.ts': '`checkedAt` of a peer must not lie in the future',
-  'task/watch-state-codec.ts': 'the age of a stored state; an instant out of range counts as expired',
+  'task/snapshot-codec.ts': '`checkedAt` and `enteredAt` travel as ages, and become instants again',
   'cluster/local-claims.ts': 'the first version of a topic, so that it is above the versions of an earlier process',
   'cluster/redis/redis-scripts.ts': 'instants stored in Redis, each bounded against a step of its clock',
   'server/watch-page/public/server-clock.js': 'the difference between the clocks of browser and gateway',

@@ -28,12 +28,33 @@ export interface TaskSnapshot {
 /** Bounds the memory of a task with a status that keeps changing: the oldest stages are dropped. */
 export const MAX_STAGES = 64;
 
-/** The path after `status` was seen at `at`. */
-export function advanceStages(stages: readonly TaskStage[], status: VideoTaskStatus, at: number): readonly TaskStage[] {
+/** The path after `status` was seen at `now`, or at its latest instant if the wall clock has stepped back since. */
+export function advanceStages(
+  stages: readonly TaskStage[],
+  status: VideoTaskStatus,
+  now: number,
+): readonly TaskStage[] {
   const present = stages.at(-1);
   if (present?.status === status) return stages;
+  const at = Math.max(now, present?.enteredAt ?? now);
   const past = present ? [...stages.slice(0, -1), { ...present, leftAt: at }] : [];
   return [...past, { status, enteredAt: at, leftAt: null }].slice(-MAX_STAGES);
+}
+
+/**
+ * The same path with instants that never go back, and with only the last stage present. Instants of two clocks, or of one
+ * that has stepped, may stand in any order.
+ */
+export function orderStages(stages: readonly TaskStage[]): readonly TaskStage[] {
+  const ordered: TaskStage[] = [];
+  for (const { status, enteredAt, leftAt } of stages) {
+    const before = ordered.at(-1);
+    const entered = Math.max(enteredAt, before?.enteredAt ?? enteredAt);
+    if (before) ordered[ordered.length - 1] = { ...before, leftAt: Math.min(before.leftAt ?? entered, entered) };
+    ordered.push({ status, enteredAt: entered, leftAt: leftAt === null ? null : Math.max(leftAt, entered) });
+  }
+  const last = ordered.pop();
+  return last ? [...ordered, { ...last, leftAt: null }] : [];
 }
 
 /** Fields that differ in every answer, so that a change of them alone is no change of the state. */

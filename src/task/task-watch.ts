@@ -80,7 +80,10 @@ export class TaskWatch implements Job {
 
   /** The state is final, or the last poll ended less than an interval ago. */
   get isFresh(): boolean {
-    return isFinal(this.#state) || this.#ageMs() < freshForMs(this.#state, this.#context.intervals.intervalMs);
+    if (isFinal(this.#state)) return true;
+    const { attemptedAt } = this.#state;
+    const forMs = freshForMs(this.#state, this.#context.intervals.intervalMs);
+    return attemptedAt !== null && performance.now() - attemptedAt < forMs;
   }
 
   /** Notifies `observer` of every change, and polls if it is the first observer. Returns an unsubscribe function. */
@@ -165,7 +168,7 @@ export class TaskWatch implements Job {
     // Before the next job is scheduled, because the scheduler asks then.
     this.#isProven ||= next.snapshot !== null;
     const isOutdated = isFinal(this.#state) || next.version < this.#state.version;
-    const delayMs = this.#nextDelay(next);
+    const delayMs = this.#countPoll(next);
     const mayContinue = !isFinal(isOutdated ? this.#state : next);
     if (this.#demand.isWatched && mayContinue) this.#schedule.pollIn(this.#invalidated ? 0 : delayMs);
     this.#onPollEnd(isOutdated ? this.#state : { ...next, nextPollInMs: this.#schedule.nextPollInMs });
@@ -179,12 +182,8 @@ export class TaskWatch implements Job {
     this.#schedule.pollIn(role === 'follow' ? followerDelay : takeoverDelay);
   }
 
-  /** A peer has just polled: the state's age is the time of its transfer, independent of the peer's clock. */
   #onPublished({ version, state }: Versioned<WatchState>): void {
-    if (!this.#isNews(version)) return;
-    const published = { ...state, version, attemptedAt: performance.now() };
-    const merged = this.#takePeerState(published);
-    this.#onPollEnd(merged);
+    if (this.#isNews(version)) this.#setState(this.#takePeerState({ ...state, version }));
   }
 
   async #loadSharedState(): Promise<void> {
@@ -200,7 +199,7 @@ export class TaskWatch implements Job {
   #takePeerState(peer: WatchState): WatchState {
     const merged = mergePeerState(this.#state, peer);
     this.#isProven ||= merged.snapshot !== null;
-    this.#nextDelay(merged);
+    this.#countPoll(merged);
     const { attemptedAt } = merged;
     if (!merged.failure && attemptedAt !== null)
       this.#context.schedulers.for(this.credential).onPeer({ kind: 'peer-answered', at: attemptedAt });
@@ -209,7 +208,8 @@ export class TaskWatch implements Job {
     return merged;
   }
 
-  #nextDelay(next: WatchState): number {
+  /** Counts a poll of any gateway for the interval policy, and returns the delay until the next one, in ms. */
+  #countPoll(next: WatchState): number {
     if (isNotFound(next)) return this.#intervals.onChanged();
     if (next.failure) return this.#intervals.onFailed();
     return hasChanged(this.#state, next) ? this.#intervals.onChanged() : this.#intervals.onUnchanged();
@@ -241,11 +241,6 @@ export class TaskWatch implements Job {
     this.#state = withNextCheck(this.#state, isPolled ? next : null);
   }
 
-  #ageMs(): number {
-    const { attemptedAt } = this.#state;
-    return attemptedAt === null ? Number.POSITIVE_INFINITY : performance.now() - attemptedAt;
-  }
-
   #activate(): void {
     if (this.#isActive) return;
     this.#isActive = true;
@@ -262,7 +257,7 @@ export class TaskWatch implements Job {
     // The gateway that published this state polls first. It may be gone, so the delay is bounded by its own plan.
     const spacingMs =
       nextPollInMs === null || failure ? intervalMs : this.#intervals.aroundPeer(nextPollInMs).followerDelay;
-    const inMs = Math.max(0, spacingMs - this.#ageMs());
+    const inMs = Math.max(0, spacingMs - (performance.now() - attemptedAt));
     const { dueAt } = this.#schedule;
     if (dueAt === null || dueAt > performance.now() + inMs) this.#schedule.pollIn(inMs);
   }
@@ -278,6 +273,7 @@ export class TaskWatch implements Job {
   #deactivate(): void {
     this.#demand.endLinger();
     this.#schedule.cancel();
+    this.#invalidated = false;
     this.#shared.unsubscribe();
     this.#state = { ...this.#state, nextPollInMs: null };
     this.#refreshNextCheck();

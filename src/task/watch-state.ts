@@ -28,7 +28,7 @@ export interface WatchState {
   readonly nextPollInMs: number | null;
   /** When A2E first reported SUCCESS without a result; null when the last report is no such SUCCESS. */
   readonly succeededAt: number | null;
-  /** Since when A2E calls a task unknown that it has shown before; null: it does not. */
+  /** Since when A2E has called a task unknown, and said nothing else, that it has shown before; null: it does not. */
   readonly missingSince: number | null;
 }
 
@@ -105,7 +105,8 @@ export function onFailure(
   const now = performance.now();
   const { snapshot: last, succeededAt } = before;
   const isMissing = failure instanceof TaskNotFound && (last !== null || isGone(before));
-  const missingSince = isMissing ? (before.missingSince ?? now) : before.missingSince;
+  // Any other failure breaks the run, because an outage says nothing about the task.
+  const missingSince = isMissing ? (before.missingSince ?? now) : null;
   const gone = isMissing && missingSince !== null && now - missingSince >= GONE_AFTER_MS;
   const after = { ...before, version, failure, attemptedAt: now, nextPollInMs: null, missingSince };
   if (last === null || gone) return { ...after, snapshot: null };

@@ -1,5 +1,5 @@
-/** The longest text that a state may carry, in characters. */
-const MAX_TEXT = 16_384;
+import { TEXT_LIMITS } from './video-task.ts';
+
 /** The last moment that a `Date` can hold, in ms since the epoch (ECMA-262, "Time Values and Time Range"). */
 const LAST_MOMENT = 8.64e15;
 
@@ -13,26 +13,38 @@ export function moment(value: unknown): number {
   return within(value, -LAST_MOMENT, LAST_MOMENT);
 }
 
-/** A number from 0 to `max`. */
+/** A whole number from 0 to `max`. */
 export function countWithin(value: unknown, max: number): number {
   return within(value, 0, max);
 }
 
-/** A number from `min` to `max`. */
+/** A whole number from `min` to `max`. */
 export function within(value: unknown, min: number, max: number): number {
-  if (typeof value !== 'number' || !(value >= min && value <= max)) throw new TypeError('not a number in range');
+  if (typeof value !== 'number' || !Number.isInteger(value) || value < min || value > max)
+    throw new TypeError('not a whole number in range');
   return value;
 }
 
-/** A text of bounded length. */
-export function text(value: unknown): string {
-  if (typeof value !== 'string' || value.length > MAX_TEXT) throw new TypeError('not a text');
+/** A duration in ms, no longer than `max`: a longer one counts as `max`. Throws at a negative one. */
+export function durationUpTo(value: unknown, max: number): number {
+  if (typeof value !== 'number' || !(value >= 0)) throw new TypeError('not a duration');
+  return Math.min(value, max);
+}
+
+/** A text of at most `max` UTF-16 code units. */
+export function text(value: unknown, max: number = TEXT_LIMITS.message): string {
+  if (typeof value !== 'string' || value.length > max) throw new TypeError('not a text');
   return value;
+}
+
+/** An id or a short word. */
+export function word(value: unknown): string {
+  return text(value, TEXT_LIMITS.word);
 }
 
 /** An absolute http(s) URL. */
 export function webUrl(value: unknown): string {
-  const url = text(value);
+  const url = text(value, TEXT_LIMITS.url);
   if (!/^https?:$/.test(URL.parse(url)?.protocol ?? '')) throw new TypeError('not a web URL');
   return url;
 }

@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { MemoryCluster } from '../../src/cluster/memory/memory-cluster.ts';
 import { MemoryHub } from '../../src/cluster/memory/memory-hub.ts';
 import { UpstreamRateLimited, UpstreamUnavailable } from '../../src/errors.ts';
 import type { WatchState } from '../../src/task/watch-state.ts';
 import { report, ScriptedSource } from '../task/scripted-source.ts';
 import { OWN, TaskHarness, type TaskHarnessOptions, type Watcher } from '../task/task-harness.ts';
+import { WireCluster } from '../task/wire-cluster.ts';
 
 const ID = 'task-1';
 
@@ -160,22 +160,20 @@ describe('what another gateway knows', () => {
     await dispose(harnesses);
   });
 
-  test('answers a query that waits when it has just been checked, however slow the clock of who did', async () => {
+  test.each([-3_600_000, 3_600_000])('answers a query, though its clock is %i ms off', async (offsetMs) => {
     const hub = new MemoryHub<WatchState>();
-    class Slow extends MemoryCluster<WatchState> {
-      override publish(...[topic, told, forMs]: Parameters<MemoryCluster<WatchState>['publish']>): Promise<void> {
-        const state = { ...told.state, attemptedAt: (told.state.attemptedAt ?? 0) - 2_000 };
-        return super.publish(topic, { ...told, state }, forMs);
-      }
-    }
-    await using cluster = new Slow({ hub });
-    await using one = new TaskHarness({ cluster });
-    await using two = new TaskHarness({ hub });
+    const source = new ScriptedSource();
+    await using skewed = new WireCluster(hub, offsetMs);
+    await using exact = new WireCluster(hub);
+    await using one = new TaskHarness({ source, cluster: skewed });
+    await using two = new TaskHarness({ source, cluster: exact });
     one.subscribe(ID);
     await pass(1_300);
+    const calls = source.calls.length;
     const answer = two.registry.get(ID, OWN);
-    await pass(1_000);
+    await pass(0);
     expect(await answer).toMatchObject({ stale: false });
+    expect(source.calls).toHaveLength(calls);
   });
 
   test('is waited for by a query when the call is under way', async () => {

@@ -121,10 +121,11 @@ export class RedisCluster<S> implements Cluster<S>, SharedRateLimiter {
 
   async publish(topic: string, published: Versioned<S>, rememberMs: number): Promise<void> {
     this.#topics.advanceVersion(topic, published.version);
-    const text = encodeEnvelope({ ...published, sender: this.#sender }, this.#codec);
+    const ttlMs = Math.max(0, Math.ceil(rememberMs));
+    const text = encodeEnvelope({ ...published, sender: this.#sender, ttlMs }, this.#codec);
     const channel = this.#keys.updates(topic);
     const answer = await this.#tryRun((session) => {
-      const args = [published.version, text, Math.max(0, Math.ceil(rememberMs)), session.publishCommand, channel];
+      const args = [published.version, text, ttlMs, session.publishCommand, channel];
       return session.run(PUBLISH, [this.#keys.state(topic)], args);
     });
     if (answer?.reply === 1 && this.#topics.has(topic)) this.#probe?.expectMessage();

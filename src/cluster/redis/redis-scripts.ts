@@ -60,6 +60,13 @@ redis.call(ARGV[4], ARGV[5], ARGV[2])
 return 1
 `);
 
+/** KEYS: state. Answers the stored envelope and the ms left of its TTL, or nil; nil for a key of the wrong type. */
+export const READ = script(`
+local envelope = redis.pcall('GET', KEYS[1])
+if type(envelope) ~= 'string' then return false end
+return {envelope, redis.call('PTTL', KEYS[1])}
+`);
+
 /**
  * KEYS: rate. ARGV: ms per call, number of calls, how far ahead of now the next free slot may lie, in ms. Answers the ms
  * until the reserved slots begin. See gcra.ts.

@@ -79,11 +79,6 @@ export class RedisSession implements Disposable {
     });
   }
 
-  async get(key: string): Promise<string | null> {
-    const value = await this.#bounded(() => this.#link.send(key, ['GET', key]));
-    return typeof value === 'string' ? value : null;
-  }
-
   publish(channel: string, message: string): Promise<unknown> {
     return this.#bounded(() => this.#link.send(channel, [this.#link.publishCommand, channel, message]));
   }

@@ -2,6 +2,7 @@ import type { ClusterLogger, Versioned } from '../contract.ts';
 import { TopicListeners } from '../topic-listeners.ts';
 import { decodeEnvelope, type StateCodec } from './redis-envelope.ts';
 import type { RedisKeys } from './redis-keys.ts';
+import { READ } from './redis-scripts.ts';
 import type { RedisSession } from './redis-session.ts';
 import { RepeatLog } from './repeat-log.ts';
 
@@ -99,13 +100,14 @@ export class RedisTopics<S> {
   }
 
   async #readLast(session: RedisSession, topic: string): Promise<Versioned<S> | null> {
-    // A failed read answers null: its session has ended, or the key has the wrong type.
-    const text = await session.get(this.#keys.state(topic)).catch(() => null);
-    return text === null ? null : this.#decode(topic, text);
+    // A failed read answers null, because its session has ended.
+    const reply = await session.run(READ, [this.#keys.state(topic)], []).catch(() => null);
+    return Array.isArray(reply) ? this.#decode(topic, String(reply[0]), Number(reply[1])) : null;
   }
 
-  #decode(topic: string, text: string): Versioned<S> | null {
-    const envelope = decodeEnvelope(text, topic, this.#codec);
+  /** @param ttlLeftMs of a stored state; undefined for a state that has just been published */
+  #decode(topic: string, text: string, ttlLeftMs?: number): Versioned<S> | null {
+    const envelope = decodeEnvelope({ text, topic, ttlLeftMs }, this.#codec);
     if (!envelope) {
       this.#malformed.add('malformed');
       return null;

@@ -2,9 +2,10 @@ import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import type { Versioned } from '../../../src/cluster/contract.ts';
+import { createRedisCluster } from '../../../src/cluster/redis/redis-cluster.ts';
 import type { RedisScript } from '../../../src/cluster/redis/redis-scripts.ts';
 import type { Weather } from '../../conformance/cluster.ts';
-import { RedisNodes } from '../../support/redis-nodes.ts';
+import { RedisNodes, weatherCodec } from '../../support/redis-nodes.ts';
 import { RedisServer } from '../../support/redis-server.ts';
 
 /**
@@ -128,4 +129,48 @@ test('a Redis that came back empty with a clock behind grants versions above the
   expect(await cluster.claim('topic', 60_000, version + HOUR)).toBeNull();
   await delay(2);
   expect(await cluster.claim('topic', 1, 0)).toBe(version + HOUR + 1);
+});
+
+/** A gateway that records the ages of the states that it reads. */
+function aging(prefix: string) {
+  const ages: (number | null)[] = [];
+  const decode = (text: string, _topic: string, ageMs: number | null): Weather => {
+    ages.push(ageMs);
+    return weatherCodec.decode(text);
+  };
+  return { ages, cluster: createRedisCluster({ url: server.url, prefix, codec: { ...weatherCodec, decode } }) };
+}
+
+test('a stored state tells how long ago it was published', async () => {
+  await using nodes = new RedisNodes(server.url);
+  const writer = await nodes.connect();
+  const { ages, cluster } = aging(nodes.prefix);
+  await using _ = cluster;
+  await cluster.ready;
+  const before = performance.now();
+  await writer.cluster.publish('aging', hail(1), HOUR);
+  const published = performance.now();
+  await delay(60);
+  const asked = performance.now();
+  await cluster.read('aging');
+  // Redis counts TTLs in whole ms.
+  expect(ages).toHaveLength(1);
+  expect(ages[0]).toBeGreaterThanOrEqual(asked - published - 2);
+  expect(ages[0]).toBeLessThanOrEqual(performance.now() - before + 2);
+});
+
+// A step of Redis's clock moves the rest of every TTL by as much.
+test.each([
+  { step: 'back 10 s', byMs: 10_000, isRight: (ageMs: number | null) => ageMs === null },
+  { step: 'forward 10 min', byMs: -600_000, isRight: (ageMs: number | null) => Number(ageMs) >= 600_000 },
+])("Redis's clock steps $step: a stored state never counts as younger than it is", async ({ byMs, isRight }) => {
+  await using nodes = new RedisNodes(server.url);
+  const { ages, cluster } = aging(nodes.prefix);
+  await using _ = cluster;
+  await cluster.ready;
+  await cluster.publish('aging', hail(1), HOUR);
+  const key = `${nodes.prefix}:v2:{aging}:state`;
+  await server.run('PEXPIRE', key, String(Number(await server.run('PTTL', key)) + byMs));
+  expect(await cluster.read('aging')).toEqual(hail(1));
+  expect(ages).toEqual([expect.toSatisfy(isRight)]);
 });
