@@ -1,13 +1,15 @@
 import type { ScheduledJob, ScheduleOptions } from '../scheduling/job.ts';
 
-/** The phase of a watch. Only `polling` has a call to A2E, or the claim for one, under way. */
+/**
+ * The phase of a watch. Only `polling` has a call to A2E, or the claim for one, under way. `invalidated`: the task is known
+ * to have changed, so the next poll asks for a tick at once; in `polling`, it has changed since the poll began.
+ */
 type Phase =
   | { readonly kind: 'idle' }
-  | { readonly kind: 'scheduled'; readonly job: ScheduledJob }
-  | { readonly kind: 'polling' };
+  | { readonly kind: 'scheduled'; readonly job: ScheduledJob; readonly invalidated: boolean }
+  | { readonly kind: 'polling'; readonly invalidated: boolean };
 
 const IDLE: Phase = { kind: 'idle' };
-const POLLING: Phase = { kind: 'polling' };
 
 /** The one timer chain of a watch: at most one job waits, and no job waits while a poll is under way. Times are monotonic. */
 export class PollSchedule {
@@ -23,6 +25,10 @@ export class PollSchedule {
     return this.#phase.kind === 'polling';
   }
 
+  get #invalidated(): boolean {
+    return this.#phase.kind !== 'idle' && this.#phase.invalidated;
+  }
+
   /** The due time of the waiting job as a poll; null when there is none. */
   get dueAt(): number | null {
     return this.#phase.kind === 'scheduled' ? this.#phase.job.dueAt : null;
@@ -33,19 +39,29 @@ export class PollSchedule {
     return this.#phase.kind === 'scheduled' ? this.#phase.job.expectedAt - performance.now() : null;
   }
 
-  /** The waiting job has started. */
-  begin(): void {
-    this.#phase = POLLING;
+  /** The waiting job has started. Returns whether the task was invalidated before. */
+  begin(): boolean {
+    const invalidated = this.#invalidated;
+    this.#phase = { kind: 'polling', invalidated: false };
+    return invalidated;
   }
 
-  /** The poll has ended. */
-  end(): void {
+  /** The poll has ended. Returns whether the task was invalidated meanwhile. */
+  end(): boolean {
+    const invalidated = this.#invalidated;
     this.#phase = IDLE;
+    return invalidated;
   }
 
   /** Replaces the waiting job by a poll that is due after `delayMs`. */
   pollIn(delayMs: number): void {
     this.#replace({ dueAt: performance.now() + delayMs, urgent: false });
+  }
+
+  /** Marks the next poll, and makes it urgent. A poll that has begun will not do, because it may have read the old state. */
+  invalidate(demand: { readonly isWatched: boolean }): void {
+    this.expedite(demand);
+    if (this.#phase.kind !== 'idle') this.#phase = { ...this.#phase, invalidated: true };
   }
 
   /** Makes the next poll urgent, and due now if the task is watched. A poll that has begun will do. */
@@ -66,7 +82,8 @@ export class PollSchedule {
   }
 
   #replace(options: ScheduleOptions): void {
+    const invalidated = this.#invalidated;
     this.cancel();
-    this.#phase = { kind: 'scheduled', job: this.#enqueue(options) };
+    this.#phase = { kind: 'scheduled', job: this.#enqueue(options), invalidated };
   }
 }

@@ -14,7 +14,7 @@ import {
   hasChanged,
   isFinal,
   isNotFound,
-  onFailure,
+  onHeldBack,
   onQueryTimeout,
   UNKNOWN_STATE,
   type WatchState,
@@ -39,8 +39,6 @@ export class TaskWatch implements Job {
   readonly #shared: SharedState;
   readonly #schedule: PollSchedule;
   #state = UNKNOWN_STATE;
-  /** The next poll asks for a tick at once, because the state is known to have changed. */
-  #invalidated = false;
   #isActive = false;
   #isProven = false;
 
@@ -109,7 +107,7 @@ export class TaskWatch implements Job {
     const polled = queries.wait(this.#context.firstAnswerMs, signal);
     if (queries.size > 0) this.#expedite();
     if (await polled) return this.state;
-    const last = onQueryTimeout(this.state, this.#context.intervals);
+    const last = onQueryTimeout(this.state);
     this.#deactivateUnlessNeeded();
     return last;
   }
@@ -117,8 +115,7 @@ export class TaskWatch implements Job {
   /** Polls at once if the task is watched, because its state has probably changed. */
   invalidate(): void {
     if (!this.#demand.isWatched || isFinal(this.#state)) return;
-    this.#invalidated = true;
-    this.#expedite();
+    this.#schedule.invalidate(this.#demand);
   }
 
   /** Stops for good. */
@@ -128,9 +125,7 @@ export class TaskWatch implements Job {
   }
 
   async run(): Promise<CallOutcome> {
-    const invalidated = this.#invalidated;
-    this.#invalidated = false;
-    this.#schedule.begin();
+    const invalidated = this.#schedule.begin();
     if (this.#demand.isWatched) this.#state = withNextCheck(this.#state, Date.now());
     const known = this.#state.version;
     const version = await this.#cycle.claim(invalidated ? 1 : this.#context.intervals.intervalMs, known);
@@ -142,7 +137,7 @@ export class TaskWatch implements Job {
   }
 
   onBlocked(error: GatewayError): void {
-    this.#onPollEnd(onFailure(this.#state, error, this.#state.version, this.#context.intervals));
+    this.#onPollEnd(isFinal(this.#state) ? this.#state : onHeldBack(this.#state, error));
   }
 
   /**
@@ -151,26 +146,29 @@ export class TaskWatch implements Job {
    */
   async #onClaimLost(known: number): Promise<CallOutcome> {
     await this.#loadSharedState();
-    this.#schedule.end();
+    const invalidated = this.#schedule.end();
     const { version, nextPollInMs, failure } = this.#state;
     if (version > known && nextPollInMs !== null)
       this.#scheduleAfterPeer(nextPollInMs, failure ? 'takeover' : 'follow');
     // The winning claim is older than ours, so the tick is free again after one interval even without a published state.
     else this.#scheduleAfterPeer(this.#context.intervals.intervalMs, 'takeover');
-    if (this.#invalidated) this.invalidate();
+    if (invalidated) this.invalidate();
     this.#deactivateUnlessNeeded();
     return { kind: 'skipped' };
   }
 
   /** Takes over the result of a poll, unless a newer state arrived meanwhile, and schedules the next poll. */
   #applyResult(next: WatchState): void {
-    this.#schedule.end();
+    const invalidated = this.#schedule.end();
     // Before the next job is scheduled, because the scheduler asks then.
     this.#isProven ||= next.snapshot !== null;
     const isOutdated = isFinal(this.#state) || next.version < this.#state.version;
     const delayMs = this.#countPoll(next);
     const mayContinue = !isFinal(isOutdated ? this.#state : next);
-    if (this.#demand.isWatched && mayContinue) this.#schedule.pollIn(this.#invalidated ? 0 : delayMs);
+    if (this.#demand.isWatched && mayContinue) {
+      this.#schedule.pollIn(delayMs);
+      if (invalidated) this.#schedule.invalidate(this.#demand);
+    }
     this.#onPollEnd(isOutdated ? this.#state : { ...next, nextPollInMs: this.#schedule.nextPollInMs });
   }
 
@@ -273,7 +271,6 @@ export class TaskWatch implements Job {
   #deactivate(): void {
     this.#demand.endLinger();
     this.#schedule.cancel();
-    this.#invalidated = false;
     this.#shared.unsubscribe();
     this.#state = { ...this.#state, nextPollInMs: null };
     this.#refreshNextCheck();

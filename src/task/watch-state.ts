@@ -95,31 +95,40 @@ export function onSuccess(
   return { ...UNKNOWN_STATE, version, snapshot, attemptedAt: now, succeededAt };
 }
 
-/** The state after a poll that brought none: the last good one stays, marked stale, until it counts no more. */
+/**
+ * The state after a poll that brought none: the last good one stays, marked stale, until it counts no more. The first poll
+ * after the grace of a SUCCESS without its result finishes the task, also when it fails.
+ */
 export function onFailure(
   before: WatchState,
   failure: GatewayError,
   version: number,
   intervals: PollIntervalOptions,
 ): WatchState {
+  const after = { ...onHeldBack(before, failure), version };
+  const { snapshot, succeededAt } = after;
+  if (!snapshot || !isResultOverdue(succeededAt, performance.now(), intervals)) return after;
+  return { ...after, failure: null, snapshot: { ...snapshot, finished: true, stale: false } };
+}
+
+/**
+ * The state when a poll was due and the scheduler held it back. It finishes no task, because the other gateways learn only
+ * of the polls that have a version.
+ */
+export function onHeldBack(before: WatchState, failure: GatewayError): WatchState {
   const now = performance.now();
-  const { snapshot: last, succeededAt } = before;
+  const { snapshot: last } = before;
   const isMissing = failure instanceof TaskNotFound && (last !== null || isGone(before));
   // Any other failure breaks the run, because an outage says nothing about the task.
   const missingSince = isMissing ? (before.missingSince ?? now) : null;
   const gone = isMissing && missingSince !== null && now - missingSince >= GONE_AFTER_MS;
-  const after = { ...before, version, failure, attemptedAt: now, nextPollInMs: null, missingSince };
-  if (last === null || gone) return { ...after, snapshot: null };
-  if (isResultOverdue(succeededAt, now, intervals))
-    return { ...after, failure: null, snapshot: { ...last, finished: true, stale: false, nextCheckAt: null } };
-  return { ...after, snapshot: { ...last, stale: true, nextCheckAt: null } };
+  const snapshot = last === null || gone ? null : { ...last, stale: true, nextCheckAt: null };
+  return { ...before, failure, snapshot, attemptedAt: now, nextPollInMs: null, missingSince };
 }
 
 /** The result for a query that timed out waiting: the last known state, marked stale. Not stored, since no call failed. */
-export function onQueryTimeout(state: WatchState, intervals: PollIntervalOptions): WatchState {
-  const failure = noResponseInTime();
-  const after = onFailure(state, failure, state.version, intervals);
-  return withNextCheck(after, state.snapshot?.nextCheckAt ?? null);
+export function onQueryTimeout(state: WatchState): WatchState {
+  return withNextCheck(onHeldBack(state, noResponseInTime()), state.snapshot?.nextCheckAt ?? null);
 }
 
 function isResultOverdue(succeededAt: number | null, now: number, { intervalMs }: PollIntervalOptions): boolean {

@@ -32,7 +32,7 @@ export interface TaskHarnessOptions {
   readonly maxCached?: number;
 }
 
-/** A registry and its schedulers on a cluster in memory, as in a gateway, in front of a scripted upstream. */
+/** A registry with its schedulers on a cluster in memory, as in a gateway, in front of a scripted upstream. */
 export class TaskHarness implements AsyncDisposable {
   readonly source: ScriptedSource;
   readonly cluster: MemoryCluster<WatchState>;
@@ -76,9 +76,9 @@ export class TaskHarness implements AsyncDisposable {
   }
 }
 
-/** One subscriber that reads whatever comes at once. */
+/** One subscriber that reads every event at once. Its times are monotonic, in ms. */
 export class Watcher {
-  readonly since = Date.now();
+  readonly since = performance.now();
   readonly events: (TaskSnapshot | TaskErrorEvent)[] = [];
   error: unknown = null;
   end: 'open' | 'completed' | 'failed' | 'left' = 'open';
@@ -117,6 +117,6 @@ export class Watcher {
   #finish(end: Watcher['end']): void {
     if (this.end !== 'open') return;
     this.end = end;
-    this.endedAt = Date.now();
+    this.endedAt = performance.now();
   }
 }

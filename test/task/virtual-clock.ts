@@ -2,42 +2,49 @@ import { vi } from 'vitest';
 
 interface Timer {
   readonly at: number;
-  readonly ring: () => void;
+  readonly callback: () => void;
 }
 
 /**
- * Time that passes only when told, for tests that let very much of it pass: between two timers it waits for a turn of
- * the event loop, where vitest's fake timers wait for a millisecond. Takes the place of the globals until disposed of.
+ * A monotonic clock, a wall clock and timers that advance only in {@link pass}, for tests with very much time in them:
+ * between two timers the clock waits for one iteration of the event loop, and vitest's fake timers wait for a millisecond.
+ * The two clocks have different origins, so that code which mixes them fails. Replaces the globals until disposed of.
  */
 export class VirtualClock implements Disposable {
   readonly #timers = new Map<number, Timer>();
-  #now = Date.UTC(2026, 0, 1);
+  #now = 1_000;
+  #wallOffsetMs = Date.UTC(2026, 0, 1);
   #lastId = 0;
 
   constructor() {
-    vi.spyOn(Date, 'now').mockImplementation(() => this.#now);
+    vi.spyOn(Date, 'now').mockImplementation(() => this.#now + this.#wallOffsetMs);
     vi.spyOn(performance, 'now').mockImplementation(() => this.#now);
-    vi.stubGlobal('setTimeout', (ring: () => void, ms = 0) => this.#add(ring, ms));
+    vi.stubGlobal('setTimeout', (callback: () => void, ms = 0) => this.#add(callback, ms));
     vi.stubGlobal('clearTimeout', (id: number) => this.#timers.delete(id));
   }
 
-  /** How many timers are set. */
+  /** The number of timers that are set. */
   get timers(): number {
     return this.#timers.size;
   }
 
-  /** Lets that many ms pass: every timer rings in its time, and what it sets off happens before the next one does. */
+  /** Lets that many ms pass. Each timer fires in its time, and its consequences happen before the next timer fires. */
   async pass(ms: number): Promise<void> {
     const until = this.#now + ms;
-    await turn();
+    await nextIteration();
     for (let next = this.#next(until); next; next = this.#next(until)) {
-      const [id, { at, ring }] = next;
+      const [id, { at, callback }] = next;
       this.#timers.delete(id);
       this.#now = at;
-      ring();
-      await turn();
+      callback();
+      await nextIteration();
     }
     this.#now = until;
+  }
+
+  /** Sets the wall clock forward, or back, while the monotonic clock and the timers stay. */
+  stepWallClock(byMs: number): void {
+    this.#wallOffsetMs += byMs;
   }
 
   [Symbol.dispose](): void {
@@ -45,21 +52,22 @@ export class VirtualClock implements Disposable {
     vi.restoreAllMocks();
   }
 
-  #add(ring: () => void, ms: number): number {
+  #add(callback: () => void, ms: number): number {
     this.#lastId += 1;
-    // As Node does: at least a millisecond, and whole ones.
-    this.#timers.set(this.#lastId, { at: this.#now + Math.max(1, Math.trunc(ms)), ring });
+    // As Node does: whole milliseconds, at least one.
+    this.#timers.set(this.#lastId, { at: this.#now + Math.max(1, Math.trunc(ms)), callback });
     return this.#lastId;
   }
 
   #next(until: number): [number, Timer] | null {
     let next: [number, Timer] | null = null;
-    for (const entry of this.#timers)
-      if (entry[1].at <= until && entry[1].at < (next?.[1].at ?? Infinity)) next = entry;
+    for (const entry of this.#timers) {
+      if (entry[1].at <= until && (next === null || entry[1].at < next[1].at)) next = entry;
+    }
     return next;
   }
 }
 
-function turn(): Promise<void> {
+function nextIteration(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
