@@ -75,9 +75,14 @@ export class GatewayProcess implements AsyncDisposable {
     this.#process.stderr?.destroy();
   }
 
+  /** A scrape of its metrics. */
+  async metrics(): Promise<string> {
+    return (await fetch(`${this.url}/metrics`)).text();
+  }
+
   /** The value of one metric, named as in a scrape, labels included. */
   async metric(name: string): Promise<number> {
-    const lines = (await (await fetch(`${this.url}/metrics`)).text()).split('\n');
+    const lines = (await this.metrics()).split('\n');
     return Number(lines.find((line) => line.startsWith(`${name} `))?.slice(name.length + 1));
   }
 
@@ -110,8 +115,7 @@ export class GatewayProcess implements AsyncDisposable {
 
   /** The number of finished calls to A2E, with any outcome. */
   async upstreamCalls(): Promise<number> {
-    const metrics = await (await fetch(`${this.url}/metrics`)).text();
-    const counts = metrics.matchAll(/^video_task_gateway_upstream_calls_total\{.*\} (\d+)$/gm);
+    const counts = (await this.metrics()).matchAll(/^video_task_gateway_upstream_calls_total\{.*\} (\d+)$/gm);
     return [...counts].reduce((sum, [, count]) => sum + Number(count), 0);
   }
 
