@@ -7,6 +7,7 @@ import { describe, expect, it } from 'vitest';
 import { startSimulator } from '../../src/simulator/simulator.ts';
 import { freePort } from '../support/free-port.ts';
 import { GatewayProcess } from '../support/gateway-process.ts';
+import { findTool } from '../support/tools.ts';
 import { connect, type WsClient } from '../support/ws-client.ts';
 
 const { PATH = '' } = process.env;
@@ -18,7 +19,7 @@ const REQUESTS = 12;
 /** A way in which standard error fails: the shell command of the gateway, and the moment when it happens. */
 interface Failure {
   readonly name: string;
-  /** Of a shell: `$0` is Node. */
+  /** Of a shell: `$0` is Node, and `$PYTHON` is Python. */
   readonly command: string;
   /** Lines are lost, not only late. */
   readonly drops: boolean;
@@ -30,6 +31,16 @@ const failures: readonly Failure[] = [
   {
     name: 'is a file that can grow no more later',
     command: 'ulimit -f 8; exec "$0" src/main.ts 2>"$LOG"',
+    drops: true,
+  },
+  {
+    name: 'is a terminal that was closed before the start',
+    command: 'exec "$PYTHON" test/support/closing-terminal.py 0 "$0" src/main.ts',
+    drops: true,
+  },
+  {
+    name: 'is a terminal that closes later',
+    command: 'exec "$PYTHON" test/support/closing-terminal.py 4000 "$0" src/main.ts',
     drops: true,
   },
   {
@@ -65,7 +76,13 @@ describe.concurrent('where standard error', () => {
     const LOG = join(directory.path, 'log');
     await using simulator = await startSimulator();
     simulator.setTask('watched', { status: 'process', process: 10 });
-    const env = { A2E_API_URL: simulator.url, A2E_API_TOKEN: 'demo-token', LOG_LEVEL: 'debug', LOG };
+    const env = {
+      A2E_API_URL: simulator.url,
+      A2E_API_TOKEN: 'demo-token',
+      LOG_LEVEL: 'debug',
+      LOG,
+      PYTHON: findTool('python'),
+    };
     await using gateway = await GatewayProcess.start(env, ['sh', '-c', command, process.execPath]);
     await using client = await connect(gateway.url);
     client.subscribe('w', WATCH);
