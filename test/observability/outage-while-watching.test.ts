@@ -30,8 +30,9 @@ test.each([1, 10_000])('A2E goes away under %i watched tasks: known within two i
   await watchTasks(watched.gateway.url, tasks, stack);
   await expect.poll(() => watched.gateway.counts().watches).toBe(tasks);
   await simulator.waitForCalls('task-0', 1);
+  await expectKnown(watched, ['"upstream":"ok"', 'video_task_gateway_upstream_available 1\n']);
   await simulator[Symbol.asyncDispose]();
-  await expectKnown(watched, ['"upstream":"away"', 'video_task_gateway_upstream_available 0']);
+  await expectKnown(watched, ['"upstream":"away"', 'video_task_gateway_upstream_available 0\n']);
   expect(watched.lines.all.filter(({ msg }) => msg === 'A2E fails')).toHaveLength(1);
 });
 
@@ -41,11 +42,11 @@ test.each([1, 10_000])('Redis goes away under %i watched tasks: known within two
   const redis = stack.use(await RedisServer.start());
   const env = { ...RATE, A2E_API_URL: simulator.url, REDIS_URL: redis.url };
   const watched = stack.use(await startOutageGateway(env));
-  await expectKnown(watched, ['"cluster":"connected"', 'video_task_gateway_redis_connected 1']);
+  await expectKnown(watched, ['"cluster":"connected"', 'video_task_gateway_redis_connected 1\n']);
   await watchTasks(watched.gateway.url, tasks, stack);
   await expect.poll(() => watched.gateway.counts().watches).toBe(tasks);
   await simulator.waitForCalls('task-0', 1);
   await redis.kill();
-  await expectKnown(watched, ['"cluster":"away"', 'video_task_gateway_redis_connected 0']);
+  await expectKnown(watched, ['"cluster":"away"', 'video_task_gateway_redis_connected 0\n']);
   expect(watched.lines.all.filter(({ msg }) => msg.startsWith('redis is away'))).toHaveLength(1);
 });
