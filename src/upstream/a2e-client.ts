@@ -32,7 +32,7 @@ export interface A2eClientOptions {
   readonly timeoutMs?: number;
   /** The greatest number of calls under way. Further calls wait, and the wait counts towards their deadline. */
   readonly maxConnections?: number;
-  /** null: without a proxy. Calls through a proxy are never repeated. */
+  /** null: without a proxy. */
   readonly proxy?: ProxySettings | null;
   /** Called with the events of each call. Must not throw. */
   readonly onEvent?: (event: UpstreamEvent) => void;
@@ -147,9 +147,10 @@ export class A2eClient implements TaskSource, AsyncDisposable {
       // The call's own deadline covers every phase; undici's per-chunk timers would only repeat it.
       headersTimeout: 0,
       bodyTimeout: 0,
-      connect: trackedConnector({ rejectUnauthorized: true, timeout: this.#timeoutMs, allowH2: false }),
     };
-    return this.#proxy ? proxyAgent(this.#proxy, options) : new Pool(this.#origin, options);
+    const connect = { rejectUnauthorized: true, timeout: this.#timeoutMs, allowH2: false };
+    if (this.#proxy) return proxyAgent(this.#proxy, { ...options, connect });
+    return new Pool(this.#origin, { ...options, connect: trackedConnector(connect) });
   }
 
   /**

@@ -24,9 +24,11 @@ subscribe('undici:client:sendHeaders', (message) => {
   use.bytesRead = socket.bytesRead;
 });
 
-/** undici's connector. {@link isResetOfReused} knows its connections. */
-export function trackedConnector(options: buildConnector.BuildOptions): buildConnector.connector {
-  const connect = buildConnector(options);
+/** A connector, by default undici's with these options. {@link isResetOfReused} knows its connections. */
+export function trackedConnector(
+  options: buildConnector.BuildOptions | buildConnector.connector,
+): buildConnector.connector {
+  const connect = typeof options === 'function' ? options : buildConnector(options);
   return (target, callback) =>
     connect(target, (...result) => {
       const [, socket] = result;

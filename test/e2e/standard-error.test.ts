@@ -1,15 +1,12 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtempDisposable, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { startSimulator } from '../../src/simulator/simulator.ts';
-import { freePort } from '../support/free-port.ts';
 import { GatewayProcess } from '../support/gateway-process.ts';
+import { findTool } from '../support/tools.ts';
 import { connect, type WsClient } from '../support/ws-client.ts';
 
-const { PATH = '' } = process.env;
 const WATCH = 'subscription { taskStatus(id: "watched") { status progress stale } }';
 const DROPPED = 'video_task_gateway_log_lines_dropped_total';
 /** With 100 ids each: more log lines than a pipe or the file below takes. */
@@ -18,7 +15,7 @@ const REQUESTS = 12;
 /** A way in which standard error fails: the shell command of the gateway, and the moment when it happens. */
 interface Failure {
   readonly name: string;
-  /** Of a shell: `$0` is Node. */
+  /** Of a shell: `$0` is Node, and `$PYTHON` is Python. */
   readonly command: string;
   /** Lines are lost, not only late. */
   readonly drops: boolean;
@@ -30,6 +27,16 @@ const failures: readonly Failure[] = [
   {
     name: 'is a file that can grow no more later',
     command: 'ulimit -f 8; exec "$0" src/main.ts 2>"$LOG"',
+    drops: true,
+  },
+  {
+    name: 'is a terminal that was closed before the start',
+    command: 'exec "$PYTHON" test/support/closing-terminal.py 0 "$0" src/main.ts',
+    drops: true,
+  },
+  {
+    name: 'is a terminal that closes later',
+    command: 'exec "$PYTHON" test/support/closing-terminal.py 4000 "$0" src/main.ts',
     drops: true,
   },
   {
@@ -65,7 +72,13 @@ describe.concurrent('where standard error', () => {
     const LOG = join(directory.path, 'log');
     await using simulator = await startSimulator();
     simulator.setTask('watched', { status: 'process', process: 10 });
-    const env = { A2E_API_URL: simulator.url, A2E_API_TOKEN: 'demo-token', LOG_LEVEL: 'debug', LOG };
+    const env = {
+      A2E_API_URL: simulator.url,
+      A2E_API_TOKEN: 'demo-token',
+      LOG_LEVEL: 'debug',
+      LOG,
+      PYTHON: findTool('python'),
+    };
     await using gateway = await GatewayProcess.start(env, ['sh', '-c', command, process.execPath]);
     await using client = await connect(gateway.url);
     client.subscribe('w', WATCH);
@@ -82,21 +95,4 @@ describe.concurrent('where standard error', () => {
     gateway.signal('SIGTERM');
     expect(await gateway.exited).toEqual({ code: 0, signal: null });
   });
-});
-
-it('that is dead as standard output is does not end the start', async () => {
-  await using simulator = await startSimulator();
-  const port = await freePort();
-  const env = { PATH, PORT: `${port}`, A2E_API_URL: simulator.url, A2E_API_TOKEN: 'demo-token' };
-  const command = 'exec "$0" src/main.ts >/dev/full 2>/dev/full';
-  const child = spawn('sh', ['-c', command, process.execPath], { env, stdio: 'ignore' });
-  try {
-    const exited = once(child, 'exit');
-    const health = () => fetch(`http://127.0.0.1:${port}/healthz`).then(({ status }) => status);
-    await expect.poll(health).toBe(200);
-    child.kill('SIGTERM');
-    expect(await exited).toEqual([0, null]);
-  } finally {
-    child.kill('SIGKILL');
-  }
 });

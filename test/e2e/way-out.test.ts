@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
-import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
-import { connect } from 'node:net';
 import { expect, test } from 'vitest';
+import { startForwardProxy } from '../support/forward-proxy.ts';
 import { GatewayProcess } from '../support/gateway-process.ts';
 import { KeySet } from '../support/key-set.ts';
 import { answerFor, run } from '../upstream/upstream-server.ts';
@@ -14,29 +14,6 @@ function answerAsA2e(incoming: IncomingMessage, response: ServerResponse): void 
   incoming.resume().once('end', () => response.end(answerFor(ID)));
 }
 
-/** A forward proxy that records its requests. */
-async function startProxy() {
-  const asked: string[] = [];
-  const server = createServer((incoming, response) => {
-    asked.push(`${incoming.method} ${incoming.url}`);
-    const { method = 'GET', headers } = incoming;
-    const onward = request(incoming.url ?? '', { method, headers }, (answer) => {
-      response.writeHead(answer.statusCode ?? 502, answer.headers);
-      answer.pipe(response);
-    });
-    incoming.pipe(onward);
-  });
-  server.on('connect', ({ url = '' }, client) => {
-    asked.push(`CONNECT ${url}`);
-    const target = connect(Number(url.split(':')[1]), '127.0.0.1', () => {
-      client.write('HTTP/1.1 200 OK\r\n\r\n');
-      client.pipe(target).pipe(client);
-    });
-    target.on('error', () => client.destroy());
-  });
-  return { asked, proxy: await run(server) };
-}
-
 async function statusOf(gateway: GatewayProcess, token?: string): Promise<unknown> {
   const url = `${gateway.url}/graphql?query=${encodeURIComponent(`{ videoTask(id: "${ID}") { status } }`)}`;
   return (await fetch(url, token === undefined ? {} : { headers: { authorization: `Bearer ${token}` } })).json();
@@ -45,8 +22,8 @@ async function statusOf(gateway: GatewayProcess, token?: string): Promise<unknow
 const FOUND = { data: { videoTask: { status: 'SUCCESS' } } };
 
 test('calls to A2E and to the key set go through HTTP_PROXY, except to hosts in NO_PROXY', async () => {
-  const { asked, proxy } = await startProxy();
-  await using _ = proxy;
+  await using proxy = await startForwardProxy();
+  const { asked } = proxy;
   await using upstream = await run(createServer(answerAsA2e));
   await using keys = await KeySet.start();
   await keys.add('one');
@@ -67,8 +44,8 @@ test('calls to A2E and to the key set go through HTTP_PROXY, except to hosts in 
 });
 
 test('HTTPS_PROXY tunnels, and NODE_EXTRA_CA_CERTS names an authority of your own', async () => {
-  const { asked, proxy } = await startProxy();
-  await using _ = proxy;
+  await using proxy = await startForwardProxy();
+  const { asked } = proxy;
   const pem = readFileSync(CERTIFICATE);
   await using upstream = await run(createHttpsServer({ key: pem, cert: pem }, answerAsA2e), 'https');
   const env = {

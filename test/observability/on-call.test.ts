@@ -1,45 +1,20 @@
 import { expect, test } from 'vitest';
-import { loadConfig } from '../../src/config.ts';
-import { createGateway, type Gateway } from '../../src/gateway.ts';
-import { createLogger } from '../../src/observability/log.ts';
 import { startSimulator } from '../../src/simulator/simulator.ts';
 import { Markdown } from '../docs/markdown.ts';
-import { CallbackQueue } from '../support/callback-queue.ts';
 import { freePort } from '../support/free-port.ts';
 import { KeySet } from '../support/key-set.ts';
-import { connect } from '../support/ws-client.ts';
+import {
+  INTERVAL_MS,
+  type Line,
+  type OutageGateway,
+  startOutageGateway,
+  watchTasks,
+} from '../support/outage-gateway.ts';
 
-const INTERVAL_MS = 500;
 const rows = (await Markdown.read('docs/operations.md')).table('On call', 'situation');
 
-interface Line {
-  readonly level: number;
-  readonly msg: string;
-  readonly reason?: string;
-  readonly failures?: Readonly<Record<string, number>>;
-}
-
-interface Watched extends AsyncDisposable {
-  readonly gateway: Gateway;
-  readonly lines: CallbackQueue<Line>;
-}
-
-async function start(env: Readonly<Record<string, string>>): Promise<Watched> {
-  const config = loadConfig({
-    PORT: '0',
-    POLL_INTERVAL_MS: `${INTERVAL_MS}`,
-    POLL_MAX_INTERVAL_MS: `${INTERVAL_MS}`,
-    A2E_API_TOKEN: 'demo-token',
-    ...env,
-  });
-  const lines = new CallbackQueue<Line>();
-  const log = createLogger('info', { write: (line) => lines.put(JSON.parse(line) as Line) });
-  const gateway = await createGateway(config, { log });
-  return { gateway, lines, [Symbol.asyncDispose]: () => gateway[Symbol.asyncDispose]() };
-}
-
 /** Resolves once every cell of the runbook's row holds, within two intervals and a margin for a busy machine. */
-async function expectRow(situation: string, { gateway, lines }: Watched): Promise<Line> {
+async function expectRow(situation: string, { gateway, lines }: OutageGateway): Promise<Line> {
   const row = rows.find(([cell]) => cell === situation);
   const [message = '', level = '', metric = '', readiness = ''] = (row ?? []).slice(1);
   const line = await lines.find(({ msg }) => `\`${msg}\`` === message);
@@ -61,23 +36,14 @@ function matching(texts: readonly string[]): RegExp {
   return new RegExp(texts.map((text) => RegExp.escape(text)).join('[^]*'));
 }
 
-/** Watches tasks on one socket, 100 to a subscription. */
-async function watch(url: string, tasks: number, stack: AsyncDisposableStack): Promise<void> {
-  const client = stack.use(await connect(url));
-  for (let first = 0; first < tasks; first += 100) {
-    const ids = Array.from({ length: Math.min(100, tasks - first) }, (_, index) => `task-${first + index}`);
-    client.subscribe(`${first}`, 'subscription ($ids: [ID!]!) { taskStatuses(ids: $ids) { id } }', { ids });
-  }
-}
-
 test.each([1, 10_000])(
   'A2E away is told at once, in a handful of lines with %i watched tasks, and so is its return',
   async (tasks) => {
     await using stack = new AsyncDisposableStack();
     const port = await freePort();
-    const watched = stack.use(await start({ A2E_API_URL: `http://127.0.0.1:${port}` }));
+    const watched = stack.use(await startOutageGateway({ A2E_API_URL: `http://127.0.0.1:${port}` }));
     const startedAt = performance.now();
-    await watch(watched.gateway.url, tasks, stack);
+    await watchTasks(watched.gateway.url, tasks, stack);
     const line = await expectRow('A2E away', watched);
     expect(performance.now() - startedAt).toBeLessThan(10_000);
     expect(line).toMatchObject({ reason: 'ECONNREFUSED', failures: { ECONNREFUSED: 1 } });
@@ -91,8 +57,8 @@ test.each([1, 10_000])(
 test('a refused token appears in the log, the metrics and /readyz', async () => {
   await using stack = new AsyncDisposableStack();
   const simulator = stack.use(await startSimulator({ tokens: ['another'] }));
-  const watched = stack.use(await start({ A2E_API_URL: simulator.url }));
-  await watch(watched.gateway.url, 1, stack);
+  const watched = stack.use(await startOutageGateway({ A2E_API_URL: simulator.url }));
+  await watchTasks(watched.gateway.url, 1, stack);
   await expectRow('A2E refuses the token of the gateway', watched);
 });
 
@@ -102,7 +68,7 @@ test('an unreachable key set is reported before the first request, and so is its
   await keys.add('one');
   keys.down = true;
   const watched = stack.use(
-    await start({ A2E_API_URL: 'http://127.0.0.1:1', AUTH_MODE: 'jwt', AUTH_JWKS_URL: keys.url }),
+    await startOutageGateway({ A2E_API_URL: 'http://127.0.0.1:1', AUTH_MODE: 'jwt', AUTH_JWKS_URL: keys.url }),
   );
   expect(await expectRow('key set away', watched)).toMatchObject({ reason: 'HTTP 500' });
   keys.down = false;
@@ -116,7 +82,7 @@ test('an unreachable key set is reported before the first request, and so is its
 test('a Redis that is unreachable from the start is reported', async () => {
   const port = await freePort();
   const env = { A2E_API_URL: 'http://127.0.0.1:1', REDIS_URL: `redis://127.0.0.1:${port}` };
-  await using watched = await start(env);
+  await using watched = await startOutageGateway(env);
   await expectRow('Redis away', watched);
 });
 

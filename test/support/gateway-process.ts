@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { capture } from './capture.ts';
 import { killAtExit } from './child-processes.ts';
@@ -74,14 +75,32 @@ export class GatewayProcess implements AsyncDisposable {
     this.#process.stderr?.destroy();
   }
 
+  /** A scrape of its metrics. */
+  async metrics(): Promise<string> {
+    return (await fetch(`${this.url}/metrics`)).text();
+  }
+
   /** The value of one metric, named as in a scrape, labels included. */
   async metric(name: string): Promise<number> {
-    const lines = (await (await fetch(`${this.url}/metrics`)).text()).split('\n');
+    const lines = (await this.metrics()).split('\n');
     return Number(lines.find((line) => line.startsWith(`${name} `))?.slice(name.length + 1));
   }
 
   get pid(): number {
     return this.#process.pid ?? 0;
+  }
+
+  /** Seconds of CPU used so far: fields 14 and 15 of /proc/PID/stat, in ticks of 10 ms (man 5 proc_pid_stat). */
+  get cpuSeconds(): number {
+    const stat = readFileSync(`/proc/${this.pid}/stat`, 'utf8');
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return (Number(fields[11]) + Number(fields[12])) / 100;
+  }
+
+  /** How often the main thread has slept so far: about once per turn of its event loop (man 5 proc_pid_status). */
+  get sleeps(): number {
+    const status = readFileSync(`/proc/${this.pid}/status`, 'utf8');
+    return Number(/^voluntary_ctxt_switches:\s*(\d+)$/m.exec(status)?.[1]);
   }
 
   signal(signal: NodeJS.Signals): void {
@@ -96,8 +115,7 @@ export class GatewayProcess implements AsyncDisposable {
 
   /** The number of finished calls to A2E, with any outcome. */
   async upstreamCalls(): Promise<number> {
-    const metrics = await (await fetch(`${this.url}/metrics`)).text();
-    const counts = metrics.matchAll(/^video_task_gateway_upstream_calls_total\{.*\} (\d+)$/gm);
+    const counts = (await this.metrics()).matchAll(/^video_task_gateway_upstream_calls_total\{.*\} (\d+)$/gm);
     return [...counts].reduce((sum, [, count]) => sum + Number(count), 0);
   }
 

@@ -1,0 +1,52 @@
+import { expect, test } from 'vitest';
+import { startSimulator } from '../../src/simulator/simulator.ts';
+import { INTERVAL_MS, type OutageGateway, startOutageGateway, watchTasks } from '../support/outage-gateway.ts';
+import { RedisServer } from '../support/redis-server.ts';
+
+/** Two intervals, and a margin for a busy machine. */
+const KNOWN_WITHIN_MS = 2 * INTERVAL_MS + 1_000;
+/** The rate keeps ten thousand watched tasks from taking the whole machine. */
+const RATE = { UPSTREAM_MAX_RPS: '300' };
+
+async function report({ gateway }: OutageGateway): Promise<string> {
+  const paths = ['/readyz', '/metrics'];
+  return (await Promise.all(paths.map(async (path) => (await fetch(`${gateway.url}${path}`)).text()))).join('\n');
+}
+
+/** Fails unless `/readyz` and the metric tell of the outage in time. */
+async function expectKnown(watched: OutageGateway, texts: readonly [string, string]): Promise<void> {
+  const options = { timeout: KNOWN_WITHIN_MS, interval: 50 };
+  const missing = async () => {
+    const text = await report(watched);
+    return texts.filter((part) => !text.includes(part));
+  };
+  await expect.poll(missing, options).toEqual([]);
+}
+
+test.each([1, 10_000])('A2E goes away under %i watched tasks: known within two intervals', async (tasks) => {
+  await using stack = new AsyncDisposableStack();
+  const simulator = stack.use(await startSimulator({ autoCreate: () => ({ timeline: 'churn' }) }));
+  const watched = stack.use(await startOutageGateway({ ...RATE, A2E_API_URL: simulator.url }));
+  await watchTasks(watched.gateway.url, tasks, stack);
+  await expect.poll(() => watched.gateway.counts().watches).toBe(tasks);
+  await simulator.waitForCalls('task-0', 1);
+  await expectKnown(watched, ['"upstream":"ok"', 'video_task_gateway_upstream_available 1\n']);
+  await simulator[Symbol.asyncDispose]();
+  await expectKnown(watched, ['"upstream":"away"', 'video_task_gateway_upstream_available 0\n']);
+  expect(watched.lines.all.filter(({ msg }) => msg === 'A2E fails')).toHaveLength(1);
+});
+
+test.each([1, 10_000])('Redis goes away under %i watched tasks: known within two intervals', async (tasks) => {
+  await using stack = new AsyncDisposableStack();
+  const simulator = stack.use(await startSimulator({ autoCreate: () => ({ timeline: 'churn' }) }));
+  const redis = stack.use(await RedisServer.start());
+  const env = { ...RATE, A2E_API_URL: simulator.url, REDIS_URL: redis.url };
+  const watched = stack.use(await startOutageGateway(env));
+  await expectKnown(watched, ['"cluster":"connected"', 'video_task_gateway_redis_connected 1\n']);
+  await watchTasks(watched.gateway.url, tasks, stack);
+  await expect.poll(() => watched.gateway.counts().watches).toBe(tasks);
+  await simulator.waitForCalls('task-0', 1);
+  await redis.kill();
+  await expectKnown(watched, ['"cluster":"away"', 'video_task_gateway_redis_connected 0\n']);
+  expect(watched.lines.all.filter(({ msg }) => msg.startsWith('redis is away'))).toHaveLength(1);
+});
