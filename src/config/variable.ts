@@ -1,4 +1,5 @@
 import { isIPv6 } from 'node:net';
+import { HEADER_TOKEN } from '../header-token.ts';
 import { parseAllowedOrigin } from './allowed-origin.ts';
 import { parseRedisUrl } from './redis-url.ts';
 
@@ -16,7 +17,6 @@ export interface Variable<T> {
 
 const DIGITS = /^(?:0|[1-9]\d{0,15})$/;
 const HOST_NAME = /^[A-Za-z0-9._-]+$/;
-const HEADER_TOKEN = /^[\x21-\x7e]+$/;
 
 /** A whole number in decimal digits alone: no sign, exponent, prefix, space or leading zero. */
 export function integer<F extends number | null>(fallback: F, min: number, max: number): Variable<number | F> {

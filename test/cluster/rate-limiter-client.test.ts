@@ -1,12 +1,12 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { Gcra, reservationSize } from '../../src/cluster/gcra.ts';
 import { RateLimiterClient } from '../../src/cluster/rate-limiter-client.ts';
+import { reservationSize, SlotReservations } from '../../src/cluster/slot-reservations.ts';
 
 beforeEach(() => vi.useFakeTimers({ now: 1_000_000 }));
 afterEach(() => vi.useRealTimers());
 
 function lanes() {
-  const slots = new Gcra();
+  const slots = new SlotReservations();
   const book = vi.fn(async (lane: string, rate: number) => slots.reserve(lane, rate, reservationSize(rate)));
   return { lanes: new RateLimiterClient(book), book };
 }
