@@ -1,9 +1,12 @@
 import { isIPv6 } from 'node:net';
-import { HEADER_TOKEN } from '../header-token.ts';
+import { HEADER_TOKEN } from '../text-patterns.ts';
 import { parseAllowedOrigin } from './allowed-origin.ts';
 import { parseRedisUrl } from './redis-url.ts';
 
-/** How one environment variable is read. */
+/**
+ * How one environment variable is read. A schema library (zod, valibot) is not used: each strict text format here would be
+ * a custom check in it, and `allowed` and `secret` serve the messages, `--help` and the tests of the README as well.
+ */
 export interface Variable<T> {
   /** The allowed values, in words that complete "must be …". */
   readonly allowed: string;

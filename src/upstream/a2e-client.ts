@@ -1,9 +1,9 @@
 import { type Dispatcher, Pool } from 'undici';
 import { TokenRefused } from '../errors.ts';
-import { HEADER_TOKEN } from '../header-token.ts';
 import type { Credential } from '../task/credential.ts';
 import type { TaskSource } from '../task/task-source.ts';
 import type { VideoTask } from '../task/video-task.ts';
+import { HEADER_TOKEN } from '../text-patterns.ts';
 import { fingerprintBody } from './body-fingerprint.ts';
 import { CallDeadline } from './call-deadline.ts';
 import { ContractViolation, WrongTask } from './contract-violation.ts';

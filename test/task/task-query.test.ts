@@ -1,7 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { MemoryHub } from '../../src/cluster/memory/memory-hub.ts';
 import { UpstreamRateLimited, UpstreamUnavailable } from '../../src/errors.ts';
-import type { TaskSnapshot } from '../../src/task/task-snapshot.ts';
 import type { WatchState } from '../../src/task/watch-state.ts';
 import { report, ScriptedSource } from './scripted-source.ts';
 import { OWN, TaskHarness } from './task-harness.ts';
@@ -14,12 +13,7 @@ afterEach(() => void vi.useRealTimers());
 const pass = (ms: number) => vi.advanceTimersByTimeAsync(ms);
 
 /** A query, with the time it takes. */
-async function get(harness: TaskHarness, id = ID): Promise<TaskSnapshot | null> {
-  const answer = harness.registry.get(id, OWN);
-  answer.catch(() => {});
-  await pass(0);
-  return answer;
-}
+const get = (harness: TaskHarness, id = ID) => harness.get(id, () => pass(0));
 
 describe('queries', () => {
   test('join the call under way, and the poll', async () => {

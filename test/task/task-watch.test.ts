@@ -1,6 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { UpstreamUnavailable } from '../../src/errors.ts';
-import type { TaskSnapshot } from '../../src/task/task-snapshot.ts';
 import { report, ScriptedSource } from './scripted-source.ts';
 import { callers, OWN, TaskHarness } from './task-harness.ts';
 
@@ -12,12 +11,7 @@ afterEach(() => void vi.useRealTimers());
 const pass = (ms: number) => vi.advanceTimersByTimeAsync(ms);
 
 /** A query, with the time it takes. */
-async function get(harness: TaskHarness, id = ID): Promise<TaskSnapshot | null> {
-  const answer = harness.registry.get(id, OWN);
-  answer.catch(() => {});
-  await pass(0);
-  return answer;
-}
+const get = (harness: TaskHarness, id = ID) => harness.get(id, () => pass(0));
 
 describe('polling', () => {
   test('one call per interval for any number of watchers', async () => {
