@@ -148,7 +148,7 @@ test('a granted call that is not made in time is lost, and one that another gate
   }
 
   const shared = new Counting();
-  const budget = new ClusterRateLimiter(shared, 'lane', 1, () => {});
+  const budget = new ClusterRateLimiter(shared, 'key', 1, () => {});
   expect(budget.delayMs(performance.now())).toBeGreaterThan(0);
   await pass(0);
   expect(budget.delayMs(performance.now())).toBe(0);

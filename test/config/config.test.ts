@@ -228,7 +228,7 @@ describe('rules between variables', () => {
     expect(loadConfig({ ...JWT, AUTH_MODE: 'open' }).auth.mode).toBe('open');
   });
 
-  test('a file that is none is named together with whatever else is wrong', () => {
+  test('an unusable file is named together with all other issues', () => {
     expect(blamed({ MAX_IDS: '0', TRUSTED_DOCUMENTS: '/nowhere.json' })).toEqual(['MAX_IDS', 'TRUSTED_DOCUMENTS']);
   });
 

@@ -27,12 +27,12 @@ class Buffered extends EventEmitter implements WritableSide {
 function scene() {
   const stream = new Buffered();
   const stalled = vi.fn();
-  const outlet = new StreamWriter(stream, { stallMs: 20_000, onStall: stalled });
+  const writer = new StreamWriter(stream, { stallMs: 20_000, onStall: stalled });
   const written: string[] = [];
   const endings: Completion[] = [];
   const member = () =>
-    new Subscriber({ next: ({ json }) => void written.push(json), end: (how) => void endings.push(how) }, outlet);
-  return { stream, stalled, outlet, written, endings, member };
+    new Subscriber({ next: ({ json }) => void written.push(json), end: (how) => void endings.push(how) }, writer);
+  return { stream, stalled, writer, written, endings, member };
 }
 
 const frame = (json: string) => new EncodedResult(json);
@@ -113,7 +113,7 @@ describe('a reader that takes nothing', () => {
   });
 
   it('is not given up while it takes a little', () => {
-    const { stream, stalled, outlet, member } = scene();
+    const { stream, stalled, writer, member } = scene();
     stream.fill(100);
     member().next(frame('one'));
     for (const left of [90, 80, 70]) {
@@ -121,7 +121,7 @@ describe('a reader that takes nothing', () => {
       vi.advanceTimersByTime(20_000);
     }
     expect(stalled).not.toHaveBeenCalled();
-    outlet.close();
+    writer.close();
     expect(vi.getTimerCount()).toBe(0);
   });
 });

@@ -112,7 +112,7 @@ describe('a task set by hand', () => {
   });
 });
 
-describe('tasks nobody added', () => {
+describe('tasks that were not added', () => {
   test('are those of the demo, each from its beginning, any number of times', async () => {
     await using simulator = await startSimulator();
     for (const { id, options } of DEMO_TASKS.filter((task) => task.id !== 'demo-late')) {
@@ -131,7 +131,7 @@ describe('tasks nobody added', () => {
     });
   });
 
-  test('are whatever `autoCreate` says', async () => {
+  test('are as `autoCreate` says', async () => {
     await using simulator = await startSimulator({
       tokens: '*',
       autoCreate: (id, token) => (id === 'mine' ? { timeline: 'churn', owner: token } : id.startsWith('load-')),

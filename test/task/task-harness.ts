@@ -84,7 +84,7 @@ export class TaskHarness implements AsyncDisposable {
   }
 }
 
-/** One subscriber that reads whatever comes at once. */
+/** One subscriber that reads every event at once. */
 export class Watcher {
   readonly since = Date.now();
   readonly events: (TaskSnapshot | TaskErrorEvent)[] = [];

@@ -82,7 +82,7 @@ describe('queries', () => {
     expect(harness.source.calls).toHaveLength(1);
   });
 
-  test('a query in every interval does not push the poll of a busy lane back', async () => {
+  test('a query in every interval does not delay the polls of a busy scheduler', async () => {
     await using harness = new TaskHarness({ maxRps: 2 });
     for (let n = 0; n < 10; n += 1) harness.subscribe(`task-${n}`);
     await pass(10_000);

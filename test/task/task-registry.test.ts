@@ -18,7 +18,7 @@ test('there is one watch per task and credential', async () => {
   expect(registry.watch('__proto__', OWN).id).toBe('__proto__');
 });
 
-test('what nobody watches is remembered, the latest used first; what is watched always', async () => {
+test('an unwatched task is remembered, the latest used first; a watched task always', async () => {
   await using harness = new TaskHarness({ maxCached: 2 });
   harness.subscribe('watched');
   const watched = harness.registry.watch('watched', OWN);

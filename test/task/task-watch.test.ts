@@ -177,7 +177,7 @@ describe('nextCheckAt', () => {
     expect(harness.registry.watch(ID, OWN).state.snapshot?.nextCheckAt).toBe((planned ?? 0) + 3_000);
   });
 
-  test('is null when nobody watches', async () => {
+  test('is null without a watcher', async () => {
     await using harness = new TaskHarness();
     expect((await get(harness))?.nextCheckAt).toBeNull();
     harness.subscribe(ID).leave();

@@ -85,8 +85,8 @@ async function untilSettled(world: UpstreamModel): Promise<void> {
   await clock.pass(2 * INTERVAL_MS);
   const calls = world.source.calls.length;
   await clock.pass(10_000);
-  expect(world.source.calls.length, 'calls when nobody is left').toBe(calls);
-  expect(clock.timers, 'timers when nobody is left').toBe(0);
+  expect(world.source.calls.length, 'calls without a watcher').toBe(calls);
+  expect(clock.timers, 'timers without a watcher').toBe(0);
 }
 
 test.each([1, 2])(

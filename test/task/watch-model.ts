@@ -19,7 +19,7 @@ const FIRST_ANSWER_MS = 5_000;
 const RETRY_AFTER_MS = 4_000;
 /** As long as a poll under way, or one of another gateway, may take. */
 const MAX_QUERY_MS = 15_000;
-/** The lane spreads what waited over an interval, and a cluster's follower comes a fifth of one later. */
+/** The scheduler spreads the delayed jobs over an interval, and a cluster's follower comes a fifth of one later. */
 const SLACK_MS = 1_000;
 
 const FAULTS: Readonly<Record<UpstreamMode, () => Error | null>> = {
@@ -69,7 +69,7 @@ export class UpstreamModel implements AsyncDisposable {
   readonly #asked = new Set<string>();
   readonly #shown = new Set<VideoTask | null>();
   readonly #given = new Map<string, Given[]>(IDS.map((id) => [id, []]));
-  /** When somebody last had a reason to call for a task; infinite while somebody watches. */
+  /** When a caller last had a reason to call for a task; infinite while the task is watched. */
   readonly #wantedUntil = new Map<string, number>();
 
   /** @param clusters one per gateway; what happened on them before is of no matter. */
@@ -221,7 +221,7 @@ export class UpstreamModel implements AsyncDisposable {
   #mayCall(id: string): void {
     this.#noteWho();
     if (this.finished(id)) this.#violations.push(`a call for ${id}, which has finished`);
-    if (Date.now() > (this.#wantedUntil.get(id) ?? 0)) this.#violations.push(`a call for ${id}, which nobody wants`);
+    if (Date.now() > (this.#wantedUntil.get(id) ?? 0)) this.#violations.push(`a call for ${id}, which no caller wants`);
   }
 
   #checkSubscriber(subscriber: Subscriber): void {

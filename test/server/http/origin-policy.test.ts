@@ -20,7 +20,7 @@ beforeAll(async () => {
 afterAll(() => pair[Symbol.asyncDispose]());
 
 describe('a strange origin', () => {
-  const strangers = [
+  const foreignOrigins = [
     'https://evil.example',
     'https://app.example.evil.example',
     'http://app.example',
@@ -28,7 +28,7 @@ describe('a strange origin', () => {
     'nonsense',
   ];
 
-  it.each(strangers)('%s is refused over HTTP, SSE and WebSocket before anything runs', async (origin) => {
+  it.each(foreignOrigins)('%s is refused over HTTP, SSE and WebSocket before anything runs', async (origin) => {
     const { gateway, simulator } = pair;
     const plain = await post(gateway.url, LOOK, { headers: { origin } });
     expect(plain.status).toBe(403);

@@ -202,7 +202,7 @@ describe('a flood on one socket', () => {
     ['pings', () => clientFrame(9, 'x')],
     ['pongs', () => clientFrame(10, 'x')],
     ['pings of the protocol', () => clientFrame(1, '{"type":"ping"}')],
-  ])('10,000 %s cost nobody else anything, and leave nothing', { timeout: 60_000 }, async (_what, frame) => {
+  ])('10,000 %s delay no other client, and leave no memory behind', { timeout: 60_000 }, async (_what, frame) => {
     await using simulator = await startSimulator({ tokens: [TOKEN] });
     simulator.setTask('forever', { status: 'init' });
     const env = { A2E_API_TOKEN: TOKEN, A2E_API_URL: simulator.url, POLL_INTERVAL_MS: '100', POLL_LINGER_MS: '100' };
