@@ -30,6 +30,15 @@ const CLUSTER = [
   'test/server/graphql/preparation-turns.test.ts',
 ];
 
+/**
+ * These clean up after themselves, so they share a process: to start one and load the modules takes most files longer
+ * than their tests. Files that measure memory do not share it.
+ */
+const SHARED = [
+  'test/{cluster,config,docs,documents,live,observability,scheduling,schema,simulator,task,upstream}/**/!(*-memory).test.ts',
+  'test/server/{access,graphql,http,limits,shutdown,stream,websocket}/**/!(*-memory).test.ts',
+];
+
 /** Popular clients against a gateway. */
 const CLIENTS = ['test/clients/**/*.test.ts'];
 
@@ -45,7 +54,17 @@ export default defineConfig({
         test: {
           name: 'together',
           include: ['test/**/*.test.ts'],
-          exclude: [...ALONE, ...CLUSTER, ...CLIENTS],
+          exclude: [...ALONE, ...CLUSTER, ...CLIENTS, ...SHARED],
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'shared',
+          include: SHARED,
+          exclude: [...ALONE, ...CLUSTER],
+          isolate: false,
           sequence: { groupOrder: 0 },
         },
       },
@@ -61,7 +80,8 @@ export default defineConfig({
       },
       {
         extends: true,
-        // Two tests of a file at once: the processes that more would start disturb each other.
+        // Two tests of a file at once: the processes that more would start disturb each other. A file that mostly waits
+        // sets more.
         test: { name: 'cluster', include: CLUSTER, maxConcurrency: 2, sequence: { groupOrder: 1 } },
       },
       { extends: true, test: { name: 'alone', include: ALONE, maxWorkers: 1, sequence: { groupOrder: 2 } } },
