@@ -38,7 +38,7 @@ test('concurrent askers share one booking', async () => {
   expect(reserve).toHaveBeenCalledTimes(2);
 });
 
-test('a pause takes back what was booked and is over by itself', async () => {
+test('a pause drops the reservation and is over by itself', async () => {
   const { client } = limiterClient();
   await client.tryConsume('key', 1);
   expect(client.pause('key', 500)).toBe(true);

@@ -130,7 +130,7 @@ describe('several gateways watching one task', () => {
   });
 });
 
-describe('what another gateway knows', () => {
+describe('the state of another gateway', () => {
   test('answers a query while it is young, without a call', async () => {
     const harnesses = gateways(2);
     const [one, two] = harnesses;
@@ -160,7 +160,7 @@ describe('what another gateway knows', () => {
     await dispose(harnesses);
   });
 
-  test('answers a query that waits when it has just been checked, however slow the clock of who did', async () => {
+  test('answers a query that waits when it has just been checked, however slow the clock of the polling gateway', async () => {
     const hub = new MemoryHub<WatchState>();
     class Slow extends MemoryCluster<WatchState> {
       override publish(...[topic, told, forMs]: Parameters<MemoryCluster<WatchState>['publish']>): Promise<void> {
@@ -219,7 +219,7 @@ describe('what another gateway knows', () => {
     await dispose(harnesses);
   });
 
-  test('comes before what this one knew, which may be older than what its client was shown there', async () => {
+  test('comes before the state of this gateway, which may be older than the one its client has seen there', async () => {
     const harnesses = gateways(2);
     const [one, two] = harnesses;
     two?.subscribe(ID).leave();

@@ -31,7 +31,7 @@ async function dispose(harnesses: readonly TaskHarness[]): Promise<void> {
   for (const harness of harnesses) await harness[Symbol.asyncDispose]();
 }
 
-test('a pause is told once, however many gateways hear it', async () => {
+test('a pause is reported once, however many gateways receive it', async () => {
   const hub = new CountingHub();
   const source = new ScriptedSource(() => new UpstreamRateLimited('slower', { retryAfterMs: 20_000 }));
   const harnesses = gateways(5, { source }, hub);

@@ -59,7 +59,7 @@ it('keeps one frame for a reader that has stopped, and gives it the newest and t
   expect(seen.length).toBeLessThan(FRAMES);
 });
 
-it('disconnects a reader that takes nothing for long enough', async () => {
+it('disconnects a reader that has stalled for the time-out', async () => {
   await using connection = await createConnection();
   const { reader, outbound } = connection;
   reader.pause();
@@ -74,7 +74,7 @@ it('disconnects a reader that takes nothing for long enough', async () => {
   expect(performance.now() - startedAt).toBeLessThan(2_000);
 });
 
-it('leaves in one write what is written in one turn of the event loop', async () => {
+it('sends in one write the results of one iteration of the event loop', async () => {
   await using connection = await createConnection();
   const { reader, outbound } = connection;
   const writer = new StreamWriter(outbound, { onStall: () => {} });

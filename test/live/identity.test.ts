@@ -64,7 +64,7 @@ it('is another for another operation of the same document', async () => {
   expect(executions).toBe(2);
 });
 
-it('tells a number from the text that looks like it', async () => {
+it('distinguishes a number from the same text', async () => {
   const { results } = await share([
     { query: ONE, variables: { id: 1 } },
     { query: ONE, variables: { id: '1' } },

@@ -15,7 +15,7 @@ interface Event {
 /** A member on a stream that never fills up. */
 function createMember() {
   const frames = new CallbackQueue<string>();
-  const ending = Promise.withResolvers<Completion>();
+  const ended = Promise.withResolvers<Completion>();
   const stream = {
     writableNeedDrain: false,
     writableLength: 0,
@@ -26,8 +26,8 @@ function createMember() {
     off: () => {},
   };
   const writer = new StreamWriter(stream, { onStall: () => {} });
-  const subscriber = new Subscriber({ next: ({ json }) => frames.put(json), end: ending.resolve }, writer);
-  return { subscriber, frames, ended: ending.promise };
+  const subscriber = new Subscriber({ next: ({ json }) => frames.put(json), end: ended.resolve }, writer);
+  return { subscriber, frames, ended: ended.promise };
 }
 
 /** How long a live result takes joiners in any case. */
@@ -129,7 +129,7 @@ it.each([
   expect(results.size).toBe(0);
 });
 
-it('ends all members with the error of the source, after what it has shown', async () => {
+it('ends all subscribers with the error of the source, after its last result', async () => {
   const { events, results, start } = createLive();
   const member = createMember();
   results.subscribe('key', start, member.subscriber);
@@ -164,7 +164,7 @@ describe('a source that goes on when its results cannot be computed', () => {
     expect(onEnd).toHaveBeenCalledOnce();
   });
 
-  it('ends only a joiner who cannot be shown what is known, and counts it no more', async () => {
+  it('ends only a new subscriber for which the last result fails, and counts it no more', async () => {
     const { events, onEnd, source, results } = createLive();
     const [early, late] = [createMember(), createMember()];
     let refresh = source.refresh;
@@ -185,7 +185,7 @@ describe('a source that goes on when its results cannot be computed', () => {
   });
 });
 
-describe('who comes later', () => {
+describe('a late subscriber', () => {
   beforeEach(() => void vi.useFakeTimers());
   afterEach(() => void vi.useRealTimers());
 

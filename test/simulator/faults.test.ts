@@ -58,7 +58,7 @@ test.each(['reset', 'truncated'] as const)('%s: the connection ends before the a
   expect((await call(simulator.url, 'demo-success')).status).toBe(200);
 });
 
-test('hang: nothing comes until the caller gives up', async () => {
+test('hang: no answer comes until the caller gives up', async () => {
   await using simulator = await startSimulator();
   simulator.fault({ kind: 'hang' });
   const impatience = new AbortController();

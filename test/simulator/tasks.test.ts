@@ -60,7 +60,7 @@ describe('a task on its timeline', () => {
     expect(await row(simulator.url, 't1')).toMatchObject({ status: 'success', msg: 'done', color: 'red' });
   });
 
-  test('repeats when told to, and refuses scripts that cannot work', async () => {
+  test('repeats on request, and refuses scripts that cannot work', async () => {
     await using simulator = await startSimulator();
     simulator.addTask('t1', { timeline: { phases: [{ progress: [0, 1], forCalls: 2 }], repeat: true } });
     for (const process of [0, 1, 0, 1]) expect(await row(simulator.url, 't1')).toMatchObject({ process });

@@ -174,7 +174,7 @@ describe('a query whose client has gone', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  test('takes nothing from others who ask for the same, nor from who watches it', async () => {
+  test('delays neither other queries of the same task nor its watchers', async () => {
     await using harness = new TaskHarness({ intervalMs: INTERVAL_MS, maxRps: 2 });
     const client = new AbortController();
     flood(harness, 3, { signal: client.signal });

@@ -49,7 +49,7 @@ describe('queries', () => {
     expect(harness.source.calls).toHaveLength(1);
   });
 
-  test('throw what went wrong when there is no earlier state, else show that', async () => {
+  test('throw the error of the poll without an earlier state, else show that state', async () => {
     await using harness = new TaskHarness();
     harness.source.answer = () => new UpstreamUnavailable('down');
     await expect(get(harness)).rejects.toMatchObject({ code: 'UPSTREAM_UNAVAILABLE' });

@@ -10,7 +10,7 @@ afterEach(() => void vi.useRealTimers());
 
 const pass = (ms: number) => vi.advanceTimersByTimeAsync(ms);
 
-describe('who may see it', () => {
+describe('the visibility of a refusal', () => {
   test('a refused token of a caller ends its subscriptions alone, and its queries', async () => {
     const source = new ScriptedSource((id, token) => (token === 'bad' ? new TokenRefused('no') : report(id)));
     await using harness = new TaskHarness({ source });
@@ -68,7 +68,7 @@ describe('who may see it', () => {
     expect(again).toMatchObject({ end: 'open', last: { stale: true }, events: { length: 1 } });
   });
 
-  test("the gateway's own refused token ends nothing", async () => {
+  test("the gateway's own refused token ends no subscription", async () => {
     await using harness = new TaskHarness();
     const watcher = harness.subscribe(ID);
     await pass(100);

@@ -89,7 +89,7 @@ describe('two gateways', () => {
     expect(source.calls).toHaveLength(2);
   });
 
-  test('a gateway that cannot reach A2E shows what the other sees', async () => {
+  test('a gateway that cannot reach A2E shows the state that its peer published', async () => {
     const hub = new MemoryHub<WatchState>();
     await using one = new TaskHarness({ hub, source: new ScriptedSource(() => new UpstreamUnavailable('cut off')) });
     let progress = 0;
@@ -107,7 +107,7 @@ describe('two gateways', () => {
     }
   });
 
-  test('what was confirmed here later than the other knows of is kept', async () => {
+  test('a state confirmed here later than in the peer is kept', async () => {
     const hub = new MemoryHub<WatchState>();
     await using harness = new TaskHarness({ hub });
     const watcher = harness.subscribe('a');

@@ -60,7 +60,7 @@ describe('polling', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  test('a watcher who comes back within the linger finds the watch as it was', async () => {
+  test('a watcher that comes back within the linger finds the watch as it was', async () => {
     await using harness = new TaskHarness();
     harness.subscribe(ID).leave();
     await pass(500);
@@ -70,7 +70,7 @@ describe('polling', () => {
     expect(harness.registry.watchedCount).toBe(1);
   });
 
-  test('leaving twice, and leaving after the end, undoes nothing of others', async () => {
+  test('unsubscribing twice, or after the end, does not affect other watchers', async () => {
     await using harness = new TaskHarness();
     const one = harness.subscribe(ID);
     harness.subscribe(ID);
@@ -154,7 +154,7 @@ describe('states', () => {
     expect(watcher).toMatchObject({ end: 'completed', last: { stale: false } });
   });
 
-  test('something unforeseen counts as a missed poll, and is told', async () => {
+  test('an unexpected error counts as a missed poll, and is reported', async () => {
     const bug = new TypeError('a bug');
     await using harness = new TaskHarness();
     const watcher = harness.subscribe(ID);

@@ -119,21 +119,21 @@ describe('the codec of states', () => {
     );
   });
 
-  test('a problem travels without its cause', () => {
+  test('an error travels without its cause', () => {
     const cause = new Error('secret');
     const encoded = encodeWatchState({ ...known, failure: new UpstreamUnavailable('A2E is away', { cause }) });
     expect(encoded).not.toContain('secret');
     expect(decode(encoded).failure?.cause).toBeUndefined();
   });
 
-  test('what another version of the gateway left out or added does no harm', () => {
+  test('fields that another version of the gateway left out or added do no harm', () => {
     const { color: _, ...less } = report('task-1');
     const wire = JSON.parse(encodeWatchState(known)) as object;
     const more = { ...wire, colour: 'red', snapshot: { ...known.snapshot, task: { ...less, fps: 25 } } };
     expect(timeless(decode(JSON.stringify(more)))).toEqual(timeless(known));
   });
 
-  test('anything else is refused, and pollutes nothing', () => {
+  test('any other value is refused, and pollutes no prototype', () => {
     const garbage = ['', 'x', '1', 'null', '[]', '{}', '"text"', '{"version":1}', '{"__proto__":{"version":1}}'];
     for (const each of garbage) expect(() => decode(each)).toThrow();
     fc.assert(fc.property(fc.json(), (json) => void expect(() => decode(json)).toThrow()));

@@ -100,7 +100,7 @@ test('Redis down at the start: ready soon, on its own, and joins when Redis come
   expect(await heard.count(1)).toEqual([rain(1)]);
 });
 
-test('an update lost while reconnecting is read again and heard', async () => {
+test('an update lost while reconnecting is read again and delivered', async () => {
   await using server = await RedisServer.start();
   await using nodes = new RedisNodes(server.url);
   await using proxy = await faultProxy({ port: server.port });
@@ -130,7 +130,7 @@ test('only the subscriptions lost: both connections are renewed', async () => {
   await heard.count(1);
 });
 
-test('subscriptions that have gone deaf are found by what does not arrive', async () => {
+test('subscriptions that have gone silent are found by the missing message', async () => {
   await using server = await RedisServer.start();
   await using nodes = new RedisNodes(server.url);
   await using proxy = await DeafProxy.start(server.port);
@@ -148,7 +148,7 @@ test('subscriptions that have gone deaf are found by what does not arrive', asyn
   expect(reader.health.all).toEqual(['connected', 'away', 'connected']);
 });
 
-test('malformed messages and stored states are dropped, and what follows is heard', async () => {
+test('malformed messages and stored states are dropped, and later ones are delivered', async () => {
   await using server = await RedisServer.start();
   await using nodes = new RedisNodes(server.url);
   const warned = new CallbackQueue<string>();

@@ -67,7 +67,7 @@ describe('the webhook', () => {
     expect((await call(pair, '{}', headers)).status).toBe(401);
   });
 
-  test('refuses what is too large, and what is no POST', async () => {
+  test('refuses a body that is too large, and any method but POST', async () => {
     expect((await call(pair, 'x'.repeat(1001))).status).toBe(413);
     expect((await ask(`${pair.gateway.url}/webhooks/a2e`)).status).toBe(405);
   });
