@@ -31,12 +31,13 @@ const CLUSTER = [
 ];
 
 /**
- * These clean up after themselves, so they share a process: to start one and load the modules takes most files longer
- * than their tests. Files that measure memory do not share it.
+ * Logic on fake time or without time: these clean up after themselves, so they share a process. To start one and load the
+ * modules takes most of these files longer than their tests. Files that measure memory or latency have one each.
  */
 const SHARED = [
-  'test/{cluster,config,docs,documents,live,observability,scheduling,schema,simulator,task,upstream}/**/!(*-memory).test.ts',
-  'test/server/{access,graphql,http,limits,shutdown,stream,websocket}/**/!(*-memory).test.ts',
+  'test/{config,documents,live,scheduling,schema,task}/**/!(*-memory).test.ts',
+  'test/cluster/*.test.ts',
+  'test/cluster/memory/*.test.ts',
 ];
 
 /** Popular clients against a gateway. */
