@@ -34,6 +34,16 @@ const CLUSTER = [
   'test/server/graphql/preparation-turns.test.ts',
 ];
 
+/**
+ * Logic on fake time or without time: these clean up after themselves, so they share a process. To start one and load the
+ * modules takes most of these files longer than their tests. Files that measure memory or latency have one each.
+ */
+const SHARED = [
+  'test/{config,documents,live,scheduling,schema,task}/**/!(*-memory).test.ts',
+  'test/cluster/*.test.ts',
+  'test/cluster/memory/*.test.ts',
+];
+
 /** Popular clients against a gateway. */
 const CLIENTS = ['test/clients/**/*.test.ts'];
 
@@ -49,7 +59,17 @@ export default defineConfig({
         test: {
           name: 'together',
           include: ['test/**/*.test.ts'],
-          exclude: [...ALONE, ...CLUSTER, ...CLIENTS],
+          exclude: [...ALONE, ...CLUSTER, ...CLIENTS, ...SHARED],
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'shared',
+          include: SHARED,
+          exclude: [...ALONE, ...CLUSTER],
+          isolate: false,
           sequence: { groupOrder: 0 },
         },
       },
@@ -65,7 +85,8 @@ export default defineConfig({
       },
       {
         extends: true,
-        // Two tests of a file at once: the processes that more would start disturb each other.
+        // Two tests of a file at once: the processes that more would start disturb each other. A file that mostly waits
+        // sets more.
         test: { name: 'cluster', include: CLUSTER, maxConcurrency: 2, sequence: { groupOrder: 1 } },
       },
       { extends: true, test: { name: 'alone', include: ALONE, maxWorkers: 1, sequence: { groupOrder: 2 } } },

@@ -84,24 +84,24 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Reads the configuration from an environment. Throws one {@link ConfigError} with all issues, and no other error. */
 export function loadConfig(env: Environment): Config {
-  const faults: ConfigIssue[] = [];
-  const values = readValues(env, faults);
-  const faulty = new Set(faults.map((fault) => fault.name));
+  const issues: ConfigIssue[] = [];
+  const values = readValues(env, issues);
+  const rejected = new Set(issues.map(({ name }) => name));
   for (const { name, reads, holds, requirement } of rules) {
-    if (reads.some((read) => faulty.has(read)) || holds(values)) continue;
-    faults.push({ name, shown: redactedValue(env[name], variables[name].secret), requirement: requirement(values) });
+    if (reads.some((read) => rejected.has(read)) || holds(values)) continue;
+    issues.push({ name, shown: redactedValue(env[name], variables[name].secret), requirement: requirement(values) });
   }
-  if (faults.length > 0) throw new ConfigError(faults);
+  if (issues.length > 0) throw new ConfigError(issues);
   return deepFreeze(toConfig(values, env['NODE_ENV'] !== 'production'));
 }
 
-function readValues(env: Environment, faults: ConfigIssue[]): Values {
+function readValues(env: Environment, issues: ConfigIssue[]): Values {
   const read = ([name, variable]: [string, Variable<unknown>]): [string, unknown] => {
     const raw = env[name];
     if (raw === undefined || raw === '') return [name, variable.fallback];
     const value = variable.parse(raw);
     if (value !== undefined) return [name, value];
-    faults.push({ name, shown: redactedValue(raw, variable.secret), requirement: `be ${variable.allowed}` });
+    issues.push({ name, shown: redactedValue(raw, variable.secret), requirement: `be ${variable.allowed}` });
     return [name, variable.fallback];
   };
   return Object.fromEntries(Object.entries<Variable<unknown>>(variables).map(read)) as Values;

@@ -10,14 +10,26 @@ const BIOME = join(ROOT, 'node_modules/.bin/biome');
 /** For a file of each layer: what it may import, and what it may not. */
 const layers: Readonly<Record<string, { readonly may: readonly string[]; readonly mayNot: readonly string[] }>> = {
   'src/errors.ts': { may: [], mayNot: ['./config.ts', './task/video-task.ts'] },
+  'src/gcra.ts': { may: [], mayNot: ['./errors.ts', './scheduling/x.ts'] },
+  'src/text-patterns.ts': { may: [], mayNot: ['./config/variables.ts'] },
+  'src/timer-limit.ts': { may: [], mayNot: ['./scheduling/x.ts'] },
+  'src/json-object.ts': { may: [], mayNot: ['./upstream/x.ts'] },
   'src/observability/log.ts': { may: ['pino'], mayNot: ['./config.ts', './errors.ts'] },
   'src/config.ts': { may: ['./config/variables.ts'], mayNot: ['./gateway.ts', './server/x.ts', './errors.ts'] },
   'src/config/probe.ts': {
-    may: ['./variable.ts', './redis-url.ts'],
+    may: ['./variable.ts', './redis-url.ts', '../text-patterns.ts', '../json-object.ts'],
     mayNot: ['../task/x.ts', '../cluster/contract.ts', '../observability/log.ts', '../scheduling/x.ts'],
   },
   'src/cluster/probe.ts': {
-    may: ['../errors.ts', 'redis', './contract.ts', '../config/redis-url.ts', 'node:crypto'],
+    may: [
+      '../errors.ts',
+      '../gcra.ts',
+      '../text-patterns.ts',
+      'redis',
+      './contract.ts',
+      '../config/redis-url.ts',
+      'node:crypto',
+    ],
     mayNot: ['../task/video-task.ts', '../upstream/x.ts', '../config.ts', '../observability/log.ts', '../gateway.ts'],
   },
   'src/cluster/redis/probe.ts': { may: ['../contract.ts', '../../errors.ts'], mayNot: ['../../task/video-task.ts'] },
@@ -33,7 +45,7 @@ const layers: Readonly<Record<string, { readonly may: readonly string[]; readonl
     ],
   },
   'src/scheduling/probe.ts': {
-    may: ['../errors.ts', '../cluster/contract.ts'],
+    may: ['../errors.ts', '../gcra.ts', '../timer-limit.ts', '../cluster/contract.ts'],
     mayNot: [
       '../task/credential.ts',
       '../task/task-watch.ts',
@@ -49,7 +61,7 @@ const layers: Readonly<Record<string, { readonly may: readonly string[]; readonl
     ],
   },
   'src/upstream/probe.ts': {
-    may: ['../errors.ts', '../task/video-task.ts', 'undici'],
+    may: ['../errors.ts', '../text-patterns.ts', '../json-object.ts', '../task/video-task.ts', 'undici'],
     mayNot: [
       '../cluster/contract.ts',
       '../live/x.ts',
@@ -60,7 +72,7 @@ const layers: Readonly<Record<string, { readonly may: readonly string[]; readonl
     ],
   },
   'src/schema/probe.ts': {
-    may: ['../errors.ts', '../task/video-task.ts', 'graphql', '@pothos/core'],
+    may: ['../errors.ts', '../text-patterns.ts', '../task/video-task.ts', 'graphql', '@pothos/core'],
     mayNot: ['../upstream/x.ts', '../cluster/contract.ts', '../live/x.ts', '../server/x.ts', '../gateway.ts'],
   },
   'src/live/probe.ts': {

@@ -1,3 +1,5 @@
+import { TASK_ID } from '../text-patterns.ts';
+
 /** A state with its place in the order of states of one topic. */
 export interface Versioned<S> {
   /** Rises with every claimed tick of the topic; a state with a lower version is older, also when clocks disagree. */
@@ -53,7 +55,7 @@ export interface Cluster<S> extends AsyncDisposable {
 
 /** Whether a text may be the id of a task in an invalidation: at most 128 letters, digits, `_` and `-`. */
 export function isTaskId(text: string): boolean {
-  return /^[A-Za-z0-9][A-Za-z0-9_-]{0,127}$/.test(text);
+  return TASK_ID.test(text);
 }
 
 /** The log of a cluster for its operator. The shape of a pino logger; never given a token or a state. */

@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import type { ClusterLogger } from './contract.ts';
-import type { Reservation } from './gcra.ts';
+import type { Reservation } from './slot-reservations.ts';
 
 /** Instants on the monotonic clock, in ms. */
 interface HeldReservation {

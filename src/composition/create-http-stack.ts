@@ -44,7 +44,7 @@ export async function createHttpStack(
   const { http, limits } = config;
   const { trustProxy } = http;
   const { executor, websocket, ...serving } = await createTransports(base, registry);
-  const gate = {
+  const callerPolicy = {
     origins: new OriginPolicy({
       allowed: http.corsOrigins,
       trustProxy,
@@ -56,10 +56,12 @@ export async function createHttpStack(
     clientIp: clientIpResolver(trustProxy),
   };
   const graphiql = http.graphiql ? graphiqlPage(examples.exampleId) : null;
-  const graphql = new GraphqlEndpoint({ ...gate, ...serving, graphiql });
+  const graphql = new GraphqlEndpoint({ ...callerPolicy, ...serving, graphiql });
   const page = createWatchPage(examples.exampleTasks);
   const routes = { graphql, websocket, webhook: createWebhook(config, registry, cluster), page };
   const access = { allowsHost: hostPolicy(http.allowedHosts), metrics: config.adminPort === null ? metrics : null };
-  const server = stack.use(new HttpServer({ ...gate, ...routes, ...access, readiness, timeouts, onUnexpectedError }));
-  return { server, closables: [websocket, serving.streams], executor, connections: gate.connections };
+  const server = stack.use(
+    new HttpServer({ ...callerPolicy, ...routes, ...access, readiness, timeouts, onUnexpectedError }),
+  );
+  return { server, closables: [websocket, serving.streams], executor, connections: callerPolicy.connections };
 }

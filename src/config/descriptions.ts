@@ -31,7 +31,7 @@ export const descriptions: Readonly<Record<VariableName, VariableDescription>> =
   UPSTREAM_MAX_CONCURRENCY: { fallback: '64', meaning: 'calls to A2E at the same time, per gateway' },
   UPSTREAM_MAX_RPS: {
     fallback: 'none',
-    meaning: 'calls to A2E per second, in the whole cluster; past it intervals stretch, and nobody gets an error',
+    meaning: 'calls to A2E per second, in the whole cluster; past it intervals stretch, and no client gets an error',
   },
   FIRST_ANSWER_TIMEOUT_MS: {
     fallback: '15000',

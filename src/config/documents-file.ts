@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { isJsonObject, type JsonObject } from '../json-object.ts';
 
 /** The allowed content of the file at `TRUSTED_DOCUMENTS`. */
 export const DOCUMENTS_FILE =
@@ -14,11 +15,11 @@ const APOLLO_FORMAT = 'apollo-persisted-query-manifest';
 export function readDocumentsFile(path: string): ReadonlyMap<string, string> | string {
   const value = readJson(path);
   if (value instanceof Error) return value.message;
-  if (!isRecord(value)) return 'it is no object';
+  if (!isJsonObject(value)) return 'it is no object';
   return value['format'] === APOLLO_FORMAT ? readManifest(value) : readMap(value);
 }
 
-function readMap(value: Readonly<Record<string, unknown>>): ReadonlyMap<string, string> | string {
+function readMap(value: JsonObject): ReadonlyMap<string, string> | string {
   const documents = new Map<string, string>();
   for (const [hash, text] of Object.entries(value)) {
     if (typeof text !== 'string') return `${JSON.stringify(hash)} is no text`;
@@ -27,15 +28,12 @@ function readMap(value: Readonly<Record<string, unknown>>): ReadonlyMap<string, 
   return documents;
 }
 
-function readManifest({
-  version,
-  operations,
-}: Readonly<Record<string, unknown>>): ReadonlyMap<string, string> | string {
+function readManifest({ version, operations }: JsonObject): ReadonlyMap<string, string> | string {
   if (version !== 1) return 'a manifest of version 1 is understood';
   if (!Array.isArray(operations)) return 'its "operations" are no list';
   const documents = new Map<string, string>();
   for (const [index, operation] of operations.entries()) {
-    const { id, body } = isRecord(operation) ? operation : {};
+    const { id, body } = isJsonObject(operation) ? operation : {};
     if (typeof id !== 'string' || typeof body !== 'string') return `operation ${index} has no "id" and "body"`;
     documents.set(id, body);
   }
@@ -48,8 +46,4 @@ function readJson(path: string): unknown {
   } catch (error) {
     return new Error(error instanceof SyntaxError ? 'it is no JSON' : 'it cannot be read');
   }
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -8,15 +8,15 @@ export interface ConfigIssue {
   readonly requirement: string;
 }
 
-/** The environment is faulty. The message names every fault, one per line, and holds no secret. */
+/** The environment cannot be used. The message names every issue, one per line, and holds no secret. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
-  /** All faults, at least one. */
+  /** All issues, at least one. */
   readonly issues: readonly ConfigIssue[];
-  constructor(faults: readonly ConfigIssue[]) {
-    const lines = faults.map(({ name, shown, requirement }) => `  ${name} is ${shown}: it must ${requirement}`);
+  constructor(issues: readonly ConfigIssue[]) {
+    const lines = issues.map(({ name, shown, requirement }) => `  ${name} is ${shown}: it must ${requirement}`);
     super(['The configuration is faulty:', ...lines].join('\n'));
-    this.issues = faults;
+    this.issues = issues;
   }
 }
 

@@ -5,7 +5,7 @@ import type { Values, VariableName } from './variables.ts';
 interface Rule {
   /** The variable to blame. */
   readonly name: VariableName;
-  /** The variables of the rule, which is not applied while one of them is faulty by itself. */
+  /** The variables of the rule, which is not applied while one of them has an issue of its own. */
   readonly reads: readonly VariableName[];
   readonly holds: (values: Values) => boolean;
   /** Words that complete "must …". */

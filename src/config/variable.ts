@@ -1,8 +1,12 @@
 import { isIPv6 } from 'node:net';
+import { HEADER_TOKEN } from '../text-patterns.ts';
 import { parseAllowedOrigin } from './allowed-origin.ts';
 import { parseRedisUrl } from './redis-url.ts';
 
-/** How one environment variable is read. */
+/**
+ * How one environment variable is read. A schema library (zod, valibot) is not used: each strict text format here would be
+ * a custom check in it, and `allowed` and `secret` serve the messages, `--help` and the tests of the README as well.
+ */
 export interface Variable<T> {
   /** The allowed values, in words that complete "must be …". */
   readonly allowed: string;
@@ -16,7 +20,6 @@ export interface Variable<T> {
 
 const DIGITS = /^(?:0|[1-9]\d{0,15})$/;
 const HOST_NAME = /^[A-Za-z0-9._-]+$/;
-const HEADER_TOKEN = /^[\x21-\x7e]+$/;
 
 /** A whole number in decimal digits alone: no sign, exponent, prefix, space or leading zero. */
 export function integer<F extends number | null>(fallback: F, min: number, max: number): Variable<number | F> {

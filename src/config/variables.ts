@@ -1,3 +1,4 @@
+import { MAX_TIMER_MS } from '../timer-limit.ts';
 import {
   allowedOriginList,
   headerToken,
@@ -15,8 +16,6 @@ import {
   webUrl,
 } from './variable.ts';
 
-/** The longest delay a Node timer keeps, in ms; a longer one would fire at once (nodejs.org/api/timers.html). */
-export const MAX_TIMER_MS = 2 ** 31 - 1;
 const MANY = 1_000_000;
 
 /** Every environment variable the gateway reads, in the order of the README's table. Times are in ms. */

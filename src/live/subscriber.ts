@@ -23,7 +23,7 @@ export class Subscriber implements Flushable {
   #last: string | null = null;
   /** Created on demand: most readers are never slow. */
   #pending: Map<string, EncodedResult> | null = null;
-  #ending: { readonly completion: Completion } | null = null;
+  #completion: { readonly completion: Completion } | null = null;
   #closed = false;
 
   constructor(sink: ResultSink, writer: StreamWriter) {
@@ -42,7 +42,7 @@ export class Subscriber implements Flushable {
 
   end(completion: Completion): void {
     if (this.#closed) return;
-    if (this.#pending) this.#ending = { completion };
+    if (this.#pending) this.#completion = { completion };
     else this.#finish(completion);
   }
 
@@ -53,7 +53,7 @@ export class Subscriber implements Flushable {
       this.#write(result);
     }
     this.#pending = null;
-    if (this.#ending) this.#finish(this.#ending.completion);
+    if (this.#completion) this.#finish(this.#completion.completion);
   }
 
   /** The client has unsubscribed: drops pending results, and every later one. */

@@ -5,7 +5,10 @@ export interface HeapEntry {
   heapIndex: number;
 }
 
-/** A priority queue, earliest due first: a binary heap. Entries know their place, so any entry can be removed in O(log n). */
+/**
+ * A priority queue, earliest due first: a binary heap. Entries know their place, so any entry can be removed in O(log n).
+ * The heaps on npm (`heap-js`, `tinyqueue`) have to search for an entry before they remove it.
+ */
 export class DeadlineHeap<T extends HeapEntry> {
   readonly #heap: T[] = [];
 

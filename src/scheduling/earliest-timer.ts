@@ -1,5 +1,4 @@
-/** The longest delay of `setTimeout`: a longer one would fire at once. */
-const MAX_TIMER_MS = 2 ** 31 - 1;
+import { MAX_TIMER_MS } from '../timer-limit.ts';
 
 /**
  * One timer that fires at the earliest of the times it was set for since it last fired or was cleared. It fires early, after

@@ -1,11 +1,12 @@
+import { takeSlots } from '../gcra.ts';
 import type { RateLimiter } from './rate-limiter.ts';
 
 /** The calls of this time may run at once, to catch up after a late timer; in ms. */
 const BURST_MS = 50;
 
 /**
- * `perSecond` calls a second, evenly spaced: the generic cell rate algorithm (ITU-T I.371), with just enough
- * tolerance that the millisecond grain of timers does not eat into the rate. null: unlimited.
+ * `perSecond` calls a second, evenly spaced (see {@link takeSlots}), with just enough tolerance that the millisecond
+ * grain of timers does not eat into the rate. null: unlimited.
  */
 export class LocalRateLimiter implements RateLimiter {
   readonly #spacingMs: number;
@@ -22,7 +23,7 @@ export class LocalRateLimiter implements RateLimiter {
 
   /** Spends one call. */
   consume(now: number): void {
-    this.#nextAt = Math.max(this.#nextAt, now) + this.#spacingMs;
+    this.#nextAt = takeSlots(this.#nextAt, now, this.#spacingMs).nextFree;
   }
 
   refund(): void {

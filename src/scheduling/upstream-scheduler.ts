@@ -18,6 +18,8 @@ const TIMER_GRAIN_MS = 20;
  * Admits all calls to A2E with one token: by due time, within the permits and the rate limit, so that past the limits all
  * intervals stretch alike. Trusted calls never wait behind untrusted ones (a bulkhead). While the circuit is open,
  * single half-open probes run; while it is paused, no call runs. The scheduler holds the only timer of its jobs.
+ * cockatiel, opossum and p-queue are not used: they wrap one call or queue calls by priority, and have neither due times
+ * nor evidence for a task, a token and an origin.
  */
 export class UpstreamScheduler {
   readonly #options: SchedulerOptions;

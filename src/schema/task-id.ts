@@ -1,6 +1,6 @@
 import { BadUserInput } from '../errors.ts';
+import { TASK_ID } from '../text-patterns.ts';
 
-const TASK_ID = /^[A-Za-z0-9][A-Za-z0-9_-]{0,127}$/;
 const ECHOED_CHARACTERS = 32;
 
 /**

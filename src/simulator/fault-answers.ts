@@ -28,7 +28,7 @@ const ANSWERS: Answers = {
   'data-null': ({ response }) => sendJson(response, 200, { code: 0, data: null }),
   empty: ({ response }) => sendJson(response, 200, { code: 0, data: [] }),
   'many-rows': ({ response, rows }) => sendRows(response, rows().flatMap(amongOthers)),
-  'other-id': ({ response, rows }, { otherId = 'somebody-elses-task' }) =>
+  'other-id': ({ response, rows }, { otherId = 'task-of-another-owner' }) =>
     sendRows(
       response,
       rows().map((row) => ({ ...row, _id: otherId })),

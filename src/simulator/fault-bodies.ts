@@ -22,7 +22,7 @@ export function sendDrip(response: ServerResponse, body: string, bytes: number, 
 export function sendEndless(response: ServerResponse): void {
   response.writeHead(200, { 'content-type': JSON_TYPE });
   response.write('{"code":0,"data":[');
-  // By turns of the event loop, so that a fast reader does not keep everybody else waiting.
+  // By turns of the event loop, so that a fast reader does not delay other calls.
   const pour = () => {
     if (response.destroyed) return;
     if (response.write(CHUNK)) setImmediate(pour);
@@ -45,7 +45,7 @@ export function padded(body: string, bytes: number): string {
   return `${body}${' '.repeat(bytes)}`;
 }
 
-/** Sends the padded body gzipped, whatever the request accepts. */
+/** Sends the padded body gzipped, also if the request does not accept gzip. */
 export function sendBomb(response: ServerResponse, body: string, bytes: number): void {
   gzip(padded(body, bytes), (error, bomb) => {
     if (error) response.destroy();

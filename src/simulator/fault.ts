@@ -8,7 +8,7 @@ export type FaultAction =
   | { readonly kind: 'html'; readonly status?: number }
   /** 200 and JSON that breaks off. */
   | { readonly kind: 'bad-json' }
-  /** 200 and this value as JSON (default: a shape nobody documented). */
+  /** 200 and this value as JSON (default: an undocumented shape). */
   | { readonly kind: 'json'; readonly body?: unknown }
   /** Exactly these characters. */
   | { readonly kind: 'raw'; readonly body: string; readonly status?: number; readonly contentType?: string }

@@ -2,7 +2,7 @@ import type { RowPatch } from './a2e-row.ts';
 import { demoTask } from './demo-tasks.ts';
 import { SimulatedTask, type TaskOptions } from './simulated-task.ts';
 
-/** Says whether a task that nobody added exists all the same, and how it behaves. */
+/** Says whether a task that was not added exists all the same, and how it behaves. */
 export type AutoCreate = (id: string, token: string) => boolean | TaskOptions;
 
 /** Where the book takes its defaults from. */
@@ -12,7 +12,7 @@ export interface TaskStoreOptions {
   readonly autoCreate: AutoCreate;
 }
 
-/** The tasks that exist: per id one for everybody, and any number that only certain tokens find. */
+/** The tasks that exist: per id one that every token finds, and any number that only certain tokens find. */
 export class TaskStore {
   readonly #options: TaskStoreOptions;
   readonly #shared = new Map<string, SimulatedTask>();

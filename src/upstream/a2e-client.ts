@@ -3,6 +3,7 @@ import { TokenRefused } from '../errors.ts';
 import type { Credential } from '../task/credential.ts';
 import type { TaskSource } from '../task/task-source.ts';
 import type { VideoTask } from '../task/video-task.ts';
+import { HEADER_TOKEN } from '../text-patterns.ts';
 import { fingerprintBody } from './body-fingerprint.ts';
 import { CallDeadline } from './call-deadline.ts';
 import { ContractViolation, WrongTask } from './contract-violation.ts';
@@ -19,11 +20,6 @@ import type { UpstreamEvent } from './upstream-event.ts';
 const PATH = '/api/v1/video/awsResult';
 /** Longer than the usual interval between polls, so that connections live on; a server's own hint shortens it. */
 const KEEP_ALIVE_MS = 30_000;
-/**
- * A token that is safe in a header: visible ASCII, a superset of RFC 6750's b64token. Configuration checks the same
- * characters (`headerToken`); lint keeps upstream from importing it.
- */
-const TOKEN = /^[\x21-\x7e]+$/;
 
 export interface A2eClientOptions {
   /** Scheme, host and port of A2E, and a base path where it has one. Tokens are sent here and nowhere else. */
@@ -71,7 +67,7 @@ export class A2eClient implements TaskSource, AsyncDisposable {
 
   async read(id: string, credential: Credential, signal?: AbortSignal): Promise<VideoTask | null> {
     signal?.throwIfAborted();
-    if (!TOKEN.test(credential.token)) throw new TokenRefused('This cannot be a token of A2E');
+    if (!HEADER_TOKEN.test(credential.token)) throw new TokenRefused('This cannot be a token of A2E');
     const pool = this.#pool;
     const response = await this.#call(pool, id, credential.token, signal);
     try {

@@ -1,4 +1,5 @@
 import { AccessDenied, TokenRefused } from '../errors.ts';
+import { isJsonObject, type JsonObject } from '../json-object.ts';
 import { TEXT_LIMITS, type VideoTask, type VideoTaskStatus } from '../task/video-task.ts';
 import { ContractViolation, WrongTask } from './contract-violation.ts';
 import { chinaTime, cut, instant, int, percentage, text, webUrl, word } from './field-decoders.ts';
@@ -20,8 +21,6 @@ const STATUSES: ReadonlyMap<string, VideoTaskStatus> = new Map([
   ['error', 'FAIL'],
 ]);
 
-type JsonObject = Readonly<Record<string, unknown>>;
-
 /**
  * Decodes the JSON of an awsResult answer to the question about task `id`. Resolves the cases that clients of the API were seen
  * to meet: `data` as an array or as one object, several rows, numbers as strings, odd values (null, field by field).
@@ -33,12 +32,12 @@ type JsonObject = Readonly<Record<string, unknown>>;
  * @throws {ContractViolation} another `code` than 0, or a shape without a task, an `_id` or a `status` in it
  */
 export function decodeAnswer(body: unknown, id: string): VideoTask | null {
-  if (!isObject(body)) throw wrongShape();
+  if (!isJsonObject(body)) throw wrongShape();
   checkCode(own(body, 'code'));
   const data = own(body, 'data');
   if (data === null || (Array.isArray(data) && data.length === 0)) return null;
   const rows: readonly unknown[] = Array.isArray(data) ? data : [data];
-  const withId = rows.filter(isObject).filter((row) => text(own(row, '_id')) !== null);
+  const withId = rows.filter(isJsonObject).filter((row) => text(own(row, '_id')) !== null);
   const row = withId.find((candidate) => text(own(candidate, '_id')) === id);
   if (row !== undefined) return decodeRow(row, id);
   throw withId.length > 0 ? new WrongTask() : wrongShape();
@@ -78,10 +77,6 @@ function decodeRow(row: JsonObject, id: string): VideoTask {
     elapsedSeconds: int(own(row, 'diff_s')),
     reportedAt: chinaTime(own(row, 'current_date')),
   };
-}
-
-function isObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** Own properties only, so that no value is read from a prototype. */

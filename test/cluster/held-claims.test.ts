@@ -34,7 +34,7 @@ class HeldClaims extends MemoryCluster<WatchState> {
   }
 }
 
-test('a final state that is heard while the tick is claimed costs no call', async () => {
+test('a final state that arrives while the tick is claimed costs no call', async () => {
   const hub = new MemoryHub<WatchState>();
   await using other = new MemoryCluster<WatchState>({ hub });
   await using claims = new HeldClaims({ hub });

@@ -29,7 +29,7 @@ async function query(harness: TaskHarness | undefined, id = ID): Promise<string 
   return (await answer)?.task.status;
 }
 
-/** When the task was asked for, by whom: index of the gateway. */
+/** The times at which the task was requested, and the index of the gateway. */
 function calls(harnesses: readonly TaskHarness[]): { readonly at: number; readonly by: number }[] {
   const all = harnesses.flatMap(({ source }, by) => source.times(ID).map((at) => ({ at, by })));
   return all.sort((a, b) => a.at - b.at);
@@ -130,7 +130,7 @@ describe('several gateways watching one task', () => {
   });
 });
 
-describe('what another gateway knows', () => {
+describe('the state of another gateway', () => {
   test('answers a query while it is young, without a call', async () => {
     const harnesses = gateways(2);
     const [one, two] = harnesses;
@@ -217,7 +217,7 @@ describe('what another gateway knows', () => {
     await dispose(harnesses);
   });
 
-  test('comes before what this one knew, which may be older than what its client was shown there', async () => {
+  test('comes before the state of this gateway, which may be older than the one its client has seen there', async () => {
     const harnesses = gateways(2);
     const [one, two] = harnesses;
     two?.subscribe(ID).leave();
@@ -245,7 +245,7 @@ describe('what another gateway knows', () => {
     await dispose(harnesses);
   });
 
-  test('is shown at once, and checked at once, when it is old and nobody polls any more', async () => {
+  test('is shown at once, and checked at once, when it is old and no gateway polls any more', async () => {
     const harnesses = gateways(2);
     const [one, two] = harnesses;
     const left = one?.subscribe(ID);
@@ -261,7 +261,7 @@ describe('what another gateway knows', () => {
   });
 });
 
-test('no watcher is ever shown an earlier state after a later one, whoever polls and however late it answers', async () => {
+test('no watcher is ever shown an earlier state after a later one, for any poller and any delay of its answer', async () => {
   const harnesses = gateways(3);
   const begun = Date.now();
   answerAll(harnesses, (id) =>

@@ -31,7 +31,7 @@ async function dispose(harnesses: readonly TaskHarness[]): Promise<void> {
   for (const harness of harnesses) await harness[Symbol.asyncDispose]();
 }
 
-test('a pause is told once, however many gateways hear it', async () => {
+test('a pause is reported once, however many gateways receive it', async () => {
   const hub = new CountingHub();
   const source = new ScriptedSource(() => new UpstreamRateLimited('slower', { retryAfterMs: 20_000 }));
   const harnesses = gateways(5, { source }, hub);
@@ -148,7 +148,7 @@ test('a granted call that is not made in time is lost, and one that another gate
   }
 
   const shared = new Counting();
-  const budget = new ClusterRateLimiter(shared, 'lane', 1, () => {});
+  const budget = new ClusterRateLimiter(shared, 'key', 1, () => {});
   expect(budget.delayMs(performance.now())).toBeGreaterThan(0);
   await pass(0);
   expect(budget.delayMs(performance.now())).toBe(0);

@@ -72,7 +72,7 @@ describe('defaults', () => {
     expect(loadConfig({ A2E_API_TOKEN: 't', AUTH_MODE: 'passthrough' }).auth.mode).toBe('passthrough');
   });
 
-  test('production turns GraphiQL and introspection off, unless told otherwise', () => {
+  test('production turns GraphiQL and introspection off, unless they are set', () => {
     expect(loadConfig({ NODE_ENV: 'production' }).http).toMatchObject({ graphiql: false, introspection: false });
     const told = { NODE_ENV: 'production', GRAPHIQL: 'true', INTROSPECTION: 'true' };
     expect(loadConfig(told).http).toMatchObject({ graphiql: true, introspection: true });
@@ -179,7 +179,7 @@ describe('values', () => {
     ['ALLOWED_HOSTS', 'a:80', 'http://a', 'a,', '*', 'a/b', '[::1]:80'],
     ['LOG_LEVEL', 'INFO', 'verbose'],
   ];
-  test.each(faulty)('%s refuses what it does not know', (name, ...values) => {
+  test.each(faulty)('%s refuses an unknown value', (name, ...values) => {
     for (const value of values) expect.soft(blamed({ [name]: value }), JSON.stringify(value)).toContain(name);
   });
 });
@@ -228,7 +228,7 @@ describe('rules between variables', () => {
     expect(loadConfig({ ...JWT, AUTH_MODE: 'open' }).auth.mode).toBe('open');
   });
 
-  test('a file that is none is named together with whatever else is wrong', () => {
+  test('an unusable file is named together with all other issues', () => {
     expect(blamed({ MAX_IDS: '0', TRUSTED_DOCUMENTS: '/nowhere.json' })).toEqual(['MAX_IDS', 'TRUSTED_DOCUMENTS']);
   });
 
@@ -239,7 +239,7 @@ describe('rules between variables', () => {
 });
 
 describe('the message', () => {
-  test('names every fault, its value and what is allowed', () => {
+  test('names every issue, its value and the allowed values', () => {
     const error = faultsOf({ PORT: '3e3', GRAPHIQL: 'yes', POLL_INTERVAL_MS: '5000', POLL_MAX_INTERVAL_MS: '4000' });
     expect(error.message).toBe(
       [

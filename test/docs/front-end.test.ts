@@ -8,7 +8,7 @@ import { ROOT } from './markdown.ts';
 
 const FRONT_END = join(ROOT, 'examples/front-end');
 
-test('its operations ask what the schema has', async () => {
+test('its operations fit the schema', async () => {
   const files = await Array.fromAsync(glob('src/*.{ts,tsx}', { cwd: FRONT_END }));
   const texts = await Promise.all(files.map((file) => readFile(join(FRONT_END, file), 'utf8')));
   const operations = texts.flatMap(operationsIn);

@@ -13,7 +13,7 @@ async function fault(from: Markdown, link: string): Promise<string | null> {
   return `${link}: no such heading`;
 }
 
-test.each(DOCUMENTS)('%s links to what exists', async (path) => {
+test.each(DOCUMENTS)('%s has no dead link', async (path) => {
   const markdown = await Markdown.read(path);
   const inside = markdown.links.filter((link) => !/^https?:/.test(link));
   const faults = await Promise.all(inside.map((link) => fault(markdown, link)));

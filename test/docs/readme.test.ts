@@ -25,7 +25,7 @@ describe('the configuration table', () => {
     expect([...defaultOf.keys()]).toEqual(Object.keys(variables));
   });
 
-  test('tells the defaults', () => {
+  test('names the defaults', () => {
     const { poll, auth, http } = loadConfig({});
     const derived: Record<string, string> = {
       AUTH_MODE: `\`open\` with \`A2E_API_TOKEN\`, else \`${auth.mode}\``,
@@ -56,7 +56,7 @@ describe('the errors table', () => {
   });
 });
 
-describe('what it says of the schema', () => {
+describe('its account of the schema', () => {
   const definitions = readme.codeBlocks
     .filter(({ language }) => language === 'graphql')
     .flatMap(({ text }) => parse(text).definitions);
@@ -101,7 +101,7 @@ describe('the snippets', () => {
   const snippets = readme.codeBlocks.filter(({ language }) => ['graphql', 'js', 'jsx', 'sh'].includes(language));
   const operations = snippets.flatMap(({ text }) => operationsIn(text));
 
-  test('ask what the schema has', () => {
+  test('fit the schema', () => {
     expect(operations.length).toBeGreaterThanOrEqual(7);
     expect(operations.flatMap((text) => validate(schema, parse(text)).map(({ message }) => message))).toEqual([]);
   });

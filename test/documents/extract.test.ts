@@ -40,7 +40,7 @@ test('each is listed as clients with a normalised cache send it, too', () => {
   expect(texts.map((text) => text.match(/__typename/g)?.length ?? 0)).toEqual([0, 3]);
 });
 
-test('what cannot be listed is refused by name', () => {
+test('an operation that cannot be listed is refused by name', () => {
   expect(() => extractDocuments([{ path: 'x.graphql', text: 'query {' }])).toThrow(/^x\.graphql: Syntax Error/);
   expect(() => extractDocuments(APP.slice(0, 1))).toThrow('There is no fragment Look');
 });

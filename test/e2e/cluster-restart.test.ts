@@ -23,7 +23,7 @@ test.concurrent('a rolling restart under load: every client reaches the final st
     old.signal('SIGTERM');
     expect(await old.exited).toEqual({ code: 0, signal: null });
     expect(performance.now() - asked).toBeLessThan(GRACE + 1_000);
-    // Whoever was on it is back, and everybody goes on seeing updates.
+    // Its clients are back, and all clients go on receiving updates.
     const goesOn = ({ from, at }: Seen): boolean => from !== old.url && at > asked;
     await Promise.all(clients.map(({ states }) => states.find(goesOn)));
   }

@@ -37,7 +37,7 @@ export interface FuzzReport {
 
 const BATCH = 500;
 const AT_ONCE = 16;
-/** Whoever has sent half a frame or half a request gets no answer: it hangs up after this, in ms. */
+/** A client that has sent half a frame or half a request gets no answer: it hangs up after this, in ms. */
 const PATIENCE_MS = 40;
 
 const HANDSHAKE = Buffer.from(
@@ -83,7 +83,7 @@ export async function fuzzEdge({ edge, inputs, seed, onProgress }: FuzzOptions):
   return { inputs, seed, unexpected, updates, longestGapMs, left, memoryRatio: process.memoryUsage.rss() / memory };
 }
 
-/** Sends one input, waits until it has been dealt with, and goes without a goodbye. */
+/** Sends one input, waits until it has been dealt with, and cuts the connection. */
 async function deliver(port: number, edge: Edge, input: readonly Buffer[]): Promise<void> {
   const socket = connectTcp(port, '127.0.0.1');
   socket.on('error', () => {});

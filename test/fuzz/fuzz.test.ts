@@ -4,7 +4,7 @@ import { type Edge, fuzzEdge } from './fuzz-edge.ts';
 /** The short run; `npm run fuzz` is the long one. */
 const INPUTS = 1_000;
 
-test.each<Edge>(['websocket', 'http'])('garbage at the %s edge harms nobody', async (edge) => {
+test.each<Edge>(['websocket', 'http'])('garbage at the %s edge harms no client', async (edge) => {
   const seed = Math.floor(Math.random() * 2 ** 31);
   const report = await fuzzEdge({ edge, inputs: INPUTS, seed });
   expect(report, `seed ${seed}`).toMatchObject({

@@ -16,22 +16,22 @@ async function createConnection() {
   stack.defer(() => void server.close());
   await once(server, 'listening');
   const reader = connect((server.address() as AddressInfo).port, '127.0.0.1');
-  const [writer] = (await once(server, 'connection')) as [Socket];
-  for (const socket of [reader, writer]) {
+  const [outbound] = (await once(server, 'connection')) as [Socket];
+  for (const socket of [reader, outbound]) {
     socket.on('error', () => {});
     stack.defer(() => void socket.destroy());
   }
-  return { reader, writer, [Symbol.asyncDispose]: () => stack.disposeAsync() };
+  return { reader, outbound, [Symbol.asyncDispose]: () => stack.disposeAsync() };
 }
 
 function frame(index: number): EncodedResult {
   return new EncodedResult(`${FILLER}${index}\n`);
 }
 
-function createDelivery(writer: Socket, onStall: () => void, stallMs?: number) {
-  const outlet = new StreamWriter(writer, { onStall, ...(stallMs === undefined ? {} : { stallMs }) });
-  const wire = { next: ({ utf8 }: EncodedResult) => outlet.write(utf8), end: () => void writer.end('end\n') };
-  return new Subscriber(wire, outlet);
+function createSubscriber(outbound: Socket, onStall: () => void, stallMs?: number) {
+  const writer = new StreamWriter(outbound, { onStall, ...(stallMs === undefined ? {} : { stallMs }) });
+  const sink = { next: ({ utf8 }: EncodedResult) => writer.write(utf8), end: () => void outbound.end('end\n') };
+  return new Subscriber(sink, writer);
 }
 
 function turn(): Promise<void> {
@@ -40,17 +40,17 @@ function turn(): Promise<void> {
 
 it('keeps one frame for a reader that has stopped, and gives it the newest and the last when it goes on', async () => {
   await using connection = await createConnection();
-  const { reader, writer } = connection;
+  const { reader, outbound } = connection;
   reader.pause();
-  const delivery = createDelivery(writer, () => expect.unreachable());
+  const subscriber = createSubscriber(outbound, () => expect.unreachable());
   let most = 0;
   for (let index = 1; index <= FRAMES; index += 1) {
-    delivery.next(frame(index));
+    subscriber.next(frame(index));
     if (index % 10 === 0) await turn();
-    most = Math.max(most, writer.writableLength);
+    most = Math.max(most, outbound.writableLength);
   }
-  delivery.end(null);
-  expect(most).toBeLessThan(writer.writableHighWaterMark + 2 * FRAME_BYTES);
+  subscriber.end(null);
+  expect(most).toBeLessThan(outbound.writableHighWaterMark + 2 * FRAME_BYTES);
   const lines = (await reader.map(String).reduce((all, chunk) => all + chunk, '')).trim().split('\n');
   const seen = lines.slice(0, -1).map((line) => Number(line.replace(FILLER, '')));
   expect(lines.at(-1)).toBe('end');
@@ -59,14 +59,14 @@ it('keeps one frame for a reader that has stopped, and gives it the newest and t
   expect(seen.length).toBeLessThan(FRAMES);
 });
 
-it('disconnects a reader that takes nothing for long enough', async () => {
+it('disconnects a reader that has stalled for the time-out', async () => {
   await using connection = await createConnection();
-  const { reader, writer } = connection;
+  const { reader, outbound } = connection;
   reader.pause();
-  const delivery = createDelivery(writer, () => writer.destroy(), 200);
-  const closed = once(writer, 'close');
+  const subscriber = createSubscriber(outbound, () => outbound.destroy(), 200);
+  const closed = once(outbound, 'close');
   for (let index = 1; index <= FRAMES; index += 1) {
-    delivery.next(frame(index));
+    subscriber.next(frame(index));
     await turn();
   }
   const startedAt = performance.now();
@@ -74,11 +74,11 @@ it('disconnects a reader that takes nothing for long enough', async () => {
   expect(performance.now() - startedAt).toBeLessThan(2_000);
 });
 
-it('leaves in one write what is written in one turn of the event loop', async () => {
+it('sends in one write the results of one iteration of the event loop', async () => {
   await using connection = await createConnection();
-  const { reader, writer } = connection;
-  const outlet = new StreamWriter(writer, { onStall: () => {} });
-  for (const text of ['a', 'b', 'c']) outlet.write(Buffer.from(text));
-  expect(writer.writableLength).toBe(3);
+  const { reader, outbound } = connection;
+  const writer = new StreamWriter(outbound, { onStall: () => {} });
+  for (const text of ['a', 'b', 'c']) writer.write(Buffer.from(text));
+  expect(outbound.writableLength).toBe(3);
   expect(String(await once(reader, 'data'))).toBe('abc');
 });

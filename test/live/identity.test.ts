@@ -33,7 +33,7 @@ async function share(payloads: readonly (Payload | string)[]) {
   return { results, executions: pair.gateway.counts().liveResults - 1 };
 }
 
-it('is the same whatever the order of the variables', async () => {
+it('is the same in any order of the variables', async () => {
   const { results, executions } = await share([
     { query: ONE, variables: { id: 'x', other: true } },
     { query: ONE, variables: { other: true, id: 'x' } },
@@ -64,7 +64,7 @@ it('is another for another operation of the same document', async () => {
   expect(executions).toBe(2);
 });
 
-it('tells a number from the text that looks like it', async () => {
+it('distinguishes a number from the same text', async () => {
   const { results } = await share([
     { query: ONE, variables: { id: 1 } },
     { query: ONE, variables: { id: '1' } },

@@ -15,7 +15,7 @@ interface Event {
 /** A member on a stream that never fills up. */
 function createMember() {
   const frames = new CallbackQueue<string>();
-  const ending = Promise.withResolvers<Completion>();
+  const ended = Promise.withResolvers<Completion>();
   const stream = {
     writableNeedDrain: false,
     writableLength: 0,
@@ -25,9 +25,9 @@ function createMember() {
     once: () => {},
     off: () => {},
   };
-  const outlet = new StreamWriter(stream, { onStall: () => {} });
-  const delivery = new Subscriber({ next: ({ json }) => frames.put(json), end: ending.resolve }, outlet);
-  return { delivery, frames, ended: ending.promise };
+  const writer = new StreamWriter(stream, { onStall: () => {} });
+  const subscriber = new Subscriber({ next: ({ json }) => frames.put(json), end: ended.resolve }, writer);
+  return { subscriber, frames, ended: ended.promise };
 }
 
 /** How long a live result takes joiners in any case. */
@@ -61,8 +61,8 @@ function createLive(expectedKeys = 1) {
 it('executes once for all that ask the same', async () => {
   const { events, results, start, starts } = createLive();
   const [a, b] = [createMember(), createMember()];
-  results.subscribe('key', start, a.delivery);
-  results.subscribe('key', start, b.delivery);
+  results.subscribe('key', start, a.subscriber);
+  results.subscribe('key', start, b.subscriber);
   events.push('x', { slot: 'x', value: 1 });
   expect(await a.frames.count(1)).toEqual(['{"data":{"x":1}}']);
   expect(await b.frames.count(1)).toEqual(['{"data":{"x":1}}']);
@@ -75,12 +75,12 @@ it('executes once for all that ask the same', async () => {
 it('shows a late joiner the newest of every slot, as it is by then', async () => {
   const { events, now, results, start } = createLive(2);
   const [early, late] = [createMember(), createMember()];
-  results.subscribe('key', start, early.delivery);
+  results.subscribe('key', start, early.subscriber);
   events.push('x', { slot: 'x', value: 1 });
   events.push('y', { slot: 'y', value: 2 });
   await early.frames.count(2);
   now.set('x', 10);
-  results.subscribe('key', start, late.delivery);
+  results.subscribe('key', start, late.subscriber);
   expect(late.frames.all).toEqual(['{"data":{"x":10}}', '{"data":{"y":2}}']);
   expect(early.frames.all).toHaveLength(2);
 });
@@ -88,8 +88,8 @@ it('shows a late joiner the newest of every slot, as it is by then', async () =>
 it('stops the execution when the last member has left, and starts a new one for the next', async () => {
   const { events, results, start, starts } = createLive();
   const [a, b] = [createMember(), createMember()];
-  const leaveA = results.subscribe('key', start, a.delivery);
-  const leaveB = results.subscribe('key', start, b.delivery);
+  const leaveA = results.subscribe('key', start, a.subscriber);
+  const leaveB = results.subscribe('key', start, b.subscriber);
   events.push('x', { slot: 'x', value: 1 });
   await b.frames.count(1);
   leaveA();
@@ -98,14 +98,14 @@ it('stops the execution when the last member has left, and starts a new one for 
   leaveB();
   expect(results.size).toBe(0);
   expect(await events.next()).toEqual({ done: true, value: undefined });
-  results.subscribe('key', start, createMember().delivery);
+  results.subscribe('key', start, createMember().subscriber);
   expect(starts()).toBe(2);
 });
 
-it('returns a source that comes only after everybody has left', async () => {
+it('returns a source that comes only after the last subscriber has left', async () => {
   const { events, results } = createLive();
   const started = Promise.withResolvers<StartResult>();
-  const leave = results.subscribe('key', () => started.promise, createMember().delivery);
+  const leave = results.subscribe('key', () => started.promise, createMember().subscriber);
   leave();
   started.resolve({
     events,
@@ -124,15 +124,15 @@ it.each([
 ])('ends all members with the errors of %s', async (_name, start) => {
   const results = new LiveResultRegistry((error) => ({ message: (error as Error).message }));
   const [a, b] = [createMember(), createMember()];
-  for (const { delivery } of [a, b]) results.subscribe('key', start, delivery);
+  for (const { subscriber } of [a, b]) results.subscribe('key', start, subscriber);
   expect(await Promise.all([a.ended, b.ended])).toEqual([[{ message: 'no start' }], [{ message: 'no start' }]]);
   expect(results.size).toBe(0);
 });
 
-it('ends all members with the error of the source, after what it has shown', async () => {
+it('ends all subscribers with the error of the source, after its last result', async () => {
   const { events, results, start } = createLive();
   const member = createMember();
-  results.subscribe('key', start, member.delivery);
+  results.subscribe('key', start, member.subscriber);
   events.push('x', { slot: 'x', value: 1 });
   events.fail(new Error('over'));
   expect(await member.ended).toEqual([{ message: 'Error: over' }]);
@@ -147,7 +147,7 @@ describe('a source that goes on when its results cannot be computed', () => {
   it('is returned, and all members end with the error', async () => {
     const { events, onEnd, source, results } = createLive();
     const member = createMember();
-    results.subscribe('key', async () => ({ ...source, render: broken }), member.delivery);
+    results.subscribe('key', async () => ({ ...source, render: broken }), member.subscriber);
     events.push('x', { slot: 'x', value: 1 });
     expect(await member.ended).toEqual([{ message: 'Error: broken' }]);
     expect(onEnd).toHaveBeenCalledOnce();
@@ -157,26 +157,26 @@ describe('a source that goes on when its results cannot be computed', () => {
   it('is returned when a member cannot take them', async () => {
     const { events, onEnd, results, start } = createLive();
     const member = createMember();
-    member.delivery.next = broken;
-    results.subscribe('key', start, member.delivery);
+    member.subscriber.next = broken;
+    results.subscribe('key', start, member.subscriber);
     events.push('x', { slot: 'x', value: 1 });
     expect(await member.ended).toEqual([{ message: 'Error: broken' }]);
     expect(onEnd).toHaveBeenCalledOnce();
   });
 
-  it('ends only a joiner who cannot be shown what is known, and counts it no more', async () => {
+  it('ends only a new subscriber for which the last result fails, and counts it no more', async () => {
     const { events, onEnd, source, results } = createLive();
     const [early, late] = [createMember(), createMember()];
     let refresh = source.refresh;
     const leave = results.subscribe(
       'key',
       async () => ({ ...source, refresh: (event) => refresh(event) }),
-      early.delivery,
+      early.subscriber,
     );
     events.push('x', { slot: 'x', value: 1 });
     await early.frames.count(1);
     refresh = broken;
-    results.subscribe('key', expect.unreachable, late.delivery);
+    results.subscribe('key', expect.unreachable, late.subscriber);
     expect(await late.ended).toEqual([{ message: 'Error: broken' }]);
     events.push('x', { slot: 'x', value: 2 });
     expect(await early.frames.count(2)).toEqual(['{"data":{"x":1}}', '{"data":{"x":2}}']);
@@ -185,7 +185,7 @@ describe('a source that goes on when its results cannot be computed', () => {
   });
 });
 
-describe('who comes later', () => {
+describe('a late subscriber', () => {
   beforeEach(() => void vi.useFakeTimers());
   afterEach(() => void vi.useRealTimers());
 
@@ -193,11 +193,11 @@ describe('who comes later', () => {
   async function late(shown: readonly Event[]) {
     const { events, results, start, starts } = createLive(2);
     const [early, late] = [createMember(), createMember()];
-    results.subscribe('key', start, early.delivery);
+    results.subscribe('key', start, early.subscriber);
     for (const event of shown) events.push(event.slot, event);
     await early.frames.count(shown.length);
     vi.advanceTimersByTime(YOUNG_MS);
-    results.subscribe('key', start, late.delivery);
+    results.subscribe('key', start, late.subscriber);
     return { early, late, starts: starts(), results };
   }
 
@@ -234,14 +234,14 @@ describe('who comes later', () => {
     const { events, results, start } = createLive();
     const newer = createLive();
     const [a, b, c] = [createMember(), createMember(), createMember()];
-    results.subscribe('key', start, a.delivery);
+    results.subscribe('key', start, a.subscriber);
     vi.advanceTimersByTime(YOUNG_MS);
-    results.subscribe('key', newer.start, b.delivery);
+    results.subscribe('key', newer.start, b.subscriber);
     newer.events.push('x', { slot: 'x', value: 1 });
     await b.frames.count(1);
     events.finish();
     await a.ended;
-    results.subscribe('key', expect.unreachable, c.delivery);
+    results.subscribe('key', expect.unreachable, c.subscriber);
     expect(c.frames.all).toEqual(['{"data":{"x":1}}']);
     expect(results.size).toBe(1);
   });

@@ -27,42 +27,45 @@ class Buffered extends EventEmitter implements WritableSide {
 function scene() {
   const stream = new Buffered();
   const stalled = vi.fn();
-  const outlet = new StreamWriter(stream, { stallMs: 20_000, onStall: stalled });
+  const writer = new StreamWriter(stream, { stallMs: 20_000, onStall: stalled });
   const written: string[] = [];
-  const endings: Completion[] = [];
+  const completions: Completion[] = [];
   const member = () =>
-    new Subscriber({ next: ({ json }) => void written.push(json), end: (how) => void endings.push(how) }, outlet);
-  return { stream, stalled, outlet, written, endings, member };
+    new Subscriber(
+      { next: ({ json }) => void written.push(json), end: (completion) => void completions.push(completion) },
+      writer,
+    );
+  return { stream, stalled, writer, written, completions, member };
 }
 
 const frame = (json: string) => new EncodedResult(json);
 
 describe('a reader that keeps up', () => {
   it('gets every frame but one equal to the last', () => {
-    const { written, endings, member } = scene();
+    const { written, completions, member } = scene();
     const delivery = member();
     for (const json of ['a', 'a', 'b', 'a']) delivery.next(frame(json));
     delivery.end(null);
     delivery.next(frame('late'));
     delivery.end(null);
     expect(written).toEqual(['a', 'b', 'a']);
-    expect(endings).toEqual([null]);
+    expect(completions).toEqual([null]);
   });
 });
 
 describe('a reader that is slow', () => {
   it('gets the newest frame of every slot, and the end after them', () => {
-    const { stream, written, endings, member } = scene();
+    const { stream, written, completions, member } = scene();
     const delivery = member();
     stream.fill(100);
     delivery.next(frame('one: 1'), 'one');
     delivery.next(frame('two: 1'), 'two');
     delivery.next(frame('one: 2'), 'one');
     delivery.end(null);
-    expect([written, endings]).toEqual([[], []]);
+    expect([written, completions]).toEqual([[], []]);
     stream.drain();
     expect(written).toEqual(['one: 2', 'two: 1']);
-    expect(endings).toEqual([null]);
+    expect(completions).toEqual([null]);
   });
 
   it('goes on waiting when the buffer fills up again', () => {
@@ -78,8 +81,8 @@ describe('a reader that is slow', () => {
     expect(written).toEqual(['one', 'two']);
   });
 
-  it('gets nothing more once it has lost interest, and leaves no listener', () => {
-    const { stream, written, endings, member } = scene();
+  it('receives no result after it has unsubscribed, and leaves no listener', () => {
+    const { stream, written, completions, member } = scene();
     const delivery = member();
     stream.fill(100);
     delivery.next(frame('one'));
@@ -87,7 +90,7 @@ describe('a reader that is slow', () => {
     expect(stream.listenerCount('drain')).toBe(0);
     stream.drain();
     delivery.end(null);
-    expect([written, endings]).toEqual([[], []]);
+    expect([written, completions]).toEqual([[], []]);
   });
 
   it('shares one listener with all that waits on the same connection', () => {
@@ -98,7 +101,7 @@ describe('a reader that is slow', () => {
   });
 });
 
-describe('a reader that takes nothing', () => {
+describe('a stalled reader', () => {
   beforeEach(() => void vi.useFakeTimers());
   afterEach(() => void vi.useRealTimers());
 
@@ -113,7 +116,7 @@ describe('a reader that takes nothing', () => {
   });
 
   it('is not given up while it takes a little', () => {
-    const { stream, stalled, outlet, member } = scene();
+    const { stream, stalled, writer, member } = scene();
     stream.fill(100);
     member().next(frame('one'));
     for (const left of [90, 80, 70]) {
@@ -121,7 +124,7 @@ describe('a reader that takes nothing', () => {
       vi.advanceTimersByTime(20_000);
     }
     expect(stalled).not.toHaveBeenCalled();
-    outlet.close();
+    writer.close();
     expect(vi.getTimerCount()).toBe(0);
   });
 });

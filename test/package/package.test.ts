@@ -54,7 +54,7 @@ test('shows a live update with --demo', async () => {
   }
 });
 
-test('tells its version and every environment variable', async () => {
+test('prints its version and every environment variable', async () => {
   expect(await output('video-task-gateway', ['--version'])).toMatch(/^\d+\.\d+\.\d+\n$/);
   const help = await output('video-task-gateway', ['--help']);
   const listed = Array.from(help.matchAll(/^ {2}([A-Z][A-Z0-9_]+) /gm), ([, name]) => name);

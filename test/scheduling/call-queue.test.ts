@@ -52,7 +52,7 @@ test('polls that are overdue by more than an interval get five turns in six', ()
   expect(drain(queue)).toBe('p p p p p q1 p p p p p q2 p');
 });
 
-test('a turn that is both comes once, as whatever is first', () => {
+test('a call that is in both queues comes once, when the first of the two is due', () => {
   const both: Named = { ...poll('both', NOW), urgent: true };
   const queue = queueOf(query('query'), both, poll('late', NOW - 5));
   expect(drain(queue)).toBe('late query both');

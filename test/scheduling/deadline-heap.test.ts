@@ -13,7 +13,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   fc.record({ kind: fc.constant('remove' as const), at: fc.nat(30) }),
 );
 
-test('behaves as a sorted list does, whatever is added, taken and removed', () => {
+test('behaves as a sorted list does under random pushes, pops and removals', () => {
   fc.assert(
     fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
       const queue = new DeadlineHeap<HeapEntry>();

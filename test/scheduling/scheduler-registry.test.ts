@@ -45,7 +45,7 @@ test('a scheduler is idle only after its pause', async () => {
   expect(scheduler.idle).toBe(true);
 });
 
-test('a pause that one gateway is told of holds in all of them', async () => {
+test('a pause that one gateway receives holds in all gateways', async () => {
   const hub = new MemoryHub<WatchState>();
   await using one = new TaskHarness({ hub });
   await using two = new TaskHarness({ hub });

@@ -18,7 +18,7 @@ describe('toGraphQLError', () => {
     });
   });
 
-  it('shows nothing of what a gateway error was caused by', () => {
+  it('does not show the cause of a gateway error', () => {
     const shown = toGraphQLError(new UpstreamUnavailable('A2E did not answer.', { cause: new Error(SECRET) }));
     expect(JSON.stringify(shown)).not.toContain('sk_live_1');
     expect(shown.extensions['code']).toBe('UPSTREAM_UNAVAILABLE');
@@ -54,7 +54,7 @@ describe('toGraphQLError', () => {
     },
   );
 
-  it('masks what a resolver threw at the place where it was thrown, and only once', async () => {
+  it('masks an error of a resolver where it is thrown, and only once', async () => {
     const [located] = await errorsOf('query Q($id: ID!) { videoTask(id: $id) { id } }', { id: 'a' });
     const shown = toGraphQLError(located);
     expect(shown.toJSON()).toEqual({
@@ -130,7 +130,7 @@ describe('an error about one task', () => {
 });
 
 describe('taskError', () => {
-  it('names the task beside what the error says', () => {
+  it('names the task beside the message of the error', () => {
     const error = taskGraphQLError('a', new UpstreamRateLimited('A2E asks for a pause.', { retryAfterMs: 1000 }));
     expect(error.extensions).toEqual({ code: 'UPSTREAM_RATE_LIMITED', retryAfterSeconds: 1, id: 'a' });
   });

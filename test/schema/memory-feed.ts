@@ -2,34 +2,16 @@ import type { TaskFeed } from '../../src/schema/context.ts';
 import type { TaskErrorEvent } from '../../src/task/task-error-event.ts';
 import type { TaskSnapshot } from '../../src/task/task-snapshot.ts';
 import type { VideoTask } from '../../src/task/video-task.ts';
+import { EMPTY_FIELDS } from '../task/empty-fields.ts';
 
 /** A snapshot of a task that has just been created, with what the test wants to be different. */
 export function snapshotOf(
   task: Partial<VideoTask> & { readonly id: string },
   snapshot: Partial<TaskSnapshot> = {},
 ): TaskSnapshot {
-  const empty: Omit<VideoTask, 'id'> = {
-    status: 'INIT',
-    rawStatus: 'init',
-    progress: null,
-    message: null,
-    resultUrl: null,
-    resultPeopleUrl: null,
-    resultBackgroundUrl: null,
-    anchorId: null,
-    anchorType: null,
-    backgroundWidth: null,
-    backgroundHeight: null,
-    color: null,
-    replaceBackgroundId: null,
-    customBackgroundId: null,
-    createdAt: null,
-    elapsedSeconds: null,
-    reportedAt: null,
-  };
   return {
     version: 1,
-    task: { ...empty, ...task },
+    task: { status: 'INIT', rawStatus: 'init', ...EMPTY_FIELDS, ...task },
     checkedAt: 0,
     nextCheckAt: null,
     stale: false,

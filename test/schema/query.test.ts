@@ -29,7 +29,7 @@ describe('videoTask', () => {
     });
   });
 
-  it('is null with the code of what went wrong', async () => {
+  it('is null with the code of the error', async () => {
     const feed = new MemoryFeed({ a: new UpstreamUnavailable('A2E did not answer.') });
     const result = await query({ feed, document: ONE, variables: { id: 'a' } });
     expect(result.data).toEqual({ videoTask: null });

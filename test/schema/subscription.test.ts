@@ -7,7 +7,7 @@ const ONE = 'subscription One($id: ID!) { taskStatus(id: $id) { id status progre
 const MANY = 'subscription Many($ids: [ID!]!) { taskStatuses(ids: $ids) { id progress } }';
 
 describe('taskStatus', () => {
-  it('shows every state of the feed and completes with it, nothing stale in between', async () => {
+  it('shows every state of the feed and completes with it, without a stale one in between', async () => {
     const feed = new MemoryFeed({}, [
       snapshotOf({ id: 'a', status: 'PROCESS', progress: 10 }),
       snapshotOf({ id: 'a', status: 'PROCESS', progress: 20 }),

@@ -29,7 +29,7 @@ describe('parseTaskId', () => {
     expect(parseTaskId('constructor')).toBe('constructor');
   });
 
-  it('refuses whatever else there is', () => {
+  it('refuses every other text', () => {
     const text = fc.oneof(
       fc.string(),
       fc.string({ unit: 'binary' }),

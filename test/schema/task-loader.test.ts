@@ -14,7 +14,7 @@ describe('the task loader', () => {
     expect(feed.asked).toEqual(['a', 'b']);
   });
 
-  it('keeps nothing from one batch to the next', async () => {
+  it('keeps no state from one batch to the next', async () => {
     let progress = 0;
     const loader = createTaskLoader(async (id) => snapshotOf({ id, progress: ++progress }), 10);
     expect((await loader.load('a'))?.task.progress).toBe(1);

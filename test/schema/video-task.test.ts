@@ -61,7 +61,7 @@ describe('VideoTask', () => {
     });
   });
 
-  it('shows a task of which almost nothing is known', async () => {
+  it('shows a task with nearly all fields empty', async () => {
     const feed = new MemoryFeed({ [SAMPLE.id]: snapshotOf({ id: SAMPLE.id }) });
     const { data, errors } = await query({ feed, document: EVERYTHING });
     expect(errors).toBeUndefined();

@@ -11,7 +11,7 @@ const WATCH = 'subscription ($id: ID!) { taskStatus(id: $id) { status } }';
 const frameFor = (id: string) =>
   clientFrame(1, JSON.stringify({ id: '1', type: 'subscribe', payload: { query: WATCH, variables: { id } } }));
 
-/** A client that goes without a goodbye, at some moment of its life. */
+/** A client that cuts its connection at some moment of its life. */
 async function vanish(gatewayUrl: string, index: number): Promise<void> {
   if (index % 5 === 4) return vanishFromStream(gatewayUrl, `t${index % 50}`);
   const socket = await hostileSocket(gatewayUrl);

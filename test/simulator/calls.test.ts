@@ -26,7 +26,7 @@ test('calls are counted per task and per token, with their times', async () => {
   expect([simulator.totalCalls(), simulator.callsFor('t1'), simulator.callsPerToken()]).toEqual([0, [], {}]);
 });
 
-test('counts stay exact beyond what is kept', async () => {
+test('counts stay exact beyond the calls that are kept', async () => {
   await using simulator = await startSimulator({ maxCalls: 2 });
   for (let i = 0; i < 5; i++) await call(simulator.url, 't1');
   expect([simulator.countFor('t1'), simulator.totalCalls()]).toEqual([5, 5]);

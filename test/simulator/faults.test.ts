@@ -27,7 +27,7 @@ test.each([
   [{ kind: 'data-null' }, 200, /"data":null/],
   [{ kind: 'empty' }, 200, /"data":\[\]/],
   [{ kind: 'many-rows' }, 200, /another-task.*"_id":"t1".*yet-another-task/],
-  [{ kind: 'other-id' }, 200, /"_id":"somebody-elses-task"/],
+  [{ kind: 'other-id' }, 200, /"_id":"task-of-another-owner"/],
   [{ kind: 'row', row: { process: '7', extra: 1 }, omit: ['msg'] }, 200, /"t1","result":"","process":"7".*"extra":1/],
   [{ kind: 'drip', bytes: 100, everyMs: 1 }, 200, /^\{"code":0,.*\}\]\}$/],
   [{ kind: 'slow-headers', delayMs: 1 }, 200, /"t1"/],
@@ -58,7 +58,7 @@ test.each(['reset', 'truncated'] as const)('%s: the connection ends before the a
   expect((await call(simulator.url, 'demo-success')).status).toBe(200);
 });
 
-test('hang: nothing comes until the caller gives up', async () => {
+test('hang: no answer comes until the caller gives up', async () => {
   await using simulator = await startSimulator();
   simulator.fault({ kind: 'hang' });
   const impatience = new AbortController();

@@ -39,7 +39,7 @@ test('it can be taken down and brought back through its own address', async () =
   expect((await call(simulator.url, 'demo-success')).status).toBe(200);
 });
 
-test('mistakes are answered with what is wrong', async () => {
+test('mistakes are answered with their reason', async () => {
   await using simulator = await startSimulator();
   const post = async (method: string, body: string) => {
     const response = await fetch(`${simulator.url}/_sim/${method}`, { method: 'POST', body });

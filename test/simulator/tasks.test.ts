@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { DEMO_TASKS } from '../../src/simulator/demo-tasks.ts';
 import { startSimulator } from '../../src/simulator/simulator.ts';
+import { SAMPLE_ROW } from '../upstream/upstream-server.ts';
 import { call, envelope, row } from './ask.ts';
 
 const NOON = Date.parse('2026-01-02T12:00:00.000Z');
@@ -59,7 +60,7 @@ describe('a task on its timeline', () => {
     expect(await row(simulator.url, 't1')).toMatchObject({ status: 'success', msg: 'done', color: 'red' });
   });
 
-  test('repeats when told to, and refuses scripts that cannot work', async () => {
+  test('repeats on request, and refuses scripts that cannot work', async () => {
     await using simulator = await startSimulator();
     simulator.addTask('t1', { timeline: { phases: [{ progress: [0, 1], forCalls: 2 }], repeat: true } });
     for (const process of [0, 1, 0, 1]) expect(await row(simulator.url, 't1')).toMatchObject({ process });
@@ -111,7 +112,7 @@ describe('a task set by hand', () => {
   });
 });
 
-describe('tasks nobody added', () => {
+describe('tasks that were not added', () => {
   test('are those of the demo, each from its beginning, any number of times', async () => {
     await using simulator = await startSimulator();
     for (const { id, options } of DEMO_TASKS.filter((task) => task.id !== 'demo-late')) {
@@ -124,26 +125,13 @@ describe('tasks nobody added', () => {
 
   test("include the example of the vendor's page", async () => {
     await using simulator = await startSimulator({ now: () => Date.parse('2023-10-11T07:12:11.000Z') });
-    expect(await row(simulator.url, '652630d6bae4de626f8b49ec')).toEqual({
-      _id: '652630d6bae4de626f8b49ec',
-      msg: '',
-      result: `${simulator.url}/results/652630d6bae4de626f8b49ec.mp4`,
-      process: 100,
-      status: 'success',
-      anchor_type: '0',
-      web_bg_width: 1919,
-      web_bg_height: 1080,
-      color: '',
-      anchor_id: '63de16f26c6193fa4ca7a486',
-      replace_bg_id: '629067e435e495933464f034',
-      custom_backs_id: null,
-      createdAt: '2023-10-11T05:21:26.855Z',
-      diff_s: 6644,
-      current_date: '2023-10-11 15:12:11',
+    expect(await row(simulator.url, SAMPLE_ROW._id)).toEqual({
+      ...SAMPLE_ROW,
+      result: `${simulator.url}/results/${SAMPLE_ROW._id}.mp4`,
     });
   });
 
-  test('are whatever `autoCreate` says', async () => {
+  test('are as `autoCreate` says', async () => {
     await using simulator = await startSimulator({
       tokens: '*',
       autoCreate: (id, token) => (id === 'mine' ? { timeline: 'churn', owner: token } : id.startsWith('load-')),

@@ -1,8 +1,5 @@
-import { accessSync, constants } from 'node:fs';
-import { delimiter, join } from 'node:path';
 import { type BrowserContext, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
-
-const NAMES = ['chromium', 'chromium-browser', 'google-chrome'];
+import { findTool } from './tools.ts';
 
 const FLAGS = [
   '--no-sandbox',
@@ -34,7 +31,7 @@ export interface TestBrowser extends AsyncDisposable {
 
 /** Starts the Chromium found on PATH. Without one it throws an error that names the package to install. */
 export async function launchBrowser(): Promise<TestBrowser> {
-  const browser = await chromium.launch({ executablePath: findChromium(), headless: true, args: FLAGS });
+  const browser = await chromium.launch({ executablePath: findTool('chromium'), headless: true, args: FLAGS });
   return {
     open: async (options = {}) => recorded(await browser.newContext({ locale: 'en-GB', ...options })),
     [Symbol.asyncDispose]: () => browser.close(),
@@ -56,23 +53,4 @@ async function recorded(context: BrowserContext): Promise<TestPage> {
     if (message.type() === 'error') faults.push(message.text());
   });
   return { page, hosts, faults, [Symbol.asyncDispose]: () => context.close() };
-}
-
-function findChromium(): string {
-  for (const directory of (process.env['PATH'] ?? '').split(delimiter)) {
-    for (const name of NAMES) {
-      const path = join(directory, name);
-      if (isExecutable(path)) return path;
-    }
-  }
-  throw new Error('Chromium is needed and is not on PATH: apt-get install chromium');
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }

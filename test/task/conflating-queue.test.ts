@@ -2,14 +2,14 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { ConflatingQueue } from '../../src/task/conflating-queue.ts';
 
-test('a reader who is slow gets the newest of every key, in the order the keys came', async () => {
+test('a slow reader gets the newest value of every key, in the order of the keys', async () => {
   const slots = new ConflatingQueue<string>();
   for (const value of ['a1', 'b1', 'a2', 'b2', 'b3', 'c1']) slots.push(value.charAt(0), value);
   slots.finish();
   expect(await Array.fromAsync(slots)).toEqual(['a2', 'b3', 'c1']);
 });
 
-test('what was put before the end is delivered before it; what comes after is not', async () => {
+test('a value pushed before the end is delivered before it; a later one is not', async () => {
   const slots = new ConflatingQueue<string>();
   slots.push('a', 'last');
   slots.fail(new Error('over'));
@@ -21,7 +21,7 @@ test('what was put before the end is delivered before it; what comes after is no
   expect(await slots.next()).toEqual({ done: true, value: undefined });
 });
 
-test('return() answers at once, also with a next() pending, and tells the writer once', async () => {
+test('return() answers at once, also with a next() pending, and notifies the writer once', async () => {
   let ends = 0;
   const slots = new ConflatingQueue<string>(() => {
     ends += 1;
@@ -36,14 +36,14 @@ test('return() answers at once, also with a next() pending, and tells the writer
   expect(ends).toBe(1);
 });
 
-test('return() drops what is pending', async () => {
+test('return() drops pending values', async () => {
   const slots = new ConflatingQueue<string>();
   slots.push('a', 'a1');
   await slots.return();
   expect(await slots.next()).toEqual({ done: true, value: undefined });
 });
 
-test('an error reaches the one who waits first, and the others the end', async () => {
+test('an error reaches the first waiting reader, and the end reaches the rest', async () => {
   const slots = new ConflatingQueue<string>();
   const pending = [slots.next(), slots.next()];
   slots.fail(new Error('over'));

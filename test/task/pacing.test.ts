@@ -147,7 +147,7 @@ test('calls under way stay within UPSTREAM_MAX_CONCURRENCY, and no task starves'
   expect(Math.max(...counts) - Math.min(...counts)).toBeLessThanOrEqual(1);
 });
 
-test('a task that is watched anew goes before those that merely grow old', async () => {
+test('a newly watched task goes before tasks that grow old', async () => {
   await using harness = new TaskHarness({ maxRps: 5 });
   subscribeTo(harness, 50);
   await pass(60_000);

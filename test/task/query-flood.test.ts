@@ -14,7 +14,7 @@ const pass = (ms: number) => vi.advanceTimersByTimeAsync(ms);
 
 type Asked = { snapshot?: TaskSnapshot | null; code?: string };
 
-/** Asks for that many tasks that nobody knows, and tells how each query has ended so far. */
+/** Asks for that many unknown tasks, and tells how each query has ended so far. */
 function flood(
   harness: TaskHarness,
   queries: number,
@@ -100,7 +100,7 @@ describe('a flood of queries', () => {
     expect(anew.events).toHaveLength(1);
   });
 
-  test('does not keep a single query of another lane waiting, nor one in ordinary times', async () => {
+  test('does not keep a single query of another scheduler waiting, nor one in ordinary times', async () => {
     await using harness = new TaskHarness({ intervalMs: INTERVAL_MS, maxRps: 10 });
     for (let n = 0; n < 20; n += 1) harness.subscribe(`task-${n}`);
     await pass(10_000);
@@ -128,7 +128,7 @@ describe('a query that gets no turn in time', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  test('ends with the last good state as stale, which makes it so for nobody else', async () => {
+  test('ends with the last good state as stale, for this query alone', async () => {
     await using harness = new TaskHarness({ intervalMs: INTERVAL_MS, maxRps: 0.1, firstAnswerMs: 5_000 });
     await Promise.all([harness.registry.get('seen', OWN), pass(1)]);
     await pass(4_000);
@@ -174,7 +174,7 @@ describe('a query whose client has gone', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  test('takes nothing from others who ask for the same, nor from who watches it', async () => {
+  test('delays neither other queries of the same task nor its watchers', async () => {
     await using harness = new TaskHarness({ intervalMs: INTERVAL_MS, maxRps: 2 });
     const client = new AbortController();
     flood(harness, 3, { signal: client.signal });

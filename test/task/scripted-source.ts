@@ -1,6 +1,7 @@
 import type { Credential } from '../../src/task/credential.ts';
 import type { TaskSource } from '../../src/task/task-source.ts';
 import type { VideoTask, VideoTaskStatus } from '../../src/task/video-task.ts';
+import { EMPTY_FIELDS } from './empty-fields.ts';
 
 /** A task as A2E might report it, with only what a test cares for. */
 export function report(id: string, status: VideoTaskStatus = 'PROCESS', rest: Partial<VideoTask> = {}): VideoTask {
@@ -8,21 +9,8 @@ export function report(id: string, status: VideoTaskStatus = 'PROCESS', rest: Pa
     id,
     status,
     rawStatus: status.toLowerCase(),
-    progress: null,
-    message: null,
+    ...EMPTY_FIELDS,
     resultUrl: status === 'SUCCESS' ? 'https://a2e.example/result.mp4' : null,
-    resultPeopleUrl: null,
-    resultBackgroundUrl: null,
-    anchorId: null,
-    anchorType: null,
-    backgroundWidth: null,
-    backgroundHeight: null,
-    color: null,
-    replaceBackgroundId: null,
-    customBackgroundId: null,
-    createdAt: null,
-    elapsedSeconds: null,
-    reportedAt: null,
     ...rest,
   };
 }

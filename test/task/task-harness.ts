@@ -60,6 +60,14 @@ export class TaskHarness implements AsyncDisposable {
     this.#timeouts = subscriptionTimeouts(intervalMs, firstAnswerMs);
   }
 
+  /** A query, answered after `pass` has let the fake clock run. */
+  async get(id: string, pass: () => Promise<unknown>): Promise<TaskSnapshot | null> {
+    const answer = this.registry.get(id, OWN);
+    answer.catch(() => {});
+    await pass();
+    return answer;
+  }
+
   subscribe(id: string, credential: Credential = OWN): Watcher {
     return new Watcher(streamTask(this.registry.watch(id, credential), this.#timeouts));
   }

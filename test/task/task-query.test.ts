@@ -1,7 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { MemoryHub } from '../../src/cluster/memory/memory-hub.ts';
 import { UpstreamRateLimited, UpstreamUnavailable } from '../../src/errors.ts';
-import type { TaskSnapshot } from '../../src/task/task-snapshot.ts';
 import type { WatchState } from '../../src/task/watch-state.ts';
 import { report, ScriptedSource } from './scripted-source.ts';
 import { OWN, TaskHarness } from './task-harness.ts';
@@ -14,12 +13,7 @@ afterEach(() => void vi.useRealTimers());
 const pass = (ms: number) => vi.advanceTimersByTimeAsync(ms);
 
 /** A query, with the time it takes. */
-async function get(harness: TaskHarness, id = ID): Promise<TaskSnapshot | null> {
-  const answer = harness.registry.get(id, OWN);
-  answer.catch(() => {});
-  await pass(0);
-  return answer;
-}
+const get = (harness: TaskHarness, id = ID) => harness.get(id, () => pass(0));
 
 describe('queries', () => {
   test('join the call under way, and the poll', async () => {
@@ -55,7 +49,7 @@ describe('queries', () => {
     expect(harness.source.calls).toHaveLength(1);
   });
 
-  test('throw what went wrong when there is no earlier state, else show that', async () => {
+  test('throw the error of the poll without an earlier state, else show that state', async () => {
     await using harness = new TaskHarness();
     harness.source.answer = () => new UpstreamUnavailable('down');
     await expect(get(harness)).rejects.toMatchObject({ code: 'UPSTREAM_UNAVAILABLE' });
@@ -88,7 +82,7 @@ describe('queries', () => {
     expect(harness.source.calls).toHaveLength(1);
   });
 
-  test('a query in every interval does not push the poll of a busy lane back', async () => {
+  test('a query in every interval does not delay the polls of a busy scheduler', async () => {
     await using harness = new TaskHarness({ maxRps: 2 });
     for (let n = 0; n < 10; n += 1) harness.subscribe(`task-${n}`);
     await pass(10_000);

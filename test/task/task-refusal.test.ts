@@ -10,7 +10,7 @@ afterEach(() => void vi.useRealTimers());
 
 const pass = (ms: number) => vi.advanceTimersByTimeAsync(ms);
 
-describe('who may see it', () => {
+describe('the visibility of a refusal', () => {
   test('a refused token of a caller ends its subscriptions alone, and its queries', async () => {
     const source = new ScriptedSource((id, token) => (token === 'bad' ? new TokenRefused('no') : report(id)));
     await using harness = new TaskHarness({ source });
@@ -50,7 +50,7 @@ describe('who may see it', () => {
     expect(again).toMatchObject({ end: 'open', last: { stale: false } });
   });
 
-  test('after a refusal the last good state is shown, stale, while nobody can tell whether the token is good again', async () => {
+  test('after a refusal the last good state is shown, stale, until a probe tells whether the token is good again', async () => {
     const source = new ScriptedSource();
     await using harness = new TaskHarness({ source });
     harness.subscribe(ID, callers('x'));
@@ -68,7 +68,7 @@ describe('who may see it', () => {
     expect(again).toMatchObject({ end: 'open', last: { stale: true }, events: { length: 1 } });
   });
 
-  test("the gateway's own refused token ends nothing", async () => {
+  test("the gateway's own refused token ends no subscription", async () => {
     await using harness = new TaskHarness();
     const watcher = harness.subscribe(ID);
     await pass(100);
@@ -128,7 +128,7 @@ describe('a task that cannot be read yet', () => {
     expect(watcher).toMatchObject({ end: 'open', last: { stale: false } });
   });
 
-  test('without any answer of now it is unknown, not "not found", whatever was known before', async () => {
+  test('without a recent answer it is unknown and not "not found", also after an earlier answer', async () => {
     const source = new ScriptedSource(() => null);
     await using harness = new TaskHarness({ source });
     const before = harness.registry.get(ID, OWN);

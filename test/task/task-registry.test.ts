@@ -18,7 +18,7 @@ test('there is one watch per task and credential', async () => {
   expect(registry.watch('__proto__', OWN).id).toBe('__proto__');
 });
 
-test('what nobody watches is remembered, the latest used first; what is watched always', async () => {
+test('an unwatched task is remembered, the latest used first; a watched task always', async () => {
   await using harness = new TaskHarness({ maxCached: 2 });
   harness.subscribe('watched');
   const watched = harness.registry.watch('watched', OWN);
@@ -89,7 +89,7 @@ describe('two gateways', () => {
     expect(source.calls).toHaveLength(2);
   });
 
-  test('a gateway that cannot reach A2E shows what the other sees', async () => {
+  test('a gateway that cannot reach A2E shows the state that its peer published', async () => {
     const hub = new MemoryHub<WatchState>();
     await using one = new TaskHarness({ hub, source: new ScriptedSource(() => new UpstreamUnavailable('cut off')) });
     let progress = 0;
@@ -107,7 +107,7 @@ describe('two gateways', () => {
     }
   });
 
-  test('what was confirmed here later than the other knows of is kept', async () => {
+  test('a state confirmed here later than in the peer is kept', async () => {
     const hub = new MemoryHub<WatchState>();
     await using harness = new TaskHarness({ hub });
     const watcher = harness.subscribe('a');

@@ -44,7 +44,7 @@ test('one that does not exist ends its own part only, and the last one ends with
   expect(none.events).toHaveLength(1);
 });
 
-test('one that is not allowed is told at once while the others go on', async () => {
+test('a forbidden task ends with an error at once while the other tasks go on', async () => {
   await using harness = new TaskHarness();
   const error = new Forbidden('not yours');
   const stream = streamTasks(
@@ -59,7 +59,7 @@ test('one that is not allowed is told at once while the others go on', async () 
   expect(harness.source.calls).toHaveLength(1);
 });
 
-test('nothing allowed is an error', async () => {
+test('no allowed task at all is an error', async () => {
   const stream = streamTasks([{ id: 'x', error: new Forbidden('no') }], subscriptionTimeouts(1_000, 15_000));
   await expect(stream.next()).rejects.toMatchObject({ code: 'FORBIDDEN', extensions: { id: 'x' } });
 });

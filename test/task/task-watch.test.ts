@@ -1,6 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { UpstreamUnavailable } from '../../src/errors.ts';
-import type { TaskSnapshot } from '../../src/task/task-snapshot.ts';
 import { report, ScriptedSource } from './scripted-source.ts';
 import { callers, OWN, TaskHarness } from './task-harness.ts';
 
@@ -12,12 +11,7 @@ afterEach(() => void vi.useRealTimers());
 const pass = (ms: number) => vi.advanceTimersByTimeAsync(ms);
 
 /** A query, with the time it takes. */
-async function get(harness: TaskHarness, id = ID): Promise<TaskSnapshot | null> {
-  const answer = harness.registry.get(id, OWN);
-  answer.catch(() => {});
-  await pass(0);
-  return answer;
-}
+const get = (harness: TaskHarness, id = ID) => harness.get(id, () => pass(0));
 
 describe('polling', () => {
   test('one call per interval for any number of watchers', async () => {
@@ -66,7 +60,7 @@ describe('polling', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  test('a watcher who comes back within the linger finds the watch as it was', async () => {
+  test('a watcher that comes back within the linger finds the watch as it was', async () => {
     await using harness = new TaskHarness();
     harness.subscribe(ID).leave();
     await pass(500);
@@ -76,7 +70,7 @@ describe('polling', () => {
     expect(harness.registry.watchedCount).toBe(1);
   });
 
-  test('leaving twice, and leaving after the end, undoes nothing of others', async () => {
+  test('unsubscribing twice, or after the end, does not affect other watchers', async () => {
     await using harness = new TaskHarness();
     const one = harness.subscribe(ID);
     harness.subscribe(ID);
@@ -160,7 +154,7 @@ describe('states', () => {
     expect(watcher).toMatchObject({ end: 'completed', last: { stale: false } });
   });
 
-  test('something unforeseen counts as a missed poll, and is told', async () => {
+  test('an unexpected error counts as a missed poll, and is reported', async () => {
     const bug = new TypeError('a bug');
     await using harness = new TaskHarness();
     const watcher = harness.subscribe(ID);
@@ -183,7 +177,7 @@ describe('nextCheckAt', () => {
     expect(harness.registry.watch(ID, OWN).state.snapshot?.nextCheckAt).toBe((planned ?? 0) + 3_000);
   });
 
-  test('is null when nobody watches', async () => {
+  test('is null without a watcher', async () => {
     await using harness = new TaskHarness();
     expect((await get(harness))?.nextCheckAt).toBeNull();
     harness.subscribe(ID).leave();

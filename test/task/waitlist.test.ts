@@ -4,7 +4,7 @@ import { Waitlist } from '../../src/task/waitlist.ts';
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-test('each waits until all are told, or for as long as it has the patience', async () => {
+test('each waits until all are notified, or until its time-out', async () => {
   const waiters = new Waitlist();
   const waits = [waiters.wait(1_000), waiters.wait(500), waiters.wait(2_000)];
   await vi.advanceTimersByTimeAsync(500);

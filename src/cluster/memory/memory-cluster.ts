@@ -7,9 +7,9 @@ import {
   type SharedRateLimiter,
   type Versioned,
 } from '../contract.ts';
-import { reservationSize } from '../gcra.ts';
 import { InvalidationListeners } from '../invalidation-listeners.ts';
 import { RateLimiterClient } from '../rate-limiter-client.ts';
+import { reservationSize } from '../slot-reservations.ts';
 import { TopicListeners } from '../topic-listeners.ts';
 import { type HubNode, MemoryHub } from './memory-hub.ts';
 

@@ -1,9 +1,9 @@
 import { LRUCache } from 'lru-cache';
 import type { Versioned } from '../contract.ts';
-import { Gcra } from '../gcra.ts';
 import type { InvalidationListeners } from '../invalidation-listeners.ts';
 import { LocalClaims } from '../local-claims.ts';
 import type { RateLimiterClient } from '../rate-limiter-client.ts';
+import { SlotReservations } from '../slot-reservations.ts';
 import type { TopicListeners } from '../topic-listeners.ts';
 
 /** The parts of a node that its hub calls. */
@@ -16,7 +16,7 @@ export interface HubNode<S> {
 /** The state that the nodes of an in-memory cluster share. A node without a given hub makes its own. */
 export class MemoryHub<S> {
   readonly nodes = new Set<HubNode<S>>();
-  readonly limiter = new Gcra();
+  readonly limiter = new SlotReservations();
   readonly #ticks: LocalClaims;
   readonly #states: LRUCache<string, Versioned<S>>;
 

@@ -1,6 +1,6 @@
 import { createCluster } from 'redis';
 import type { RedisTarget } from '../../config/redis-url.ts';
-import { CONNECTION_NAME, type RedisLink, type RedisLinkEvents } from './redis-link.ts';
+import { CONNECTION_NAME, connectOrDestroy, type RedisLink, type RedisLinkEvents } from './redis-link.ts';
 
 /**
  * Connects to every master of a Redis Cluster, and for subscriptions once more to the ones that hold a subscribed channel.
@@ -16,17 +16,8 @@ export async function openClusterLink(target: RedisTarget, events: RedisLinkEven
   cluster.on('error', (error: Error) => open && onDown(error));
   cluster.on('node-error', (error: Error) => open && onDown(error));
   cluster.on('sharded-channel-moved-error', onDown);
-  signal.addEventListener('abort', destroy, { once: true });
-  try {
-    await cluster.connect();
-    signal.throwIfAborted();
-    open = true;
-  } catch (error) {
-    destroy();
-    throw error;
-  } finally {
-    signal.removeEventListener('abort', destroy);
-  }
+  await connectOrDestroy(() => cluster.connect(), destroy, signal);
+  open = true;
   return {
     publishCommand: 'SPUBLISH',
     send: (key, args) => cluster.sendCommand(key, false, [...args]),

@@ -8,10 +8,10 @@ import type {
   SharedRateLimiter,
   Versioned,
 } from '../contract.ts';
-import { Gcra, maxReservedAheadMs, type Reservation, reservationSize } from '../gcra.ts';
 import { InvalidationListeners } from '../invalidation-listeners.ts';
 import { claimExclusionMs, LocalClaims } from '../local-claims.ts';
 import { RateLimiterClient } from '../rate-limiter-client.ts';
+import { maxReservedAheadMs, type Reservation, reservationSize, SlotReservations } from '../slot-reservations.ts';
 import { PubSubLivenessProbe } from './pub-sub-liveness-probe.ts';
 import { RedisConnection } from './redis-connection.ts';
 import { encodeEnvelope, type StateCodec } from './redis-envelope.ts';
@@ -56,7 +56,7 @@ export class RedisCluster<S> implements Cluster<S>, SharedRateLimiter {
   readonly #keys: RedisKeys;
   readonly #codec: StateCodec<S>;
   readonly #claims = new LocalClaims();
-  readonly #localLimiter = new Gcra();
+  readonly #localLimiter = new SlotReservations();
   readonly #limiter: RateLimiterClient;
   readonly #invalidations: InvalidationListeners;
   readonly #topics: RedisTopics<S>;

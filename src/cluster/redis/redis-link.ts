@@ -26,5 +26,23 @@ export interface RedisLinkEvents {
   readonly signal: AbortSignal;
 }
 
+/** Connects; when that fails or `signal` aborts it, rejects after `destroy` has closed all that was opened. */
+export async function connectOrDestroy(
+  connect: () => Promise<unknown>,
+  destroy: () => void,
+  signal: AbortSignal,
+): Promise<void> {
+  signal.addEventListener('abort', destroy, { once: true });
+  try {
+    await connect();
+    signal.throwIfAborted();
+  } catch (error) {
+    destroy();
+    throw error;
+  } finally {
+    signal.removeEventListener('abort', destroy);
+  }
+}
+
 /** The name the gateway's connections carry in `CLIENT LIST`. */
 export const CONNECTION_NAME = 'video-task-gateway';

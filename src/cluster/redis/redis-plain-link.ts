@@ -1,6 +1,6 @@
 import { createClient } from 'redis';
 import type { RedisEndpoint, RedisTarget } from '../../config/redis-url.ts';
-import { CONNECTION_NAME, type RedisLink, type RedisLinkEvents } from './redis-link.ts';
+import { CONNECTION_NAME, connectOrDestroy, type RedisLink, type RedisLinkEvents } from './redis-link.ts';
 
 /** Connects to one server: one connection for commands, one for subscriptions. */
 export async function openPlainLink(
@@ -15,16 +15,7 @@ export async function openPlainLink(
     for (const client of clients) client.destroy();
   };
   for (const client of clients) client.on('error', onDown).on('terminated', onDown);
-  signal.addEventListener('abort', destroy, { once: true });
-  try {
-    await Promise.all(clients.map((client) => client.connect()));
-    signal.throwIfAborted();
-  } catch (error) {
-    destroy();
-    throw error;
-  } finally {
-    signal.removeEventListener('abort', destroy);
-  }
+  await connectOrDestroy(() => Promise.all(clients.map((client) => client.connect())), destroy, signal);
   return {
     publishCommand: 'PUBLISH',
     send: (_key, args) => commands.sendCommand(args),

@@ -1,5 +1,5 @@
-import { MAX_TIMER_MS } from '../../config/variables.ts';
 import { Unauthenticated } from '../../errors.ts';
+import { MAX_TIMER_MS } from '../../timer-limit.ts';
 
 /** The error that ends a live subscription when the caller's token has expired. */
 export function expired(): Unauthenticated {

@@ -1,4 +1,5 @@
 import { GraphQLError, type OperationDefinitionNode } from 'graphql';
+import { isJsonObject } from '../../json-object.ts';
 
 /** The document of a request, by text or by hash: at least one of the two is there. */
 export interface DocumentReference {
@@ -19,7 +20,7 @@ export interface OperationParams extends DocumentReference {
  * Source: GraphQL over HTTP, "Request Parameters".
  */
 export function parseOperationParams(value: unknown): OperationParams | GraphQLError {
-  if (!isRecord(value)) return new GraphQLError('The request must be a JSON object');
+  if (!isJsonObject(value)) return new GraphQLError('The request must be a JSON object');
   const { operationName = null, variables = null, extensions = null } = value;
   const hash = documentHash(value);
   const query = value['query'] === '' && hash !== null ? null : (value['query'] ?? null);
@@ -27,8 +28,8 @@ export function parseOperationParams(value: unknown): OperationParams | GraphQLE
   if (query !== null && typeof query !== 'string') return new GraphQLError('"query" must be a string');
   if (operationName !== null && typeof operationName !== 'string')
     return new GraphQLError('"operationName" must be a string');
-  if (variables !== null && !isRecord(variables)) return new GraphQLError('"variables" must be an object');
-  if (extensions !== null && !isRecord(extensions)) return new GraphQLError('"extensions" must be an object');
+  if (variables !== null && !isJsonObject(variables)) return new GraphQLError('"variables" must be an object');
+  if (extensions !== null && !isJsonObject(extensions)) return new GraphQLError('"extensions" must be an object');
   if (variables !== null && isNested(variables)) return new GraphQLError('"variables" is nested too deeply');
   // GraphQL over HTTP: an empty name is the same as none.
   return { query, hash, operationName: operationName || null, variables: variables ?? {} };
@@ -36,11 +37,11 @@ export function parseOperationParams(value: unknown): OperationParams | GraphQLE
 
 /** The hash by which a request names its document; null: there is none. */
 export function documentHash(value: unknown): string | null {
-  if (!isRecord(value)) return null;
+  if (!isJsonObject(value)) return null;
   const { documentId, extensions } = value;
   if (typeof documentId === 'string') return documentId;
-  const persisted = isRecord(extensions) ? extensions['persistedQuery'] : null;
-  const hash = isRecord(persisted) ? persisted['sha256Hash'] : null;
+  const persisted = isJsonObject(extensions) ? extensions['persistedQuery'] : null;
+  const hash = isJsonObject(persisted) ? persisted['sha256Hash'] : null;
   return typeof hash === 'string' ? hash : null;
 }
 
@@ -61,8 +62,4 @@ const MAX_NESTING = 16;
 function isNested(value: unknown, depth = 0): boolean {
   if (typeof value !== 'object' || value === null) return false;
   return depth >= MAX_NESTING || Object.values(value).some((inner) => isNested(inner, depth + 1));
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -10,7 +10,8 @@ export interface MediaRange {
 
 /**
  * The acceptable media ranges of an `Accept` header, most preferred first, in the client's order where the weights are
- * equal. A range with the weight 0 is not acceptable: RFC 9110, section 12.4.2.
+ * equal. A range with the weight 0 is not acceptable: RFC 9110, section 12.4.2. `negotiator` is not used: it drops the
+ * parameters of a range, or lets any wildcard accept a stream, and a stream is for clients that name it.
  */
 export function mediaRanges(accept: string): readonly MediaRange[] {
   return accept
@@ -20,7 +21,8 @@ export function mediaRanges(accept: string): readonly MediaRange[] {
     .toSorted((one, other) => other.weight - one.weight);
 }
 
-const JSON_TYPES: readonly string[] = ['application/json', 'application/graphql-response+json'];
+/** The media types of a GraphQL result in one piece. */
+export const JSON_TYPES: readonly string[] = ['application/json', 'application/graphql-response+json'];
 const HTML = 'text/html';
 const SERVED: ReadonlySet<string> = new Set([HTML, ...JSON_TYPES, 'text/event-stream', 'multipart/mixed']);
 

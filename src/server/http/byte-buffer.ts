@@ -1,4 +1,8 @@
-/** A growable byte buffer. It takes at most about twice the memory of its bytes, even when they arrive one by one. */
+/**
+ * A growable byte buffer. It takes at most about twice the memory of its bytes, even when they arrive one by one.
+ * `raw-body` is not used: it keeps every chunk as a `Buffer` of its own until the end, which costs many times the bytes
+ * of a body that is sent in tiny chunks.
+ */
 export class ByteBuffer {
   #bytes: Buffer<ArrayBuffer> = Buffer.alloc(0);
   #length = 0;

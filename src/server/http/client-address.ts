@@ -9,6 +9,7 @@ export type ClientIpResolver = (request: Pick<IncomingMessage, 'headers' | 'sock
 /**
  * Reads the address of a request, for limits per client. With `trustProxy` it is the last of `X-Forwarded-For`, with or
  * without a port; without a usable one the proxy's own address counts. See {@link networkOf} for the grouping.
+ * `@fastify/proxy-addr` is not used: it walks a chain of trusted proxies, and `TRUST_PROXY` trusts one.
  */
 export function clientIpResolver(trustProxy: boolean): ClientIpResolver {
   return ({ headers, socket }) => {

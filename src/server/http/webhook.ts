@@ -1,5 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { TASK_IDS } from '../../text-patterns.ts';
 import { reply, replyJson } from './reply.ts';
 import { readBody } from './request-body.ts';
 
@@ -11,9 +12,6 @@ export interface WebhookOptions {
   /** Polls the watched ones of these tasks at once. */
   readonly invalidate: (ids: ReadonlySet<string>) => void;
 }
-
-/** A word that may be a task's id. A2E does not document the id's place in the body. */
-const ID = /[A-Za-z0-9][A-Za-z0-9_-]{0,127}/g;
 
 /**
  * `POST /webhooks/a2e`: A2E says that some task has completed or failed. The body is a hint and never the truth:
@@ -36,7 +34,8 @@ export class Webhook {
       return replyJson(response, 401, { error: 'X-A2e-Webhook-Token is missing or wrong' });
     const body = await readBody(request, this.#options.maxBodyBytes);
     if (body === null) return replyJson(response, 413, { error: 'too large' }, { connection: 'close' });
-    this.#options.invalidate(new Set(body.toString('utf8').match(ID)));
+    // A2E does not document the id's place in the body.
+    this.#options.invalidate(new Set(body.toString('utf8').match(TASK_IDS)));
     reply(response, 204, {});
   }
 }

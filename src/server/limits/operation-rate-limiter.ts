@@ -4,7 +4,8 @@ import type { Caller } from '../access/authenticator.ts';
 
 /**
  * `MAX_OPERATIONS_PER_SECOND`: the operations of one caller per second, on all its connections to this process.
- * Callers without an identity (`AUTH_MODE=open`) are counted by their address.
+ * Callers without an identity (`AUTH_MODE=open`) are counted by their address. `rate-limiter-flexible` counts in windows
+ * of one second and forgets idle keys; `TokenBucket` would do neither.
  */
 export class OperationRateLimiter {
   readonly #limiter: RateLimiterMemory | null;

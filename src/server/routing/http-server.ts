@@ -134,9 +134,9 @@ export class HttpServer implements AsyncDisposable {
     if (!allowsHost(request)) return refuse(stream, '421 Misdirected Request');
     if (!origins.allows(request)) return refuse(stream, '403 Forbidden');
     const address = clientIp(request);
-    const leave = readiness.phase === 'draining' ? null : connections.tryAcquire(address);
-    if (!leave) return refuse(stream, '503 Service Unavailable', 'Retry-After: 5\r\n');
-    stream.once('close', leave);
+    const release = readiness.phase === 'draining' ? null : connections.tryAcquire(address);
+    if (!release) return refuse(stream, '503 Service Unavailable', 'Retry-After: 5\r\n');
+    stream.once('close', release);
     websocket.upgrade(request, stream, head, address);
   }
 

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { type MediaRange, mediaRanges } from '../http/accept.ts';
+import { JSON_TYPES, type MediaRange, mediaRanges } from '../http/accept.ts';
 import { MULTIPART_FORMAT } from './multipart-format.ts';
 import { SSE_FORMAT } from './sse-format.ts';
 import type { StreamFormat } from './stream-format.ts';
@@ -10,8 +10,6 @@ export interface NegotiatedStream {
   /** The media type for a query, which needs no stream; null: the client accepts the stream alone. */
   readonly json: string | null;
 }
-
-const JSON_TYPES: readonly string[] = ['application/graphql-response+json', 'application/json'];
 
 /** A cheap check before the header is parsed, because nearly no `Accept` names a stream. */
 const STREAMS = /event-stream|multipart/i;

@@ -58,7 +58,7 @@ const ASSETS: readonly (readonly [path: string, file: string, type: string])[] =
   ['/access.js', 'access.js', SCRIPT],
   ['/dom.js', 'dom.js', SCRIPT],
   ['/event-stream.js', 'event-stream.js', SCRIPT],
-  ['/field-fault.js', 'field-fault.js', SCRIPT],
+  ['/field-error.js', 'field-error.js', SCRIPT],
   ['/focus.js', 'focus.js', SCRIPT],
   ['/recent-tasks.js', 'recent-tasks.js', SCRIPT],
   ['/result.js', 'result.js', SCRIPT],

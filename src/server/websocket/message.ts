@@ -1,4 +1,5 @@
 import { MessageType } from 'graphql-ws';
+import { isJsonObject, type JsonObject } from '../../json-object.ts';
 import { documentHash } from '../graphql/operation-params.ts';
 
 /** The longest id of an operation, in characters: the gateway keeps it and sends it with every result. */
@@ -25,12 +26,12 @@ const PAYLOADS = ['query', 'documentId', 'operationName', 'variables', 'extensio
 /** Reads one text message of a client, and keeps the members that the protocol defines only. */
 export function parseMessage(text: string): ParsedMessage {
   const value = parsed(text);
-  if (!isRecord(value)) return { refusal: 'Invalid message received' };
+  if (!isJsonObject(value)) return { refusal: 'Invalid message received' };
   const { id, type, payload } = value;
   if (SERVER_MESSAGES.has(type)) return { refusal: 'Unexpected message' };
   if (typeof id === 'string' && id.length > MAX_ID_LENGTH)
     return { refusal: `An id may have at most ${MAX_ID_LENGTH} characters` };
-  const subscribes = type === MessageType.Subscribe && isRecord(payload);
+  const subscribes = type === MessageType.Subscribe && isJsonObject(payload);
   return { message: { id, type, payload: subscribes ? requestOf(payload) : payload } };
 }
 
@@ -45,7 +46,7 @@ export function detachPayload(held: SubscribePayload): SubscribePayload {
  * graphql-ws closes the socket of a client that names its document by hash and sends no text, or null: such a payload
  * gets an empty text.
  */
-function requestOf(payload: Readonly<Record<string, unknown>>): SubscribePayload {
+function requestOf(payload: JsonObject): SubscribePayload {
   const { query, documentId, operationName, variables, extensions } = payload;
   const text = (query ?? null) === null && documentHash(payload) !== null ? '' : query;
   return { query: text, documentId, operationName, variables, extensions };
@@ -57,8 +58,4 @@ function parsed(text: string): unknown {
   } catch {
     return null;
   }
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

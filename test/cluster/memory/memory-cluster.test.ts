@@ -21,7 +21,7 @@ test('a node on its own is granted every claim, with rising versions', async () 
   expect(granted).toEqual([...new Set(granted)].sort());
 });
 
-test('nodes of one hub are connected until the others have gone', async () => {
+test('nodes of one hub are connected until their peers have gone', async () => {
   const hub = new MemoryHub<Weather>();
   await using one = new MemoryCluster({ hub });
   const other = new MemoryCluster({ hub });

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import type { Versioned } from '../../../src/cluster/contract.ts';
 import { createRedisCluster } from '../../../src/cluster/redis/redis-cluster.ts';
 import type { RedisScript } from '../../../src/cluster/redis/redis-scripts.ts';
@@ -22,18 +22,27 @@ vi.mock('../../../src/cluster/redis/redis-scripts.ts', async (importOriginal) =>
   return Object.fromEntries(stepped);
 });
 
+// The tests mostly wait, each for a Redis of its own.
+vi.setConfig({ maxConcurrency: 7 });
+
 const HOUR = 3_600_000;
 const TEN_MINUTES = 600;
 
-let server: RedisServer;
-beforeAll(async () => {
-  server = await RedisServer.start();
-});
-afterAll(() => server[Symbol.asyncDispose]());
+/** Gateways on a Redis of their own, whose clock steps when a test says so. */
+interface Clocked extends AsyncDisposable {
+  readonly nodes: RedisNodes;
+  readonly server: RedisServer;
+  /** Sets Redis's clock so many seconds off the true time. */
+  step(seconds: number): Promise<void>;
+}
 
-/** Sets Redis's clock so many seconds off the true time. */
-async function step(seconds: number): Promise<void> {
-  await server.run('SET', 'clock-offset', String(seconds));
+async function startClocked(): Promise<Clocked> {
+  await using stack = new AsyncDisposableStack();
+  const server = stack.use(await RedisServer.start());
+  const nodes = stack.use(new RedisNodes(server.url));
+  const step = async (seconds: number) => void (await server.run('SET', 'clock-offset', String(seconds)));
+  const owned = stack.move();
+  return { nodes, server, step, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }
 
 function hail(version: number): Versioned<Weather> {
@@ -41,9 +50,9 @@ function hail(version: number): Versioned<Weather> {
 }
 
 for (const seconds of [-TEN_MINUTES, TEN_MINUTES, -20]) {
-  test(`Redis's clock steps by ${seconds} s: one claim per interval goes on, with rising versions`, async () => {
-    await step(0);
-    await using nodes = new RedisNodes(server.url);
+  test.concurrent(`Redis's clock steps by ${seconds} s: one claim per interval goes on, with rising versions`, async () => {
+    await using clocked = await startClocked();
+    const { nodes, step } = clocked;
     const two = [await nodes.connect(), await nodes.connect()];
     const claimAll = async () => {
       const claims = await Promise.all(two.map(({ cluster }) => cluster.claim('topic', 1000, 0)));
@@ -62,9 +71,9 @@ for (const seconds of [-TEN_MINUTES, TEN_MINUTES, -20]) {
     expect(granted.length).toBeLessThanOrEqual(3 + Math.floor((performance.now() - steppedAt) / 900));
   });
 
-  test(`Redis's clock steps by ${seconds} s: the rate stays the rate`, async () => {
-    await step(0);
-    await using nodes = new RedisNodes(server.url);
+  test.concurrent(`Redis's clock steps by ${seconds} s: the rate stays the rate`, async () => {
+    await using clocked = await startClocked();
+    const { nodes, step } = clocked;
     const two = [await nodes.connect(), await nodes.connect()];
     const consume = () => Promise.all(two.map(({ cluster }) => cluster.tryConsume('key', 10)));
     await consume();
@@ -80,9 +89,9 @@ for (const seconds of [-TEN_MINUTES, TEN_MINUTES, -20]) {
     expect(grants.length).toBeLessThanOrEqual(34);
   });
 
-  test(`Redis's clock steps by ${seconds} s: a pause ends on time for gateways that start later`, async () => {
-    await step(0);
-    await using nodes = new RedisNodes(server.url);
+  test.concurrent(`Redis's clock steps by ${seconds} s: a pause ends on time for gateways that start later`, async () => {
+    await using clocked = await startClocked();
+    const { nodes, step } = clocked;
     const { cluster } = await nodes.connect();
     await cluster.pause('key', 60_000);
     await step(seconds);
@@ -94,9 +103,9 @@ for (const seconds of [-TEN_MINUTES, TEN_MINUTES, -20]) {
     expect(later.cluster.pausedFor('short')).toBeLessThanOrEqual(500);
   });
 
-  test(`Redis's clock steps by ${seconds} s: the number of gateways is right again`, async () => {
-    await step(0);
-    await using nodes = new RedisNodes(server.url);
+  test.concurrent(`Redis's clock steps by ${seconds} s: the number of gateways is right again`, async () => {
+    await using clocked = await startClocked();
+    const { nodes, step } = clocked;
     const [a, b] = [await nodes.connect(), await nodes.connect()];
     await step(seconds);
     const c = await nodes.connect();
@@ -104,9 +113,9 @@ for (const seconds of [-TEN_MINUTES, TEN_MINUTES, -20]) {
   });
 }
 
-test('a gateway killed before the clock steps back counts as gone one lifetime later', async () => {
-  await step(0);
-  await using nodes = new RedisNodes(server.url);
+test.concurrent('a gateway killed before the clock steps back counts as gone one lifetime later', async () => {
+  await using clocked = await startClocked();
+  const { nodes, server, step } = clocked;
   await nodes.connect();
   const key = `${nodes.prefix}:v2:{gateways}:nodes`;
   await server.run('ZADD', key, String(Date.now() + 75_000), 'killed');
@@ -116,9 +125,9 @@ test('a gateway killed before the clock steps back counts as gone one lifetime l
   expect(expiresAt - (Date.now() - TEN_MINUTES * 1000)).toBeLessThanOrEqual(75_000);
 });
 
-test('a Redis that came back empty with a clock behind grants versions above the stored and the known ones', async () => {
-  await step(0);
-  await using nodes = new RedisNodes(server.url);
+test.concurrent('a Redis that came back empty with a clock behind grants versions above the stored and the known ones', async () => {
+  await using clocked = await startClocked();
+  const { nodes, server, step } = clocked;
   const { cluster } = await nodes.connect();
   const version = (await cluster.claim('topic', 1, 0)) ?? 0;
   await cluster.publish('topic', hail(version), HOUR);
@@ -132,19 +141,20 @@ test('a Redis that came back empty with a clock behind grants versions above the
 });
 
 /** A gateway that records the ages of the states that it reads. */
-function aging(prefix: string) {
+function aging({ url }: RedisServer, prefix: string) {
   const ages: (number | null)[] = [];
   const decode = (text: string, _topic: string, ageMs: number | null): Weather => {
     ages.push(ageMs);
     return weatherCodec.decode(text);
   };
-  return { ages, cluster: createRedisCluster({ url: server.url, prefix, codec: { ...weatherCodec, decode } }) };
+  return { ages, cluster: createRedisCluster({ url, prefix, codec: { ...weatherCodec, decode } }) };
 }
 
-test('a stored state tells how long ago it was published', async () => {
+test.concurrent('a stored state tells how long ago it was published', async () => {
+  await using server = await RedisServer.start();
   await using nodes = new RedisNodes(server.url);
   const writer = await nodes.connect();
-  const { ages, cluster } = aging(nodes.prefix);
+  const { ages, cluster } = aging(server, nodes.prefix);
   await using _ = cluster;
   await cluster.ready;
   const before = performance.now();
@@ -160,12 +170,13 @@ test('a stored state tells how long ago it was published', async () => {
 });
 
 // A step of Redis's clock moves the rest of every TTL by as much.
-test.each([
+test.concurrent.each([
   { step: 'back 10 s', byMs: 10_000, isRight: (ageMs: number | null) => ageMs === null },
   { step: 'forward 10 min', byMs: -600_000, isRight: (ageMs: number | null) => Number(ageMs) >= 600_000 },
 ])("Redis's clock steps $step: a stored state never counts as younger than it is", async ({ byMs, isRight }) => {
+  await using server = await RedisServer.start();
   await using nodes = new RedisNodes(server.url);
-  const { ages, cluster } = aging(nodes.prefix);
+  const { ages, cluster } = aging(server, nodes.prefix);
   await using _ = cluster;
   await cluster.ready;
   await cluster.publish('aging', hail(1), HOUR);

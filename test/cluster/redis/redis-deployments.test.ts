@@ -46,7 +46,7 @@ describe('a Redis Cluster of three', () => {
     for (const server of redis.servers) expect(Number(await server.run('DBSIZE'))).toBeGreaterThan(10);
   });
 
-  test('a master lost and back: away meanwhile, then everything is shared and heard again', async () => {
+  test('a master lost and back: away meanwhile, then claims are shared and updates received again', async () => {
     await using nodes = new RedisNodes(redis.url);
     const [a, b] = [await nodes.connect(), await nodes.connect()];
     const heard = new CallbackQueue<Versioned<Weather>>();

@@ -66,7 +66,7 @@ test('Redis frozen for 8 s: no call waits longer than the command time-out, and 
       later.push((await timed(() => cluster.claim('topic', 60_000, 0))).ms);
       later.push((await timed(() => cluster.read('topic'))).ms);
       later.push((await timed(() => cluster.publish('topic', rain(1), HOUR))).ms);
-      later.push((await timed(() => cluster.tryConsume('lane', 1_000_000))).ms);
+      later.push((await timed(() => cluster.tryConsume('key', 1_000_000))).ms);
     }
     await delay(100);
   }
@@ -100,7 +100,7 @@ test('Redis down at the start: ready soon, on its own, and joins when Redis come
   expect(await heard.count(1)).toEqual([rain(1)]);
 });
 
-test('an update lost while reconnecting is read again and heard', async () => {
+test('an update lost while reconnecting is read again and delivered', async () => {
   await using server = await RedisServer.start();
   await using nodes = new RedisNodes(server.url);
   await using proxy = await faultProxy({ port: server.port });
@@ -130,7 +130,7 @@ test('only the subscriptions lost: both connections are renewed', async () => {
   await heard.count(1);
 });
 
-test('subscriptions that have gone deaf are found by what does not arrive', async () => {
+test('subscriptions that have gone silent are found by the missing message', async () => {
   await using server = await RedisServer.start();
   await using nodes = new RedisNodes(server.url);
   await using proxy = await DeafProxy.start(server.port);
@@ -148,7 +148,7 @@ test('subscriptions that have gone deaf are found by what does not arrive', asyn
   expect(reader.health.all).toEqual(['connected', 'away', 'connected']);
 });
 
-test('malformed messages and stored states are dropped, and what follows is heard', async () => {
+test('malformed messages and stored states are dropped, and later ones are delivered', async () => {
   await using server = await RedisServer.start();
   await using nodes = new RedisNodes(server.url);
   const warned = new CallbackQueue<string>();
@@ -173,7 +173,7 @@ test('malformed messages and stored states are dropped, and what follows is hear
   for (const text of garbage) await server.run('PUBLISH', `${nodes.prefix}:v2:{topic}:updates`, text);
   const invalidated = new CallbackQueue<ReadonlySet<string>>();
   b.cluster.onInvalidate(invalidated.put);
-  const notices = ['nodes:x', 'nodes:', 'pause:1', 'pause:x:me:lane', 'pause:9:me:', '\0'];
+  const notices = ['nodes:x', 'nodes:', 'pause:1', 'pause:x:me:key', 'pause:9:me:', '\0'];
   const hints = [
     'invalidate:',
     'invalidate:me:',
@@ -241,15 +241,15 @@ test('away, each gateway takes its share of the rate, by the number last seen', 
   await until(async () => a.cluster.gateways === 3);
   await server.kill();
   await a.changed('away');
-  expect(await a.cluster.tryConsume('lane', 3)).toBe(0);
-  expect(await a.cluster.tryConsume('lane', 3)).toBeGreaterThan(900);
+  expect(await a.cluster.tryConsume('key', 3)).toBe(0);
+  expect(await a.cluster.tryConsume('key', 3)).toBeGreaterThan(900);
   const heard = new CallbackQueue<string>();
   await b.changed('away');
   b.cluster.onPause(heard.put);
-  await a.cluster.pause('other lane', 60_000);
-  expect(b.cluster.pausedFor('other lane')).toBe(0);
+  await a.cluster.pause('other key', 60_000);
+  expect(b.cluster.pausedFor('other key')).toBe(0);
   await server.restart();
-  expect(await heard.count(1)).toEqual(['other lane']);
+  expect(await heard.count(1)).toEqual(['other key']);
 });
 
 test('three gateways cost two commands per poll, and everything kept in Redis ends by itself', async () => {
@@ -281,13 +281,13 @@ test('three gateways cost two commands per poll, and everything kept in Redis en
   // Two scripts per tick are sent; the rest is what they do inside the server, which `INFO` counts too.
   const inside = { time: 20, get: 20, set: 40, getrange: 40, publish: 20 };
   expect(counted).toEqual({ evalsha: 40, ...inside });
-  await winner?.cluster.tryConsume('lane', 10);
-  await winner?.cluster.pause('lane', 10_000);
+  await winner?.cluster.tryConsume('key', 10);
+  await winner?.cluster.pause('key', 10_000);
   const keys = (await server.run('KEYS', '*')) as string[];
   expect(keys.map((key) => key.replace(`${nodes.prefix}:v2`, '')).sort()).toEqual([
     ':{gateways}:nodes',
     ':{gateways}:pauses',
-    ':{lane}:rate',
+    ':{key}:rate',
     ':{topic}:state',
     ':{topic}:tick',
     ':{warm-up}:tick',

@@ -12,7 +12,7 @@ function unknownIds(name: string): string[] {
   return Array.from({ length: 100 }, (_, n) => `unknown-${name}-${n}`);
 }
 
-/** Asks for a hundred tasks that nobody knows, and does not wait for the answer. */
+/** Asks for a hundred unknown tasks, and does not wait for the answer. */
 async function askForMany(url: string, name: string, headers: Record<string, string> = {}): Promise<ClientRequest> {
   const call = request(`${url}/graphql`, {
     method: 'POST',

@@ -65,7 +65,7 @@ describe.each(REFUSED)('an operation that %s', (_what, request, code) => {
     expect(answer.json()).toEqual({ errors: [expect.objectContaining({ extensions: { code } })] });
   });
 
-  it('is refused over all transports with the same error, whoever has asked before', async () => {
+  it('is refused over all transports with the same error, also after another client has asked', async () => {
     const answers = [];
     for (const [, transport] of [...TRANSPORTS, ...TRANSPORTS])
       answers.push(await transport(pair.gateway.url, request));
@@ -135,7 +135,7 @@ it('a document that is not listed is no fault of the server', async () => {
 });
 
 describe('a query that takes a plain answer', () => {
-  it('takes no place of a stream, whatever else it takes', async () => {
+  it('takes no slot of a stream', async () => {
     await using full = await startPair({ MAX_CONNECTIONS: '1' });
     full.simulator.setTask('job', { status: 'init' });
     const watch = 'subscription { taskStatus(id: "job") { status } }';
@@ -172,7 +172,7 @@ describe('a query that takes a plain answer', () => {
     }
   });
 
-  it('has one length, whatever the media type', async () => {
+  it('has one length in every media type', async () => {
     for (const accept of ['multipart/mixed', 'multipart/mixed, */*;q=0.1', JSON_TYPE, 'text/plain']) {
       const { headers } = await post(pair.gateway.url, '{ __typename }', { headers: { accept } });
       expect([accept, headers['transfer-encoding']]).toEqual([accept, undefined]);

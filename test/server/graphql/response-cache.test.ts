@@ -115,7 +115,7 @@ describe('a GET', () => {
   });
 });
 
-it('never gives one caller what another was answered', async () => {
+it('never serves one caller the response of another', async () => {
   const { simulator } = pair;
   simulator.setAccess({ tokens: ['token-a', 'token-b', 'demo-token'] });
   await using gateway = await startGateway({ A2E_API_URL: simulator.url });

@@ -27,7 +27,7 @@ it.each([
   ['GET / HTTP/1.1', '', 200],
   ['POST /graphql HTTP/1.1\r\ncontent-type: application/json', '{"query":"{ __typename }"}', 200],
   [`POST /webhooks/a2e HTTP/1.1\r\nx-a2e-webhook-token: ${TOKEN}`, '{}', 204],
-])('whoever offers to upgrade to HTTP/2 is answered as if they had not: %s', async (line, body, status) => {
+])('an offer to upgrade to HTTP/2 is ignored, and the request is answered: %s', async (line, body, status) => {
   expect(await raw(`${line}\r\n${UPGRADE}`, body)).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
 });
 

@@ -114,7 +114,7 @@ describe('GraphiQL', () => {
     expect(String(answer.headers['content-type']).includes('text/html')).toBe(page);
   });
 
-  it('is served to who asks for HTML, and to nobody when it is switched off', async () => {
+  it('is served to a client that asks for HTML, and to no client when it is switched off', async () => {
     const headers = { accept: 'text/html,application/xhtml+xml;q=0.9,*/*;q=0.8' };
     const page = await ask(graphql, { headers });
     expect(page.headers['content-type']).toBe('text/html; charset=utf-8');

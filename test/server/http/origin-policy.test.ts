@@ -20,7 +20,7 @@ beforeAll(async () => {
 afterAll(() => pair[Symbol.asyncDispose]());
 
 describe('a strange origin', () => {
-  const strangers = [
+  const foreignOrigins = [
     'https://evil.example',
     'https://app.example.evil.example',
     'http://app.example',
@@ -28,7 +28,7 @@ describe('a strange origin', () => {
     'nonsense',
   ];
 
-  it.each(strangers)('%s is refused over HTTP, SSE and WebSocket before anything runs', async (origin) => {
+  it.each(foreignOrigins)('%s is refused over HTTP, SSE and WebSocket before anything runs', async (origin) => {
     const { gateway, simulator } = pair;
     const plain = await post(gateway.url, LOOK, { headers: { origin } });
     expect(plain.status).toBe(403);
@@ -86,7 +86,7 @@ it.each(['same-origin', 'none'])('a GET without an Origin is served when a brows
   expect(answer.json()).toEqual({ data: { __typename: 'Query' } });
 });
 
-it('tells the operator of each strange origin once, and of no more than a hundred', () => {
+it('logs each rejected origin once, and no more than a hundred', () => {
   const told: string[] = [];
   const origins = new OriginPolicy({
     allowed: [FRIEND],
@@ -102,7 +102,7 @@ it('tells the operator of each strange origin once, and of no more than a hundre
   expect(Math.max(...told.map(({ length }) => length))).toBe(200);
 });
 
-it('logs what to do about a strange origin', async () => {
+it('logs how to allow a rejected origin', async () => {
   const lines: string[] = [];
   const log = createLogger('warn', { write: (line) => void lines.push(line) });
   const config = loadConfig({ PORT: '0', A2E_API_URL: pair.simulator.url, A2E_API_TOKEN: TOKEN });

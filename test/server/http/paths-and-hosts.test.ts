@@ -94,7 +94,7 @@ describe('Host', () => {
 });
 
 describe('ADMIN_PORT', () => {
-  it('takes /metrics away from the first listener, and serves nothing else', async () => {
+  it('takes /metrics away from the first listener, and serves no other path', async () => {
     await using split = await startGateway({ A2E_API_TOKEN: 't', ADMIN_PORT: '0' });
     const paths = ['/metrics', '/healthz', '/readyz', '/graphql', '/'];
     const statuses = (url: string | null) =>

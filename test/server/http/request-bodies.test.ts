@@ -77,7 +77,7 @@ describe.each(ACCEPTS)('with Accept: %s', (accept) => {
     socket.destroy();
   });
 
-  test('whatever follows a body that was too long on the same connection is answered', async () => {
+  test('a request that follows a body that was too long on the same connection is answered', async () => {
     const socket = await beginChunked(accept);
     const refused = until(socket, 'HTTP/1.1 413 ');
     for (let sent = 0; sent <= 20 * MAX_BODY_BYTES; sent += CHUNK_BYTES) socket.write(CHUNK);

@@ -43,31 +43,34 @@ async function connectBothEnds(gatewayUrl: string): Promise<{ readonly client: S
 test.each([
   ['a page', PAGE, 20],
   ['queries', QUERY, 200_000],
-])('whoever asks for %s and does not read is cut, and whoever reads is not', async (_what, request, times) => {
-  await using simulator = await startSimulator({ tokens: [TOKEN] });
-  simulator.setTask('job', { status: 'process', process: 1 });
-  await using gateway = await startImpatient(simulator);
-  await using stream = await openStream(gateway.url, { query: WATCH });
-  await using socket = await connect(gateway.url);
-  socket.subscribe('w', WATCH);
-  await stream.events.count(1);
-  await socket.messages.find(({ type }) => type === 'next');
+])(
+  'a client that asks for %s and does not read is cut off, and a client that reads is not',
+  async (_what, request, times) => {
+    await using simulator = await startSimulator({ tokens: [TOKEN] });
+    simulator.setTask('job', { status: 'process', process: 1 });
+    await using gateway = await startImpatient(simulator);
+    await using stream = await openStream(gateway.url, { query: WATCH });
+    await using socket = await connect(gateway.url);
+    socket.subscribe('w', WATCH);
+    await stream.events.count(1);
+    await socket.messages.find(({ type }) => type === 'next');
 
-  const { client, server } = await connectBothEnds(gateway.url);
-  client.pause();
-  client.write(request.repeat(times));
-  await once(server, 'close');
+    const { client, server } = await connectBothEnds(gateway.url);
+    client.pause();
+    client.write(request.repeat(times));
+    await once(server, 'close');
 
-  simulator.setTask('job', { status: 'process', process: 2 });
-  expect(await stream.events.find(({ data }) => JSON.stringify(data).includes('"progress":2'))).toBeDefined();
-  expect(await socket.messages.find((message) => JSON.stringify(message).includes('"progress":2'))).toBeDefined();
-  client.destroy();
-});
+    simulator.setTask('job', { status: 'process', process: 2 });
+    expect(await stream.events.find(({ data }) => JSON.stringify(data).includes('"progress":2'))).toBeDefined();
+    expect(await socket.messages.find((message) => JSON.stringify(message).includes('"progress":2'))).toBeDefined();
+    client.destroy();
+  },
+);
 
 test.each([
   ['by the gateway', HANDSHAKE.replace('/graphql', '/nowhere')],
   ['by ws', HANDSHAKE.replace('version: 13', 'version: 1')],
-])('whoever does not read is cut, even if an upgrade was refused meanwhile %s', async (_whom, upgrade) => {
+])('a client that does not read is cut off, even if an upgrade was refused meanwhile %s', async (_name, upgrade) => {
   await using simulator = await startSimulator({ tokens: [TOKEN] });
   await using gateway = await startImpatient(simulator);
   const { client, server } = await connectBothEnds(gateway.url);
@@ -79,7 +82,7 @@ test.each([
   client.destroy();
 });
 
-test('whoever waits for an answer is not cut', async () => {
+test('a client that waits for its answer is not cut off', async () => {
   await using simulator = await startSimulator({ tokens: [TOKEN] });
   simulator.setTask('job', { status: 'process', process: 1 });
   await using gateway = await startImpatient(simulator);

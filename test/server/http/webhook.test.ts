@@ -49,13 +49,13 @@ describe('the webhook', () => {
     await using client = await connect(pair.gateway.url);
     client.subscribe('w', 'subscription { taskStatus(id: "watched") { status } }');
     await client.messages.find(({ type }) => type === 'next');
-    await call(pair, '{"_id":"nobody-watches","status":"success"}');
+    await call(pair, '{"_id":"unwatched","status":"success"}');
     await call(pair, 'no JSON \0 at all');
     // A call for the unwatched task would come before this one.
     await call(pair, '{"_id":"watched","status":"success"}');
     await pair.simulator.waitForCalls('watched', 2);
     expect(client.about('w').map(({ type }) => type)).toEqual(['next']);
-    expect(pair.simulator.countFor('nobody-watches')).toBe(0);
+    expect(pair.simulator.countFor('unwatched')).toBe(0);
   });
 
   test.each([
@@ -67,7 +67,7 @@ describe('the webhook', () => {
     expect((await call(pair, '{}', headers)).status).toBe(401);
   });
 
-  test('refuses what is too large, and what is no POST', async () => {
+  test('refuses a body that is too large, and any method but POST', async () => {
     expect((await call(pair, 'x'.repeat(1001))).status).toBe(413);
     expect((await ask(`${pair.gateway.url}/webhooks/a2e`)).status).toBe(405);
   });

@@ -66,7 +66,7 @@ describe('requests', () => {
   });
 });
 
-it('a refusal is one object, whatever the number of refusals, and says when to come again', () => {
+it('a refusal is one object for any number of refusals, and says when to try again', () => {
   const admission = new Admission({ ...LIMITS, reads: 0 });
   const refusals = [1, 2].map(() => admission.refusalOf({ rateKey: null }));
   expect(refusals[0]).toBe(refusals[1]);

@@ -41,7 +41,7 @@ describe('operations per second', () => {
     expect(refused?.headers['retry-after']).toBe('1');
   });
 
-  test('callers of an open gateway are told apart by their address', async () => {
+  test('callers of an open gateway are distinguished by their address', async () => {
     const env = { A2E_API_TOKEN: 't', MAX_OPERATIONS_PER_SECOND: '1', TRUST_PROXY: 'true' };
     await using gateway = await startGateway(env);
     const from = (address: string) => post(gateway.url, '{ __typename }', { headers: { 'x-forwarded-for': address } });
@@ -71,7 +71,7 @@ describe('connections', () => {
     expect(again.messages.all).toHaveLength(1);
   });
 
-  test('past MAX_CONNECTIONS_PER_ADDRESS one address gets no more, and others do', async () => {
+  test('past MAX_CONNECTIONS_PER_ADDRESS one address gets no more connections, and other addresses do', async () => {
     await using pair = await startPair({ MAX_CONNECTIONS_PER_ADDRESS: '1', TRUST_PROXY: 'true' });
     const { url } = pair.gateway;
     const from = (address: string) => ({ headers: { 'x-forwarded-for': address } });
@@ -95,7 +95,7 @@ describe('connections', () => {
     await expect.poll(async () => (await ask(`${gateway.url}/healthz`)).status).toBe(200);
   });
 
-  test('without TRUST_PROXY what a client says of its address is not believed', async () => {
+  test('without TRUST_PROXY X-Forwarded-For is ignored', async () => {
     await using pair = await startPair({ MAX_CONNECTIONS_PER_ADDRESS: '1' });
     await using one = await openSocket(pair.gateway.url, { headers: { 'x-forwarded-for': '1.1.1.1' } });
     const other = openSocket(pair.gateway.url, { headers: { 'x-forwarded-for': '2.2.2.2' } });
@@ -152,7 +152,7 @@ describe.concurrent('slow and silent clients', () => {
     await untilIdle(gateway);
   });
 
-  test('a client that answers pings stays, however long it takes to read what it has sent before', async () => {
+  test('a client that answers pings stays, however long the gateway takes to read its earlier messages', async () => {
     await using gateway = await startImpatient({ MAX_BODY_BYTES: '60000' }, { ...DEFAULT_TIMEOUTS, pingMs: 240 });
     await using client = await connect(gateway.url);
     const asks = JSON.stringify({ type: 'ping', payload: { padding: 'x'.repeat(59_000) } });
@@ -162,7 +162,7 @@ describe.concurrent('slow and silent clients', () => {
     expect(client.socket.readyState).toBe(client.socket.OPEN);
   });
 
-  test('a client that asks and does not read is cut, and what it is owed stays bounded', async () => {
+  test('a client that does not read is cut off, and its unsent results stay bounded', async () => {
     await using gateway = await startImpatient({ MAX_BODY_BYTES: '1000000' });
     await using client = await connect(gateway.url);
     tcpOf(client.socket).pause();
@@ -202,7 +202,7 @@ describe('a flood on one socket', () => {
     ['pings', () => clientFrame(9, 'x')],
     ['pongs', () => clientFrame(10, 'x')],
     ['pings of the protocol', () => clientFrame(1, '{"type":"ping"}')],
-  ])('10,000 %s cost nobody else anything, and leave nothing', { timeout: 60_000 }, async (_what, frame) => {
+  ])('10,000 %s delay no other client, and leave no memory behind', { timeout: 60_000 }, async (_what, frame) => {
     await using simulator = await startSimulator({ tokens: [TOKEN] });
     simulator.setTask('forever', { status: 'init' });
     const env = { A2E_API_TOKEN: TOKEN, A2E_API_URL: simulator.url, POLL_INTERVAL_MS: '100', POLL_LINGER_MS: '100' };

@@ -24,7 +24,7 @@ function tcp(url: string): Socket {
   return socket.on('error', () => {});
 }
 
-/** In front of a key set: answers nobody before it is told to. */
+/** In front of a key set: holds its answers until the test releases them. */
 async function startReluctantKeys(keys: KeySet) {
   const asked = Promise.withResolvers<void>();
   const released = Promise.withResolvers<void>();
@@ -45,7 +45,7 @@ async function startReluctantKeys(keys: KeySet) {
   };
 }
 
-it('whoever goes while the token is checked takes no place', async () => {
+it('a client that disconnects while its token is checked takes no slot', async () => {
   await using keys = await KeySet.start();
   await keys.add('k');
   await using reluctant = await startReluctantKeys(keys);
@@ -68,7 +68,7 @@ it('whoever goes while the token is checked takes no place', async () => {
   await untilIdle(gateway);
 });
 
-it('whoever goes at once takes no place for longer', async () => {
+it('a client that disconnects at once holds no slot afterwards', async () => {
   const secret = 'a secret that is long enough for HS256';
   await using pair = await startPair({
     AUTH_MODE: 'jwt',

@@ -1,3 +1,4 @@
+import type { Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, it } from 'vitest';
 import { launchBrowser, type TestBrowser } from '../../support/browser.ts';
 import { fault, result, words } from '../../support/page-results.ts';
@@ -8,6 +9,15 @@ beforeAll(async () => {
   browser = await launchBrowser();
 });
 afterAll(() => browser[Symbol.asyncDispose]());
+
+/** Enters a token that the gateway refuses, and returns the form's field. */
+async function refusedToken(page: Page): Promise<Locator> {
+  const field = page.getByLabel('Access token');
+  await field.fill('wrong');
+  await field.press('Enter');
+  await words(page, 'This token was refused or has expired. Try another one.');
+  return field;
+}
 
 describe.concurrent('the token form of the watch page', () => {
   it.for([true, false])(
@@ -28,10 +38,7 @@ describe.concurrent('the token form of the watch page', () => {
       );
       await using tab = await browser.open();
       await tab.page.goto(`${gateway.url}?id=a`);
-      const field = tab.page.getByLabel('Access token');
-      await field.fill('wrong');
-      await field.press('Enter');
-      await words(tab.page, 'This token was refused or has expired. Try another one.');
+      const field = await refusedToken(tab.page);
       await field.fill('right');
       await field.press('Enter');
       await words(tab.page, '40 %');
@@ -80,10 +87,7 @@ describe.concurrent('the token form of the watch page', () => {
     await using gateway = await startScriptedGateway((call) => call.refuse(401, 'UNAUTHENTICATED'));
     await using tab = await browser.open();
     await tab.page.goto(`${gateway.url}?id=a`);
-    const field = tab.page.getByLabel('Access token');
-    await field.fill('wrong');
-    await field.press('Enter');
-    await words(tab.page, 'This token was refused or has expired. Try another one.');
+    const field = await refusedToken(tab.page);
     const before = gateway.calls.length;
     for (const [bad, says] of [
       ['two words', 'This is not a token: it has spaces or unusual characters.'],

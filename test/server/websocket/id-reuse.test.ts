@@ -70,7 +70,7 @@ it('runs only the last of several subscriptions under one id while documents of 
   expect(JSON.stringify(afterThree)).not.toMatch(/"one"|"two"/);
 });
 
-it('leaves nothing running when the socket closes in the middle of it', async () => {
+it('leaves no operation running when the socket closes in the middle of it', async () => {
   const { gateway, simulator } = pair;
   simulator.addTask('forever', { timeline: 'queued' });
   await using client = await connect(gateway.url);

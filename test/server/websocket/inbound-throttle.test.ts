@@ -73,7 +73,7 @@ test('while messages wait for their turn, no more than about one frame is read a
   expect(most).toBeLessThan(4 * MAX_FRAME_BYTES);
 });
 
-test('a peer that sends much text is read more slowly, and loses nothing', async () => {
+test('a client that sends much text is read more slowly, and loses no message', async () => {
   await using pair = await socketPair();
   const { client, socket, stream } = pair;
   const { promise: all, resolve, reject } = Promise.withResolvers<void>();

@@ -20,7 +20,7 @@ async function subscribeAll(client: WsClient, more: object, asked: object, paddi
   expect(client.messages.all.filter(({ type }) => type === 'next')).toHaveLength(SUBSCRIPTIONS);
 }
 
-it('keeps little of what is asked with a subscription beside what it means', { timeout: 120_000 }, async () => {
+it('retains little of a subscribe message beyond its operation', { timeout: 120_000 }, async () => {
   await using simulator = await startSimulator({ tokens: [TOKEN] });
   simulator.setTask('kept', { status: 'process', process: 42 });
   // With room for all of it at once.

@@ -59,7 +59,7 @@ describe('what the protocol forbids', () => {
     ['messages', ['1', '2'].map((id) => ({ id, type: 'subscribe', payload: BATCHED }))],
     ['operations in one message', { id: '1', type: 'subscribe', payload: [BATCHED, BATCHED] }],
     ['documents in one operation', { id: '1', type: 'subscribe', payload: { query: [WATCH, WATCH] } }],
-  ])('closes with 4400 at a batch of %s before any of it runs, and nobody else', async (_name, batch) => {
+  ])('closes with 4400 at a batch of %s before any of it runs, and no other client', async (_name, batch) => {
     const { gateway, simulator } = pair;
     await using neighbour = await connect(gateway.url);
     await using client = await connect(gateway.url);

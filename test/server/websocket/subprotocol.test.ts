@@ -22,7 +22,7 @@ function askFor(subprotocols: string | null): Socket {
 }
 
 it.each([null, 'graphql-ws', 'Graphql-Transport-WS', 'graphql-transport-ws2, __proto__'])(
-  'closes with 4406 who offers %s, and nobody else',
+  'closes with 4406 a client that offers %s, and no other client',
   async (subprotocols) => {
     const { gateway, simulator } = pair;
     await using neighbour = await connect(gateway.url);

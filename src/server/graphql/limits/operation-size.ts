@@ -23,7 +23,8 @@ const EMPTY: OperationSize = { depth: 0, aliases: 0, directives: 0, rootFields: 
 
 /**
  * The size of every operation of a document that need not be valid. Each fragment is measured once, however often it
- * is spread, so a document of n tokens takes O(n), also if its fragments multiply.
+ * is spread, so a document of n tokens takes O(n), also if its fragments multiply. GraphQL Armor is not used: it depends
+ * on graphql 16, and two copies of graphql do not accept each other's objects.
  */
 export function measureOperations(document: DocumentNode): readonly OperationSize[] {
   const visitor = new SizeVisitor(document);

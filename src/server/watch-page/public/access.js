@@ -1,7 +1,7 @@
 // @ts-check
 
 import { element, input } from './dom.js';
-import { sayFault } from './field-fault.js';
+import { showFieldError } from './field-error.js';
 
 /** The scheme before a token in its header, which is often copied along. */
 const SCHEME = /^bearer(\s+|$)/i;
@@ -18,7 +18,7 @@ export function askForToken(reason) {
   element('access').hidden = false;
   element('access-reason').textContent = reason;
   field.value = '';
-  sayFault(field, '');
+  showFieldError(field, '');
   field.focus();
 }
 
@@ -30,16 +30,16 @@ export function onToken(use) {
   element('access').addEventListener('submit', (event) => {
     event.preventDefault();
     const submitted = field.value.trim().replace(SCHEME, '');
-    const fault = faultOf(submitted);
-    sayFault(field, fault);
-    if (fault !== '') return field.focus();
+    const error = errorOf(submitted);
+    showFieldError(field, error);
+    if (error !== '') return field.focus();
     field.value = '';
     use(submitted);
   });
 }
 
 /** @param {string} text */
-function faultOf(text) {
+function errorOf(text) {
   if (text === '') return 'Paste a token first.';
   return TOKEN_RULE.test(text) ? '' : 'This is not a token: it has spaces or unusual characters.';
 }

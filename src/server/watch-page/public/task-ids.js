@@ -36,7 +36,7 @@ export function addressOf(ids) {
  * The reason why these ids are not asked for; empty when all of them are task ids.
  * @param {readonly string[]} ids
  */
-export function faultOfIds(ids) {
+export function errorOfIds(ids) {
   const bad = ids.filter((id) => !isId(id));
   if (bad.length === 0) return '';
   return ids.length === 1 ? ID_RULE_WORDS : `${ID_RULE_WORDS} Not a task id: ${bad.join(', ')}`;

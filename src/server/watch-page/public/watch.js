@@ -1,15 +1,15 @@
 // @ts-check
 import { askForToken, onToken } from './access.js';
 import { announce, element, input, say } from './dom.js';
-import { sayFault } from './field-fault.js';
+import { showFieldError } from './field-error.js';
 import { keepFocus } from './focus.js';
 import { rememberTask } from './recent-tasks.js';
 import { learnServerTime, serverNow } from './server-clock.js';
 import { offerShortcuts, refreshShortcuts, unfoldShortcuts } from './shortcuts.js';
 import { subscribe } from './subscribe.js';
-import { addressIds, addressOf, faultOfIds, readIds } from './task-ids.js';
+import { addressIds, addressOf, errorOfIds, readIds } from './task-ids.js';
 import { TaskList } from './task-list.js';
-import { duration, faultWords, refusalWords } from './words.js';
+import { duration, errorText, refusalText } from './words.js';
 
 /**
  * @typedef {import('../page-types.js').Result} Result
@@ -56,12 +56,12 @@ function prepare(ids) {
   say(element('connection'), '');
   for (const part of ['notice', 'access']) element(part).hidden = true;
   idField.value = ids.join(' ');
-  const fault = faultOfIds(ids);
-  sayFault(idField, fault);
-  tasks.arrange(fault === '' ? ids : []);
-  showTitle(fault === '' ? '' : faultWords('BAD_USER_INPUT').title);
-  if (fault !== '' || ids.length === 0) return false;
-  lookUp();
+  const error = errorOfIds(ids);
+  showFieldError(idField, error);
+  tasks.arrange(error === '' ? ids : []);
+  showTitle(error === '' ? '' : errorText('BAD_USER_INPUT').title);
+  if (error !== '' || ids.length === 0) return false;
+  showLoading();
   return true;
 }
 
@@ -77,11 +77,11 @@ function follow(ids) {
     overdue: () => setLink('overdue'),
     complete: () => setLink('lost'),
     interrupted,
-    failed: (refusal) => refuse(refusal.code ?? codeOf(refusal.status), refusalWords(refusal)),
+    failed: (refusal) => refuse(refusal.code ?? codeOf(refusal.status), refusalText(refusal)),
   });
 }
 
-function lookUp() {
+function showLoading() {
   if (tasks.single && !tasks.known) notice('Looking it up', 'Asking for the state of this task.', '');
   else element('notice').hidden = true;
 }
@@ -89,7 +89,7 @@ function lookUp() {
 function connected() {
   setLink('live');
   say(element('connection'), '');
-  lookUp();
+  showLoading();
 }
 
 /** @param {typeof link} state */
@@ -130,7 +130,7 @@ function remember(id) {
 function refuseTask({ id, code, retryAfterSeconds }) {
   const one = typeof id === 'string' && tasks.taskOf(id) !== undefined;
   // The page asks for well-formed ids alone, so the gateway can refuse only their number.
-  const words = faultWords(code === 'BAD_USER_INPUT' && !tasks.single ? 'TOO_MANY_IDS' : code, retryAfterSeconds);
+  const words = errorText(code === 'BAD_USER_INPUT' && !tasks.single ? 'TOO_MANY_IDS' : code, retryAfterSeconds);
   if (one && !tasks.single && code !== 'UNAUTHENTICATED') {
     tasks.refuse(id, words);
     return false;
@@ -145,7 +145,7 @@ function refuseTask({ id, code, retryAfterSeconds }) {
  */
 function interrupted(refusal, waitMs) {
   const lost = 'Connection lost';
-  const { title, text } = refusal === null ? { title: lost, text: '' } : refusalWords(refusal);
+  const { title, text } = refusal === null ? { title: lost, text: '' } : refusalText(refusal);
   const when = waitMs < 1000 ? 'Reconnecting.' : `Reconnecting within ${duration(waitMs)}.`;
   if (link !== 'lost' && tasks.known) announce(`${lost}. Reconnecting.`);
   setLink('lost');
@@ -190,10 +190,10 @@ function notice(title, text, action) {
   announce(`${title}. ${text}`);
 }
 
-/** @param {string} fault the title of a fault, or empty: the state of the tasks */
-function showTitle(fault) {
+/** @param {string} error the title of an error, or empty: the state of the tasks */
+function showTitle(error) {
   const state = tasks.title();
-  if (fault !== '') document.title = `${fault} · ${TITLE}`;
+  if (error !== '') document.title = `${error} · ${TITLE}`;
   else document.title = state !== '' && tasks.single ? state : [state, TITLE].filter(Boolean).join(' · ');
 }
 
@@ -210,9 +210,9 @@ function go(ids) {
 element('ask').addEventListener('submit', (event) => {
   event.preventDefault();
   const ids = readIds(idField.value);
-  const fault = ids.length === 0 ? 'Paste a task id first.' : faultOfIds(ids);
-  sayFault(idField, fault);
-  if (fault !== '') return idField.focus();
+  const error = ids.length === 0 ? 'Paste a task id first.' : errorOfIds(ids);
+  showFieldError(idField, error);
+  if (error !== '') return idField.focus();
   go(ids);
 });
 
@@ -236,4 +236,4 @@ setInterval(() => tasks.showTimes(serverNow(), link), 1000);
 void learnServerTime();
 unfoldShortcuts(addressIds().length === 0);
 watch(addressIds());
-if (addressIds().length === 0 || faultOfIds(addressIds()) !== '') idField.focus();
+if (addressIds().length === 0 || errorOfIds(addressIds()) !== '') idField.focus();

@@ -23,7 +23,7 @@ export function statusName(status, rawStatus) {
 }
 
 /** @type {Record<string, [title: string, text: string]>} */
-const FAULTS = {
+const ERRORS = {
   BAD_USER_INPUT: ['That is not a task id', ID_RULE_WORDS],
   UNAUTHENTICATED: ['A token is needed', 'This gateway only answers callers who show a valid token.'],
   FORBIDDEN: ['Not your task', 'Your token is valid, but it does not cover this task.'],
@@ -56,8 +56,8 @@ const BUSY = ['The gateway is busy or restarting', 'It takes no new live views a
  * @param {string | null | undefined} code
  * @param {number} [retryAfterSeconds]
  */
-export function faultWords(code, retryAfterSeconds) {
-  const [title, text] = FAULTS[code ?? ''] ?? /** @type {[string, string]} */ (FAULTS.INTERNAL_SERVER_ERROR);
+export function errorText(code, retryAfterSeconds) {
+  const [title, text] = ERRORS[code ?? ''] ?? /** @type {[string, string]} */ (ERRORS.INTERNAL_SERVER_ERROR);
   return { title, text: retryAfterSeconds ? `${text} Wait ${duration(retryAfterSeconds * 1000)} first.` : text };
 }
 
@@ -65,12 +65,12 @@ export function faultWords(code, retryAfterSeconds) {
  * The same for a subscription that could not begin.
  * @param {import('../page-types.js').Refusal} refusal
  */
-export function refusalWords({ status, code }) {
-  if (code !== null) return faultWords(code);
-  if (status === 401) return faultWords('UNAUTHENTICATED');
-  if (status === 403) return faultWords('FORBIDDEN');
-  if (status === 429) return faultWords('RATE_LIMITED');
-  const [title, text] = status === 0 ? UNREACHABLE : status === 503 ? BUSY : (FAULTS.INTERNAL_SERVER_ERROR ?? BUSY);
+export function refusalText({ status, code }) {
+  if (code !== null) return errorText(code);
+  if (status === 401) return errorText('UNAUTHENTICATED');
+  if (status === 403) return errorText('FORBIDDEN');
+  if (status === 429) return errorText('RATE_LIMITED');
+  const [title, text] = status === 0 ? UNREACHABLE : status === 503 ? BUSY : (ERRORS.INTERNAL_SERVER_ERROR ?? BUSY);
   return { title, text };
 }
 

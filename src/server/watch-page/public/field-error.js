@@ -6,7 +6,7 @@ import { element, say } from './dom.js';
  * @param {HTMLInputElement} field it has a place for the words, `<its id>-fault`
  * @param {string} words
  */
-export function sayFault(field, words) {
+export function showFieldError(field, words) {
   say(element(`${field.id}-fault`), words);
   field.setAttribute('aria-invalid', String(words !== ''));
 }

@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache';
+import { takeSlots } from '../gcra.ts';
 
 /** Upstream calls reserved ahead: they may be made from `delayMs` ms from now on. */
 export interface Reservation {
@@ -22,17 +23,14 @@ export function maxReservedAheadMs(ratePerSecond: number, gateways: number): num
   return 1000 + ((gateways + 1) * reservationSize(ratePerSecond) * 1000) / ratePerSecond;
 }
 
-/**
- * Evenly spaced slots per key: the generic cell rate algorithm without tolerance, as in
- * https://en.wikipedia.org/wiki/Generic_cell_rate_algorithm. Bounded; forgets the keys longest unused.
- */
-export class Gcra {
+/** Evenly spaced slots per key, without tolerance: see {@link takeSlots}. Bounded; forgets the keys longest unused. */
+export class SlotReservations {
   readonly #nextFree = new LRUCache<string, number>({ max: 10_000 });
 
   /** Reserves the key's next free slots. `now` is monotonic, in ms. */
   reserve(key: string, ratePerSecond: number, calls: number, now = performance.now()): Reservation {
-    const start = Math.max(now, this.#nextFree.get(key) ?? 0);
-    this.#nextFree.set(key, start + (calls * 1000) / ratePerSecond);
+    const { start, nextFree } = takeSlots(this.#nextFree.get(key) ?? 0, now, (calls * 1000) / ratePerSecond);
+    this.#nextFree.set(key, nextFree);
     return { delayMs: start - now, calls };
   }
 }
