@@ -4,6 +4,7 @@ import { clientIpResolver } from '../server/http/client-address.ts';
 import { hostPolicy } from '../server/http/host-policy.ts';
 import { OriginPolicy } from '../server/http/origin-policy.ts';
 import { ConnectionLimiter } from '../server/limits/connection-limiter.ts';
+import { requestAdmission } from '../server/limits/request-admission.ts';
 import { SocketLimiter } from '../server/limits/socket-limiter.ts';
 import { GraphqlEndpoint } from '../server/routing/graphql-endpoint.ts';
 import { HttpServer } from '../server/routing/http-server.ts';
@@ -56,9 +57,10 @@ export async function createHttpStack(
     clientIp: clientIpResolver(trustProxy),
   };
   const graphiql = http.graphiql ? graphiqlPage(examples.exampleId) : null;
-  const graphql = new GraphqlEndpoint({ ...gate, ...serving, graphiql });
+  const admit = requestAdmission({ ...gate, ...serving });
+  const graphql = new GraphqlEndpoint({ ...gate, ...serving, admit, graphiql });
   const page = createWatchPage(examples.exampleTasks);
-  const routes = { graphql, websocket, webhook: createWebhook(config, registry, cluster), page };
+  const routes = { graphql, websocket, webhook: createWebhook(config, registry, cluster, admit), page };
   const access = { allowsHost: hostPolicy(http.allowedHosts), metrics: config.adminPort === null ? metrics : null };
   const server = stack.use(new HttpServer({ ...gate, ...routes, ...access, readiness, timeouts, onUnexpectedError }));
   return { server, closables: [websocket, serving.streams], executor, connections: gate.connections };
