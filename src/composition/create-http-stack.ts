@@ -1,3 +1,4 @@
+import { LogLimiter } from '../observability/log-limiter.ts';
 import { graphiqlPage } from '../server/graphiql/graphiql-page.ts';
 import type { OperationExecutor } from '../server/graphql/operation-executor.ts';
 import { clientIpResolver } from '../server/http/client-address.ts';
@@ -45,11 +46,13 @@ export async function createHttpStack(
   const { http, limits } = config;
   const { trustProxy } = http;
   const { executor, websocket, ...serving } = await createTransports(base, registry);
+  const rejections = new LogLimiter();
   const gate = {
     origins: new OriginPolicy({
       allowed: http.corsOrigins,
       trustProxy,
-      onRejectedOrigin: (origin) => log.warn({ origin }, REJECTED_ORIGIN),
+      onRejectedOrigin: (origin) =>
+        rejections.add(origin, (fields) => log.warn({ origin, ...fields }, REJECTED_ORIGIN)),
     }),
     connections: new ConnectionLimiter(limits.connections, trustProxy ? limits.connectionsPerAddress : null),
     // Behind a proxy all TCP connections come from the proxy.
