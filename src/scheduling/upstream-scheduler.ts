@@ -192,7 +192,7 @@ export class UpstreamScheduler {
     queued.leave();
     this.#waiting.delete(queued);
     this.#running += 1;
-    this.#options.semaphore.acquire(permitClass);
+    this.#options.semaphore.acquire(this.#onPermit, permitClass);
     this.#rateLimiter.consume(now);
     const { dueAt } = queued;
     if (!isProbe && !queued.urgent && queued.isTrusted && dueAt !== null && dueAt >= queued.queuedAt)
