@@ -1,5 +1,6 @@
-import { enableCompileCache, flushCompileCache } from 'node:module';
+import { flushCompileCache } from 'node:module';
 import { join } from 'node:path';
+import { enablePrivateCompileCache } from './compile-cache.ts';
 import type { Config } from './config.ts';
 import type { Gateway } from './gateway.ts';
 import { SHUTDOWN_SIGNALS, shutdownSignal } from './server/shutdown/shutdown-signal.ts';
@@ -7,7 +8,7 @@ import { SHUTDOWN_SIGNALS, shutdownSignal } from './server/shutdown/shutdown-sig
 const signalled = shutdownSignal(process.env['_']);
 // Modules loaded from here on are compiled once, not at every start, which halves the time until the gateway listens.
 // The cache lies in the installation, because all users of the machine share the default directory.
-enableCompileCache(join(import.meta.dirname, '../node_modules/.cache/video-task-gateway'));
+enablePrivateCompileCache(join(import.meta.dirname, '../node_modules/.cache/video-task-gateway'));
 const { default: closeWithGrace } = await import('close-with-grace');
 const { ConfigError, loadConfig } = await import('./config.ts');
 const { createGateway } = await import('./gateway.ts');

@@ -1,9 +1,11 @@
+import { LogLimiter } from '../observability/log-limiter.ts';
 import { graphiqlPage } from '../server/graphiql/graphiql-page.ts';
 import type { OperationExecutor } from '../server/graphql/operation-executor.ts';
 import { clientIpResolver } from '../server/http/client-address.ts';
 import { hostPolicy } from '../server/http/host-policy.ts';
 import { OriginPolicy } from '../server/http/origin-policy.ts';
 import { ConnectionLimiter } from '../server/limits/connection-limiter.ts';
+import { requestAdmission } from '../server/limits/request-admission.ts';
 import { SocketLimiter } from '../server/limits/socket-limiter.ts';
 import { GraphqlEndpoint } from '../server/routing/graphql-endpoint.ts';
 import { HttpServer } from '../server/routing/http-server.ts';
@@ -44,11 +46,13 @@ export async function createHttpStack(
   const { http, limits } = config;
   const { trustProxy } = http;
   const { executor, websocket, ...serving } = await createTransports(base, registry);
+  const rejections = new LogLimiter();
   const callerPolicy = {
     origins: new OriginPolicy({
       allowed: http.corsOrigins,
       trustProxy,
-      onRejectedOrigin: (origin) => log.warn({ origin }, REJECTED_ORIGIN),
+      onRejectedOrigin: (origin) =>
+        rejections.add(origin, (fields) => log.warn({ origin, ...fields }, REJECTED_ORIGIN)),
     }),
     connections: new ConnectionLimiter(limits.connections, trustProxy ? limits.connectionsPerAddress : null),
     // Behind a proxy all TCP connections come from the proxy.
@@ -56,9 +60,10 @@ export async function createHttpStack(
     clientIp: clientIpResolver(trustProxy),
   };
   const graphiql = http.graphiql ? graphiqlPage(examples.exampleId) : null;
-  const graphql = new GraphqlEndpoint({ ...callerPolicy, ...serving, graphiql });
+  const admit = requestAdmission({ ...callerPolicy, ...serving });
+  const graphql = new GraphqlEndpoint({ ...callerPolicy, ...serving, admit, graphiql });
   const page = createWatchPage(examples.exampleTasks);
-  const routes = { graphql, websocket, webhook: createWebhook(config, registry, cluster), page };
+  const routes = { graphql, websocket, webhook: createWebhook(config, registry, cluster, admit), page };
   const access = { allowsHost: hostPolicy(http.allowedHosts), metrics: config.adminPort === null ? metrics : null };
   const server = stack.use(
     new HttpServer({ ...callerPolicy, ...routes, ...access, readiness, timeouts, onUnexpectedError }),

@@ -27,7 +27,10 @@ export async function createTransports(base: SharedServices, registry: TaskRegis
   const executor = new OperationExecutor({ schema, documents, limits, queue, maskError, ...reading });
   const maxBodyBytes = limits.bodyBytes;
   const authenticator = await createAuthenticator(base);
-  const rate = new OperationRateLimiter(limits.operationsPerSecond);
+  const rate = new OperationRateLimiter({
+    perSecond: limits.operationsPerSecond,
+    isVerified: ({ credential }) => credential.owner === 'gateway' || registry.isTokenAccepted(credential),
+  });
   const gates = { authenticator, rate, admission, maskError };
   const sockets = { maxSubscriptions: limits.subscriptionsPerConnection, maxFrameBytes: maxBodyBytes, timeouts };
   const websocket = stack.use(

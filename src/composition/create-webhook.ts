@@ -1,5 +1,6 @@
 import type { Cluster } from '../cluster/contract.ts';
 import type { Config } from '../config.ts';
+import type { RequestAdmission } from '../server/http/request-admission.ts';
 import { Webhook } from '../server/http/webhook.ts';
 import type { TaskRegistry } from '../task/task-registry.ts';
 import type { WatchState } from '../task/watch-state.ts';
@@ -9,6 +10,7 @@ export function createWebhook(
   { http, limits }: Config,
   registry: TaskRegistry,
   cluster: Cluster<WatchState>,
+  admit: RequestAdmission,
 ): Webhook | null {
   const invalidateHere = (ids: ReadonlySet<string>): void => {
     for (const watch of registry.activeWatches(ids)) watch.invalidate();
@@ -20,5 +22,5 @@ export function createWebhook(
     invalidateHere(ids);
     void cluster.invalidate(ids);
   };
-  return new Webhook({ token: http.webhookToken, maxBodyBytes: limits.bodyBytes, invalidate });
+  return new Webhook({ token: http.webhookToken, maxBodyBytes: limits.bodyBytes, admit, invalidate });
 }

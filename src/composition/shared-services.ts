@@ -4,6 +4,7 @@ import type { Logger } from '../observability/log.ts';
 import { Metrics } from '../observability/metrics.ts';
 import { OutageLog } from '../observability/outage-log.ts';
 import { Readiness } from '../observability/readiness.ts';
+import { unexpectedErrorLog } from '../observability/unexpected-errors.ts';
 import type { Timeouts } from '../server/limits/timeouts.ts';
 import type { WatchState } from '../task/watch-state.ts';
 
@@ -35,6 +36,6 @@ export function createServices(config: Config, { log, timeouts, cluster, stack }
     keySet: config.auth.jwksUrl === null ? null : new OutageLog({ log, name: 'key set', awayAfterMs: 0 }),
   };
   const readiness = new Readiness(() => cluster.health, outages);
-  const onUnexpectedError = (error: unknown): void => log.error({ err: error }, 'unexpected error');
+  const onUnexpectedError = unexpectedErrorLog(log);
   return { config, log, cluster, outages, timeouts, readiness, metrics: new Metrics(), onUnexpectedError, stack };
 }

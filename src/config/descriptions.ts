@@ -54,7 +54,10 @@ export const descriptions: Readonly<Record<VariableName, VariableDescription>> =
     meaning:
       'all TCP connections of a client address, idle ones included, an IPv6 one by its /64; with TRUST_PROXY WebSockets and streams',
   },
-  MAX_OPERATIONS_PER_SECOND: { fallback: 'none', meaning: 'per caller and gateway' },
+  MAX_OPERATIONS_PER_SECOND: {
+    fallback: 'none',
+    meaning: 'per caller and gateway; tokens that A2E has never accepted share twice that per address',
+  },
   TRUST_PROXY: {
     fallback: 'false',
     meaning: 'take the client address from X-Forwarded-For, as the nearest proxy wrote it',

@@ -1,6 +1,7 @@
 import type { SchedulerEvent } from '../scheduling/scheduler-options.ts';
 import type { TokenIdentity } from '../scheduling/scheduler-registry.ts';
 import type { UpstreamEvent } from '../upstream/upstream-event.ts';
+import { CircuitLog } from './circuit-log.ts';
 import type { Logger } from './log.ts';
 import type { Metrics } from './metrics.ts';
 import type { OutageLog } from './outage-log.ts';
@@ -19,6 +20,7 @@ export function upstreamReporter(
   readiness: Readiness,
   metrics: Metrics,
 ): UpstreamReporter {
+  const circuit = new CircuitLog(log);
   return {
     onCall(event) {
       count(event, metrics);
@@ -31,15 +33,13 @@ export function upstreamReporter(
       if (event.kind === 'token-refused') {
         const isLogged = readiness.upstream === 'refused';
         readiness.upstream = 'refused';
-        if (!isLogged) log.error("A2E refuses the gateway's own token: polling pauses until it is accepted again");
+        if (!isLogged) circuit.tokenRefused();
       } else if (event.kind === 'paused') {
-        log.warn({ forMs: event.forMs }, 'A2E limits the rate: polling pauses');
+        circuit.paused(event.forMs);
       } else if (event.kind !== 'breaker-opened' || readiness.upstream !== 'refused') {
         readiness.upstream = event.kind === 'breaker-opened' ? 'away' : 'ok';
-        log.warn(
-          { upstream: readiness.upstream },
-          event.kind === 'breaker-opened' ? 'circuit opened' : 'circuit closed',
-        );
+        if (event.kind === 'breaker-opened') circuit.opened();
+        else circuit.closed();
       }
     },
   };

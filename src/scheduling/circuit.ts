@@ -65,11 +65,17 @@ export interface TokenPolicy {
   readonly refusalExpires: boolean;
 }
 
+/** The rules of one circuit. */
+export interface CircuitPolicy extends TokenPolicy {
+  /** The longest time between two probes of a failing origin, in ms. */
+  readonly maxProbeIntervalMs: number;
+}
+
 export const CLOSED: CircuitState = { kind: 'closed' };
 export const NEW_CIRCUIT: Circuit = { state: CLOSED, evidence: NO_EVIDENCE, isTokenAccepted: false };
 
 /** The circuit after an observation. Pure; `evidence.ts` has the rules. */
-export function observe(circuit: Circuit, observation: Observation, now: number, policy: TokenPolicy): Circuit {
+export function observe(circuit: Circuit, observation: Observation, now: number, policy: CircuitPolicy): Circuit {
   switch (observation.kind) {
     case 'answered':
       return onAnswered(circuit);
@@ -120,7 +126,7 @@ function onHoldEnded(circuit: Circuit, now: number, { refusalExpires }: TokenPol
 
 type Failed = Extract<Observation, { kind: 'failed' }>;
 
-function onFailed(circuit: Circuit, failed: Failed, now: number, policy: TokenPolicy): Circuit {
+function onFailed(circuit: Circuit, failed: Failed, now: number, policy: CircuitPolicy): Circuit {
   const { error, isProbe } = failed;
   const { state } = circuit;
   const evidence = collect(circuit.evidence, failed);
@@ -139,7 +145,7 @@ function onFailed(circuit: Circuit, failed: Failed, now: number, policy: TokenPo
   if (state.kind === 'open')
     return isProbe ? withNextProbe({ ...circuit, evidence }, now, policy, 1) : { ...circuit, evidence };
   if (state.kind === 'closed' && evidence.isAgainstOrigin)
-    return originFailing(circuit, evidence, error, now, now + probeIntervalMs(0));
+    return originFailing(circuit, evidence, error, now, now + probeIntervalMs(0, policy.maxProbeIntervalMs));
   // Several calls that were under way together meet the same pause; they are no further evidence.
   return state.kind === 'paused' ? circuit : { ...circuit, evidence };
 }
@@ -160,11 +166,12 @@ function originFailing(
   };
 }
 
-function withNextProbe(circuit: Circuit, now: number, policy: TokenPolicy, newFailures: 0 | 1): Circuit {
+function withNextProbe(circuit: Circuit, now: number, policy: CircuitPolicy, newFailures: 0 | 1): Circuit {
   const { state } = circuit;
   if (state.kind !== 'open') return circuit;
   const failedProbes = state.failedProbes + newFailures;
-  const intervalMs = state.reason === 'token-refused' ? policy.probeMs : probeIntervalMs(failedProbes);
+  const intervalMs =
+    state.reason === 'token-refused' ? policy.probeMs : probeIntervalMs(failedProbes, policy.maxProbeIntervalMs);
   return { ...circuit, state: { ...state, failedProbes, nextProbeAt: now + intervalMs } };
 }
 

@@ -7,10 +7,18 @@ export type PermitClass = 'proven' | 'unproven' | 'unverified';
 /** The classes in turn for released permits: while all wait, proven calls get two of four. */
 const TURNS: readonly PermitClass[] = ['proven', 'unproven', 'proven', 'unverified'];
 
+/** A released permit that is reserved for a scheduler and a class while the scheduler's callback runs. */
+interface Offer {
+  readonly onFree: () => void;
+  readonly permitClass: PermitClass;
+}
+
 /**
  * The permits for calls under way, of all schedulers together. A scheduler that finds no permit waits, and schedulers
  * receive released permits in turn, one each. A scheduler is identified by its callback. Unproven calls share at most
  * half of the permits, and calls with unverified tokens at most a quarter, so that proven calls never wait behind them.
+ * A permit is offered for one class. A scheduler takes it for no other class, because it would pass the schedulers that wait
+ * there, and lose its own turn.
  */
 export class FairSemaphore {
   readonly #waiting: Readonly<Record<PermitClass, Set<() => void>>> = {
@@ -21,7 +29,7 @@ export class FairSemaphore {
   readonly #held: Record<PermitClass, number> = { proven: 0, unproven: 0, unverified: 0 };
   readonly #count: number;
   #turns = TURNS;
-  #offeredTo: (() => void) | null = null;
+  #offer: Offer | null = null;
 
   /** @param count `UPSTREAM_MAX_CONCURRENCY` */
   constructor(count: number) {
@@ -30,8 +38,9 @@ export class FairSemaphore {
 
   /** Whether the scheduler may {@link acquire} a permit now. If not, it waits for its turn, when `onFree` is called. */
   tryAcquire(onFree: () => void, permitClass: PermitClass = 'proven'): boolean {
+    if (this.#isOffered(onFree, permitClass)) return true;
     const waiting = this.#waiting[permitClass];
-    if (this.#isFree(permitClass) && (waiting.size === 0 || this.#offeredTo === onFree)) return true;
+    if (waiting.size === 0 && this.#isFree(permitClass)) return true;
     waiting.add(onFree);
     return false;
   }
@@ -42,30 +51,40 @@ export class FairSemaphore {
   }
 
   /** Takes a permit. Allowed only when {@link tryAcquire} has just returned true. */
-  acquire(permitClass: PermitClass = 'proven'): void {
-    this.#held[permitClass] += 1;
-    this.#offeredTo = null;
+  acquire(onFree: () => void, permitClass: PermitClass = 'proven'): void {
+    if (this.#isOffered(onFree, permitClass)) this.#offer = null;
+    else this.#held[permitClass] += 1;
   }
 
-  /** Returns a permit of a call that has ended. A scheduler that is offered a permit and takes none is passed over. */
+  /**
+   * Returns a permit of a call that has ended. A scheduler that is offered a permit and takes none is passed over. No
+   * callback releases a permit before it returns.
+   */
   release(permitClass: PermitClass = 'proven'): void {
     this.#held[permitClass] -= 1;
-    for (let next = this.#nextWaiting(); next; next = this.#nextWaiting()) {
-      this.#offeredTo = next;
-      next();
-      this.#offeredTo = null;
+    for (let offer = this.#nextOffer(); offer; offer = this.#nextOffer()) {
+      this.#offer = offer;
+      this.#held[offer.permitClass] += 1;
+      offer.onFree();
+      if (this.#offer) this.#held[offer.permitClass] -= 1;
+      this.#offer = null;
     }
   }
 
+  #isOffered(onFree: () => void, permitClass: PermitClass): boolean {
+    return this.#offer?.onFree === onFree && this.#offer.permitClass === permitClass;
+  }
+
   /** The next scheduler in turn of a class that has a free permit. */
-  #nextWaiting(): (() => void) | null {
+  #nextOffer(): Offer | null {
     const chosen = this.#turns.find((each) => this.#waiting[each].size > 0 && this.#isFree(each));
     if (!chosen) return null;
     const at = this.#turns.indexOf(chosen) + 1;
     this.#turns = [...this.#turns.slice(at), ...this.#turns.slice(0, at)];
-    const [next] = this.#waiting[chosen];
-    if (next) this.#waiting[chosen].delete(next);
-    return next ?? null;
+    const [onFree] = this.#waiting[chosen];
+    if (!onFree) return null;
+    this.#waiting[chosen].delete(onFree);
+    return { onFree, permitClass: chosen };
   }
 
   #isFree(permitClass: PermitClass): boolean {

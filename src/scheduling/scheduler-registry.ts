@@ -79,6 +79,11 @@ export class SchedulerRegistry implements Disposable {
     return scheduler;
   }
 
+  /** A2E has accepted the token with this key; false too when its scheduler was idle and has been dropped. */
+  isTokenAccepted(key: string): boolean {
+    return this.#schedulers.get(key)?.isTokenAccepted ?? false;
+  }
+
   /** The number of schedulers, idle ones included. */
   get size(): number {
     return this.#schedulers.size;

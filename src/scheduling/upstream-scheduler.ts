@@ -1,12 +1,21 @@
 import { AccessDenied } from '../errors.ts';
 import { BulkheadQueue } from './bulkhead-queue.ts';
-import { type Circuit, type CircuitState, errorForCaller, NEW_CIRCUIT, type Observation, observe } from './circuit.ts';
+import {
+  type Circuit,
+  type CircuitPolicy,
+  type CircuitState,
+  errorForCaller,
+  NEW_CIRCUIT,
+  type Observation,
+  observe,
+} from './circuit.ts';
 import { circuitEvents } from './circuit-events.ts';
 import { EarliestTimer } from './earliest-timer.ts';
 import type { PermitClass } from './fair-semaphore.ts';
 import type { CallOutcome, Job, ScheduledJob, ScheduleOptions } from './job.ts';
 import { LocalRateLimiter } from './local-rate-limiter.ts';
 import { ProbeCandidates } from './probe-candidates.ts';
+import { maxProbeIntervalMs, recoveryWindowMs } from './probe-interval.ts';
 import { QueuedJob } from './queued-job.ts';
 import type { RateLimiter } from './rate-limiter.ts';
 import type { SchedulerOptions } from './scheduler-options.ts';
@@ -23,6 +32,7 @@ const TIMER_GRAIN_MS = 20;
  */
 export class UpstreamScheduler {
   readonly #options: SchedulerOptions;
+  readonly #policy: CircuitPolicy;
   readonly #queue: BulkheadQueue<QueuedJob>;
   /** All waiting jobs: in the queue, or blocked. */
   readonly #waiting = new ProbeCandidates();
@@ -40,6 +50,7 @@ export class UpstreamScheduler {
 
   constructor(options: SchedulerOptions) {
     this.#options = options;
+    this.#policy = { ...options.tokenPolicy, maxProbeIntervalMs: maxProbeIntervalMs(options.intervalMs) };
     this.#queue = new BulkheadQueue(options.intervalMs);
     this.#rateLimiter = options.rateLimiter?.(() => this.#advance()) ?? new LocalRateLimiter(options.maxRps);
   }
@@ -122,7 +133,7 @@ export class UpstreamScheduler {
   }
 
   #advance(): void {
-    const holds = this.state.kind === 'paused' || this.#options.tokenPolicy.refusalExpires;
+    const holds = this.state.kind === 'paused' || this.#policy.refusalExpires;
     if (holds && performance.now() >= admitsAt(this.state)) this.#observe({ kind: 'hold-ended' });
     if (this.state.kind !== 'closed') this.#advanceBlocked(this.state);
     else while (this.#runNext());
@@ -183,7 +194,7 @@ export class UpstreamScheduler {
     queued.leave();
     this.#waiting.delete(queued);
     this.#running += 1;
-    this.#options.semaphore.acquire(permitClass);
+    this.#options.semaphore.acquire(this.#onPermit, permitClass);
     this.#rateLimiter.consume(now);
     const { dueAt } = queued;
     if (!isProbe && !queued.urgent && queued.isTrusted && dueAt !== null && dueAt >= queued.queuedAt)
@@ -216,15 +227,19 @@ export class UpstreamScheduler {
   #observe(observation: Observation): void {
     const now = performance.now();
     const before = this.#circuit;
-    this.#circuit = observe(before, observation, now, this.#options.tokenPolicy);
+    this.#circuit = observe(before, observation, now, this.#policy);
     if (this.state === before.state) return;
     this.#timer.clear();
     for (const event of circuitEvents(before.state, this.state, now)) this.#options.onEvent?.(event);
-    if (this.state.kind === 'closed')
-      this.#spread(
-        now,
-        before.state.kind === 'open' && observation.kind === 'hold-ended' ? 0 : this.#options.intervalMs,
-      );
+    if (this.state.kind === 'closed') this.#spread(now, this.#spreadMs(before.state, observation));
+  }
+
+  /** The time over which calls are spread after the circuit has closed, in ms. */
+  #spreadMs(before: CircuitState, { kind }: Observation): number {
+    const { intervalMs } = this.#options;
+    if (before.kind !== 'open') return intervalMs;
+    if (before.reason === 'origin-failing') return recoveryWindowMs(intervalMs);
+    return kind === 'hold-ended' ? 0 : intervalMs;
   }
 
   /**

@@ -1,8 +1,10 @@
+import { createHmac, randomBytes } from 'node:crypto';
+
 /** One call as it arrived. */
 export interface Call {
   readonly id: string;
-  /** The bearer token as sent; `''` when there was none. */
-  readonly token: string;
+  /** A short keyed hash of the bearer token, equal for equal tokens of one process; `''` without a token. */
+  readonly tokenHash: string;
   /** Ms since the epoch by the machine's monotonic clock, with fractions; the simulator's own clock plays no part. */
   readonly at: number;
 }
@@ -22,13 +24,20 @@ interface Waiter {
   readonly resolve: () => void;
 }
 
+/** New in each process, so that a guessed token cannot be compared with a hash. */
+const HASH_KEY = randomBytes(32);
+
+function hashOf(token: string): string {
+  return token === '' ? '' : createHmac('sha256', HASH_KEY).update(token).digest('hex').slice(0, 16);
+}
+
 function emptyTally(): Tally {
   return { count: 0, inFlight: 0, maxInFlight: 0, perToken: new Map(), calls: [] };
 }
 
 /**
  * Counts every call exactly, refused and faulted ones too. Single calls are kept for the first `maxCalls` only, so
- * that a long run does not fill the memory.
+ * that a long run does not fill the memory. Tokens are kept as hashes, because a client may ask for the calls.
  */
 export class CallLog {
   readonly #maxCalls: number;
@@ -42,7 +51,7 @@ export class CallLog {
 
   /** Counts a call that has arrived; the returned function says, once, that it is over. */
   begin(id: string, token: string): () => void {
-    const call: Call = { id, token, at: performance.timeOrigin + performance.now() };
+    const call: Call = { id, tokenHash: hashOf(token), at: performance.timeOrigin + performance.now() };
     const tallies = [this.#all, this.#byId.getOrInsertComputed(id, emptyTally)];
     const keep = this.#all.calls.length < this.#maxCalls;
     for (const each of tallies) this.#count(each, call, keep);
@@ -55,15 +64,16 @@ export class CallLog {
   /** The calls of one task, or of all with null; oldest first. */
   calls(id: string | null, token?: string): Call[] {
     const calls = (id === null ? this.#all : this.#byId.get(id))?.calls ?? [];
-    return token === undefined ? [...calls] : calls.filter((call) => call.token === token);
+    return token === undefined ? [...calls] : calls.filter(({ tokenHash }) => tokenHash === hashOf(token));
   }
 
   /** How many calls there were, exactly. */
   count(id: string | null, token?: string): number {
     const tally = id === null ? this.#all : this.#byId.get(id);
-    return (token === undefined ? tally?.count : tally?.perToken.get(token)) ?? 0;
+    return (token === undefined ? tally?.count : tally?.perToken.get(hashOf(token))) ?? 0;
   }
 
+  /** The number of calls by hash of the token. */
   perToken(): Record<string, number> {
     return Object.fromEntries(this.#all.perToken);
   }
@@ -91,7 +101,7 @@ export class CallLog {
     tally.count += 1;
     tally.inFlight += 1;
     tally.maxInFlight = Math.max(tally.maxInFlight, tally.inFlight);
-    tally.perToken.set(call.token, (tally.perToken.get(call.token) ?? 0) + 1);
+    tally.perToken.set(call.tokenHash, (tally.perToken.get(call.tokenHash) ?? 0) + 1);
     if (keep) tally.calls.push(call);
   }
 

@@ -27,12 +27,12 @@ export interface SimulatorControl {
   setLatency(ms: number): void;
   /** When the calls for that task arrived, in ms since the epoch with fractions; oldest first. */
   callsFor(id: string, token?: string): number[];
-  /** All calls that were kept (`maxCalls` of them), oldest first. */
+  /** All calls that were kept (`maxCalls` of them), oldest first, with hashes of their tokens. */
   calls(): Call[];
   /** How many calls there were for that task; exact even when they are no longer kept. */
   countFor(id: string, token?: string): number;
   totalCalls(): number;
-  /** How many calls each token made; `''` is none. */
+  /** How many calls each token made, by the hash of {@link Call}; `''` is none. */
   callsPerToken(): Record<string, number>;
   /** The most calls seen under way at once: for that task, or in all. */
   maxConcurrency(id?: string): number;

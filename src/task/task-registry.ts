@@ -60,6 +60,11 @@ export class TaskRegistry implements Disposable {
     return watch;
   }
 
+  /** A2E has accepted the token in some answer that this gateway remembers. */
+  isTokenAccepted({ key }: Credential): boolean {
+    return this.#context.schedulers.isTokenAccepted(key);
+  }
+
   /** The active watches of these tasks, through any credential. */
   *activeWatches(ids: ReadonlySet<string>): Generator<TaskWatch> {
     for (const watch of this.#watched.values()) if (ids.has(watch.id)) yield watch;

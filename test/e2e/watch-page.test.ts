@@ -16,6 +16,14 @@ afterAll(() => browser[Symbol.asyncDispose]());
 /** Waits until the heading of the task says this. */
 const heading = (page: Page, name: string) => page.locator('.status', { hasText: name }).waitFor();
 
+/** Lets the browser render three times, so that a fetch that the page begins by itself has begun. */
+async function threeFrames(page: Page): Promise<void> {
+  for (let frame = 0; frame < 3; frame += 1) await page.evaluate('new Promise(requestAnimationFrame)');
+}
+
+/** Plays the video as its viewer does. The promise of `play` can outlast the test, so no test waits for it. */
+const play = (page: Page) => page.evaluate('void document.querySelector("video").play().catch(() => {})');
+
 /** Waits until the page has the metadata of its video. */
 const untilVideoLoads = (page: Page) =>
   vi.waitFor(
@@ -24,7 +32,7 @@ const untilVideoLoads = (page: Page) =>
   );
 
 describe.concurrent('the watch page on the real gateway', () => {
-  it('follows a task through its stages to the video, and asks no other host', async () => {
+  it('follows a task through its stages to the video, and asks no other host unless the viewer plays it', async () => {
     await using simulator = await startSimulator();
     await using gateway = await startGateway({ A2E_API_URL: simulator.url, A2E_API_TOKEN: 'demo-token' });
     await using tab = await browser.open();
@@ -54,6 +62,10 @@ describe.concurrent('the watch page on the real gateway', () => {
     expect([...tab.hosts]).toEqual([new URL(gateway.url).host]);
     simulator.setTask(ID, { status: 'success' });
     await heading(page, 'Ready');
+    expect(await page.locator('video').getAttribute('preload')).toBe('none');
+    await threeFrames(page);
+    expect([...tab.hosts]).toEqual([new URL(gateway.url).host]);
+    await play(page);
     await untilVideoLoads(page);
     expect(await page.locator('video').getAttribute('src')).toBe(await page.locator('.result a').getAttribute('href'));
     expect(await page.locator('.stages .done').count()).toBe(6);
@@ -76,9 +88,10 @@ describe.concurrent('the watch page on the real gateway', () => {
     simulator.setTask(ID, { status: 'success' });
     await page.goto(`${gateway.url}/?id=${ID}`);
     await heading(page, 'Ready');
+    await play(page);
     const loaded = untilVideoLoads(page);
     // The wait above looks more than once while the video is held back.
-    for (let frame = 0; frame < 3; frame += 1) await page.evaluate('new Promise(requestAnimationFrame)');
+    await threeFrames(page);
     expect(await page.evaluate('document.querySelector("video").readyState')).toBe(0);
     release();
     await loaded;

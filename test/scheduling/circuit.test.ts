@@ -9,19 +9,21 @@ import {
 } from '../../src/errors.ts';
 import {
   type Circuit,
+  type CircuitPolicy,
   errorForCaller,
   NEW_CIRCUIT,
   type Observation,
   observe,
-  type TokenPolicy,
 } from '../../src/scheduling/circuit.ts';
+import { maxProbeIntervalMs } from '../../src/scheduling/probe-interval.ts';
 
-const POLICY: TokenPolicy = {
+const POLICY: CircuitPolicy = {
   refusedError: new UpstreamUnavailable('refused'),
   probeMs: 10_000,
   refusalExpires: false,
+  maxProbeIntervalMs: 10_000,
 };
-const CALLERS: TokenPolicy = { ...POLICY, probeMs: 1_000, refusalExpires: true };
+const CALLERS: CircuitPolicy = { ...POLICY, probeMs: 1_000, refusalExpires: true };
 const DOWN = new UpstreamUnavailable('down');
 const REFUSED_CONNECTION = new UpstreamUnavailable('no connection', { unreachable: true });
 const DENIED = new AccessDenied('denied');
@@ -113,6 +115,19 @@ describe('an open circuit', () => {
     expect(gaps[0]).toBe(1_000);
     expect(gaps).toEqual(gaps.toSorted((a, b) => a - b));
     expect(gaps.at(-1)).toBe(10_000);
+  });
+
+  test.each([
+    [100, 1_000],
+    [3_000, 1_500],
+    [10_000, 5_000],
+    [60_000, 10_000],
+  ])('polls every %i ms: probes at most %i ms apart', (pollIntervalMs, longest) => {
+    const policy = { ...POLICY, maxProbeIntervalMs: maxProbeIntervalMs(pollIntervalMs) };
+    let circuit = open;
+    for (let now = 2_000; now < 200_000; now += 1_000)
+      circuit = observe(circuit, failure(DOWN, { isProbe: true }), now, policy);
+    expect(circuit.state).toMatchObject({ nextProbeAt: 199_000 + longest });
   });
 
   test('is not slowed down by late failures of calls that were no probes', () => {

@@ -12,7 +12,7 @@ class Acquirer {
   constructor(semaphore: FairSemaphore, name: string, taken: string[]) {
     this.#onFree = () => {
       while (this.wants > 0 && semaphore.tryAcquire(this.#onFree)) {
-        semaphore.acquire();
+        semaphore.acquire(this.#onFree);
         this.wants -= 1;
         taken.push(name);
       }

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { remoteControl } from '../../src/simulator/remote-control.ts';
 import { startSimulator } from '../../src/simulator/simulator.ts';
 import { call } from './ask.ts';
 
@@ -8,14 +9,11 @@ test('calls are counted per task and per token, with their times', async () => {
   for (const token of ['a', 'b', 'a', 'refused']) await call(simulator.url, 't1', { token });
   await call(simulator.url, 't2', { token: 'a' });
   expect(simulator.totalCalls()).toBe(5);
-  expect(simulator.callsPerToken()).toEqual({ a: 3, b: 1, refused: 1 });
-  expect(simulator.calls().map(({ id, token }) => [id, token])).toEqual([
-    ['t1', 'a'],
-    ['t1', 'b'],
-    ['t1', 'a'],
-    ['t1', 'refused'],
-    ['t2', 'a'],
-  ]);
+  const calls = simulator.calls();
+  expect(calls.map(({ id }) => id)).toEqual(['t1', 't1', 't1', 't1', 't2']);
+  const [a = '', b = '', again, refused = '', last] = calls.map(({ tokenHash }) => tokenHash);
+  expect([again, last]).toEqual([a, a]);
+  expect(simulator.callsPerToken()).toEqual({ [a]: 3, [b]: 1, [refused]: 1 });
   const times = simulator.callsFor('t1');
   expect(times).toHaveLength(4);
   expect(times.toSorted((a, b) => a - b)).toEqual(times);
@@ -24,6 +22,20 @@ test('calls are counted per task and per token, with their times', async () => {
   expect([simulator.countFor('t1', 'b'), simulator.countFor('t3'), simulator.countFor('t1', 'c')]).toEqual([1, 0, 0]);
   simulator.resetCounts();
   expect([simulator.totalCalls(), simulator.callsFor('t1'), simulator.callsPerToken()]).toEqual([0, [], {}]);
+});
+
+test('calls name no token, in this process and over HTTP, and no token is told apart from none', async () => {
+  await using simulator = await startSimulator({ tokens: '*' });
+  const token = 'a-token-of-a-caller';
+  await call(simulator.url, 't1', { token });
+  await fetch(new URL('/api/v1/video/awsResult', simulator.url), { method: 'POST', body: '{"_id":"t1"}' });
+  const remote = remoteControl(simulator.url);
+  const shown = [simulator.calls(), simulator.callsPerToken(), await remote.calls(), await remote.callsPerToken()];
+  expect(JSON.stringify(shown)).not.toContain(token);
+  const [first, second] = simulator.calls();
+  expect(first?.tokenHash).toMatch(/^[0-9a-f]{16}$/);
+  expect(second?.tokenHash).toBe('');
+  expect([simulator.countFor('t1', token), simulator.countFor('t1', '')]).toEqual([1, 1]);
 });
 
 test('counts stay exact beyond the calls that are kept', async () => {

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { UpstreamRateLimited, UpstreamUnavailable } from '../../src/errors.ts';
+import { mostWithin } from './most-within.ts';
 import { report, ScriptedSource } from './scripted-source.ts';
 import { OWN, TaskHarness, type Watcher } from './task-harness.ts';
 
@@ -13,52 +14,6 @@ const pass = (ms: number) => vi.advanceTimersByTimeAsync(ms);
 function subscribeTo(harness: TaskHarness, tasks: number): Watcher[] {
   return Array.from({ length: tasks }, (_, n) => harness.subscribe(`task-${n}`));
 }
-
-/** The most calls in any window of that length. */
-function mostWithin(times: readonly number[], ms: number): number {
-  let from = 0;
-  let most = 0;
-  for (const [index, at] of times.entries()) {
-    while ((times[from] ?? at) <= at - ms) from += 1;
-    most = Math.max(most, index - from + 1);
-  }
-  return most;
-}
-
-test('500 watched tasks and an upstream that is down for 60 s', async () => {
-  await using harness = new TaskHarness({ intervalMs: INTERVAL_MS, maxIntervalMs: 10_000 });
-  const { source } = harness;
-  const watchers = subscribeTo(harness, 500);
-  await pass(30_000);
-  let down = true;
-  source.latencyMs = 50;
-  source.answer = (id) => (down ? new UpstreamUnavailable('down') : report(id));
-  const downAt = Date.now();
-  while (harness.events.length === 0) await pass(10);
-  const openedAt = Date.now();
-  await pass(downAt + 60_000 - openedAt);
-  const probes = source.times().filter((at) => at > openedAt);
-  expect(mostWithin(probes, 1_000)).toBe(1);
-  expect(probes.length).toBeGreaterThan(5);
-  expect(watchers.every(({ end, last }) => end === 'open' && last?.stale)).toBe(true);
-
-  down = false;
-  while (harness.schedulers.for(OWN).state.kind !== 'closed') await pass(10);
-  const closedAt = Date.now();
-  expect(closedAt - downAt).toBeLessThanOrEqual(70_000 + source.latencyMs);
-  await pass(2 * INTERVAL_MS);
-  expect(watchers.every(({ end, last }) => end === 'open' && last?.stale === false)).toBe(true);
-  const freshAt = watchers.map(
-    (_, n) =>
-      source.calls.find(({ id, at }) => id === `task-${n}` && at > closedAt - INTERVAL_MS)?.endedAt ?? Number.NaN,
-  );
-  expect(Math.max(...freshAt) - closedAt).toBeLessThanOrEqual(2 * INTERVAL_MS);
-  expect(harness.events.map(({ kind }) => kind)).toEqual(['breaker-opened', 'breaker-closed']);
-  process.stdout.write(
-    `down 60 s: ${probes.length} probes, ${mostWithin(probes, 1_000)} at most within a second; noticed ${closedAt - downAt - 60_000} ms after the recovery; ` +
-      `the last of 500 states fresh ${Math.max(...freshAt) - closedAt} ms after that\n`,
-  );
-});
 
 describe('429 with Retry-After: 7', () => {
   test.each([null, 50])('no call in the 7 s, and no burst after it; UPSTREAM_MAX_RPS %s', async (maxRps) => {

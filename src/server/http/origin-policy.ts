@@ -6,12 +6,10 @@ export interface OriginPolicyOptions {
   readonly allowed: readonly string[];
   /** `TRUST_PROXY`: `X-Forwarded-Host` and `X-Forwarded-Proto` name the origin that the browser sees. */
   readonly trustProxy: boolean;
-  /** Called with each refused origin once, because a browser tells its page no reason. */
+  /** Called with the origin of each refused request, cut to 200 characters, because a browser tells its page no reason. */
   readonly onRejectedOrigin?: (origin: string) => void;
 }
 
-/** A client can invent origins: no more than this many are reported. */
-const MAX_REPORTED = 100;
 const MAX_REPORTED_LENGTH = 200;
 
 /** The web origins that may call: the same origin, and the origins in `CORS_ORIGINS`. */
@@ -20,7 +18,6 @@ export class OriginPolicy {
   readonly #wildcards: readonly RegExp[];
   readonly #trustProxy: boolean;
   readonly #onRejectedOrigin: (origin: string) => void;
-  readonly #reported = new Set<string>();
 
   constructor({ allowed, trustProxy, onRejectedOrigin = () => {} }: OriginPolicyOptions) {
     this.#allowed = new Set(allowed);
@@ -38,7 +35,7 @@ export class OriginPolicy {
     const { origin, 'sec-fetch-site': site } = headers;
     if (origin === undefined) return site === undefined || site === 'same-origin' || site === 'none';
     const known = this.#isListed(origin) || this.#isSameOrigin(origin, headers);
-    if (!known) this.#report(origin.slice(0, MAX_REPORTED_LENGTH));
+    if (!known) this.#onRejectedOrigin(origin.slice(0, MAX_REPORTED_LENGTH));
     return known;
   }
 
@@ -66,12 +63,6 @@ export class OriginPolicy {
 
   #isListed(origin: string): boolean {
     return this.#allowed.has(origin) || this.#wildcards.some((pattern) => pattern.test(origin));
-  }
-
-  #report(origin: string): void {
-    if (this.#reported.has(origin) || this.#reported.size >= MAX_REPORTED) return;
-    this.#reported.add(origin);
-    this.#onRejectedOrigin(origin);
   }
 
   /** Without a proxy's word the gateway cannot tell whether the browser came by TLS: then the host decides. */

@@ -1,7 +1,9 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { Overloaded } from '../../errors.ts';
 import { TASK_IDS } from '../../text-patterns.ts';
 import { reply, replyJson } from './reply.ts';
+import type { RequestAdmission } from './request-admission.ts';
 import { readBody } from './request-body.ts';
 
 export interface WebhookOptions {
@@ -9,6 +11,7 @@ export interface WebhookOptions {
   readonly token: string;
   /** `MAX_BODY_BYTES` */
   readonly maxBodyBytes: number;
+  readonly admit: RequestAdmission;
   /** Polls the watched ones of these tasks at once. */
   readonly invalidate: (ids: ReadonlySet<string>) => void;
 }
@@ -32,6 +35,20 @@ export class Webhook {
     // Digests of equal length: neither the length nor the first wrong character shows in the time it takes.
     if (typeof token !== 'string' || !timingSafeEqual(digest(token), this.#digest))
       return replyJson(response, 401, { error: 'X-A2e-Webhook-Token is missing or wrong' });
+    const leave = this.#options.admit(request);
+    if (leave instanceof Overloaded) {
+      // The body is dropped, so that the next request on the connection can be read.
+      request.resume();
+      return replyJson(response, 503, { error: 'overloaded' }, { 'retry-after': `${leave.retryAfterSeconds}` });
+    }
+    try {
+      await this.#invalidate(request, response);
+    } finally {
+      leave();
+    }
+  }
+
+  async #invalidate(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const body = await readBody(request, this.#options.maxBodyBytes);
     if (body === null) return replyJson(response, 413, { error: 'too large' }, { connection: 'close' });
     // A2E does not document the id's place in the body.

@@ -10,6 +10,7 @@ import type { ClientIpResolver } from '../http/client-address.ts';
 import { isForgeable } from '../http/forgeable.ts';
 import type { OriginPolicy } from '../http/origin-policy.ts';
 import { reply, replyErrors } from '../http/reply.ts';
+import type { RequestAdmission } from '../http/request-admission.ts';
 import type { Admission } from '../limits/admission.ts';
 import type { ConnectionLimiter } from '../limits/connection-limiter.ts';
 import type { OperationRateLimiter } from '../limits/operation-rate-limiter.ts';
@@ -23,8 +24,7 @@ export interface GraphqlEndpointOptions {
   readonly clientIp: ClientIpResolver;
   readonly rate: OperationRateLimiter;
   readonly admission: Admission;
-  /** `MAX_BODY_BYTES` */
-  readonly maxBodyBytes: number;
+  readonly admit: RequestAdmission;
   readonly streams: StreamEndpoint;
   readonly queries: QueryHandler;
   /** null: GraphiQL is switched off. */
@@ -48,7 +48,7 @@ export class GraphqlEndpoint {
   }
 
   async serve(request: IncomingMessage, response: ServerResponse, url: URL): Promise<void> {
-    const { origins, graphiql, maskError, clientIp, admission } = this.#options;
+    const { origins, graphiql, maskError, clientIp, admit } = this.#options;
     const page = wantsPage(request) ? graphiql : null;
     if (!origins.allows(request) && !(page && origins.isNavigation(request))) {
       return replyErrors(response, 403, [ORIGIN_NOT_ALLOWED]);
@@ -67,16 +67,14 @@ export class GraphqlEndpoint {
     }
     // The default; the query handler replaces it for a cacheable response.
     if (request.method === 'GET') response.setHeader('cache-control', 'no-store');
-    const address = clientIp(request);
-    const work = { connection: request.socket, address, bodyBytes: this.#bodyBytesOf(request) };
-    const leave = admission.tryEnter(work);
+    const leave = admit(request);
     if (leave instanceof Overloaded) {
       // The body is dropped, so that the next request on the connection can be read.
       request.resume();
       return rejectRequest(response, leave, maskError);
     }
     try {
-      await this.#execute(request, response, { url, address });
+      await this.#execute(request, response, { url, address: clientIp(request) });
     } finally {
       leave();
     }
@@ -103,14 +101,6 @@ export class GraphqlEndpoint {
     const client = clientOf(caller, address);
     if (!negotiated) return void (await queries.serve(request, response, url, client));
     await streams.serve(request, response, { url, client, negotiated, acquire: () => connections.tryAcquire(address) });
-  }
-
-  /** The length of the body, or the longest one allowed when the client does not announce it. */
-  #bodyBytesOf({ headers }: IncomingMessage): number {
-    const { maxBodyBytes } = this.#options;
-    const { 'content-length': length, 'transfer-encoding': encoding } = headers;
-    if (length === undefined && encoding === undefined) return 0;
-    return Math.min(Number(length ?? maxBodyBytes), maxBodyBytes);
   }
 }
 

@@ -86,7 +86,7 @@ it.each(['same-origin', 'none'])('a GET without an Origin is served when a brows
   expect(answer.json()).toEqual({ data: { __typename: 'Query' } });
 });
 
-it('logs each rejected origin once, and no more than a hundred', () => {
+it('reports each rejected origin, cut to 200 characters', () => {
   const told: string[] = [];
   const origins = new OriginPolicy({
     allowed: [FRIEND],
@@ -95,11 +95,10 @@ it('logs each rejected origin once, and no more than a hundred', () => {
   });
   const allows = (origin: string) =>
     origins.allows({ headers: { origin, host: 'gateway.example' } } as Parameters<OriginPolicy['allows']>[0]);
-  for (const origin of ['https://a.example', FRIEND, 'https://gateway.example', 'https://a.example']) allows(origin);
-  expect(told).toEqual(['https://a.example']);
-  for (let n = 0; n < 200; n += 1) expect(allows(`https://${n}.example/${'x'.repeat(1_000)}`)).toBe(false);
-  expect(told).toHaveLength(100);
-  expect(Math.max(...told.map(({ length }) => length))).toBe(200);
+  for (const origin of ['https://a.example', FRIEND, 'https://gateway.example', 'https://b.example']) allows(origin);
+  expect(told).toEqual(['https://a.example', 'https://b.example']);
+  expect(allows(`https://c.example/${'x'.repeat(1_000)}`)).toBe(false);
+  expect(told.at(-1)).toHaveLength(200);
 });
 
 it('logs how to allow a rejected origin', async () => {

@@ -30,7 +30,8 @@ function player(url) {
   const video = document.createElement('video');
   video.controls = true;
   video.playsInline = true;
-  video.preload = 'metadata';
+  // A page that is only looked at tells the host of the video no address of its viewer.
+  video.preload = 'none';
   video.setAttribute('aria-label', 'The finished video');
   video.addEventListener('error', () => {
     const words = document.createElement('p');
