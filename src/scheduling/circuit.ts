@@ -131,7 +131,10 @@ function onFailed(circuit: Circuit, failed: Failed, now: number, policy: Circuit
   const { state } = circuit;
   const evidence = collect(circuit.evidence, failed);
   const retryAfterMs = retryAfterOf(error);
-  if (retryAfterMs !== null) return paused({ ...circuit, evidence }, error, retryAfterMs, now);
+  if (retryAfterMs !== null) {
+    const next = { ...circuit, evidence };
+    return paused(isProbe ? withNextProbe(next, now, policy, 1) : next, error, retryAfterMs, now);
+  }
   if (
     error instanceof TokenRefused ||
     evidence.isAgainstToken ||
@@ -182,11 +185,12 @@ function tokenRefused(circuit: Circuit, { refusedError }: TokenPolicy, refusal: 
   return { ...circuit, state: { ...state, ...refusal } };
 }
 
-/** A pause only grows, and a refused token outlasts it. */
+/** A pause only grows, and a refused token outlasts it; the pause then holds back the next probe. */
 function paused(circuit: Circuit, error: UpstreamError, forMs: number, now: number): Circuit {
   const { state } = circuit;
-  if (state.kind === 'open' && state.reason === 'token-refused') return circuit;
   const until = now + forMs;
+  if (state.kind === 'open' && state.reason === 'token-refused')
+    return { ...circuit, state: { ...state, nextProbeAt: Math.max(state.nextProbeAt, until) } };
   if (state.kind === 'paused' && state.until >= until) return circuit;
   return { ...circuit, state: { kind: 'paused', error, until } };
 }
