@@ -56,7 +56,8 @@ export class OriginPolicy {
     if (origin === undefined || !this.#isListed(origin)) return this.#allowed.size > 0 ? { vary: 'origin' } : {};
     return {
       'access-control-allow-origin': origin,
-      'access-control-allow-methods': 'GET, POST',
+      // PUT is refused; the page reads the reason only if the preflight passes.
+      'access-control-allow-methods': 'GET, POST, PUT',
       'access-control-allow-headers': requested ?? 'content-type, authorization, if-none-match',
       'access-control-expose-headers': 'etag, retry-after',
       'access-control-max-age': '600',
