@@ -1,5 +1,6 @@
 import { defineConfig } from 'vitest/config';
 import { ClientsReporter } from './test/docs/clients-reporter.ts';
+import { ProtocolsReporter } from './test/docs/protocols-reporter.ts';
 import { SecretsReporter } from './test/support/secrets-reporter.ts';
 
 /** Entries that tests run as processes of their own, where coverage cannot follow, and what runs in a browser. */
@@ -102,6 +103,7 @@ export default defineConfig({
       'default',
       new SecretsReporter(),
       new ClientsReporter(),
+      new ProtocolsReporter(),
       ['json', { outputFile: 'coverage/test-results.json' }],
     ],
     coverage: {

@@ -60,7 +60,8 @@ export const descriptions: Readonly<Record<VariableName, VariableDescription>> =
   },
   TRUST_PROXY: {
     fallback: 'false',
-    meaning: 'take the client address from X-Forwarded-For, as the nearest proxy wrote it',
+    meaning:
+      'take the client address from X-Forwarded-For, and the own origin from X-Forwarded-Host and -Proto, as the nearest proxy wrote them; Forwarded where they are absent',
   },
   MAX_DEPTH: { fallback: '10', meaning: 'of one operation, fragments spread' },
   MAX_ALIASES: { fallback: '15', meaning: 'in one operation' },

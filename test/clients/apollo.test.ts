@@ -1,8 +1,8 @@
 import { ApolloClient, type ApolloLink, gql, HttpLink, InMemoryCache, type TypedDocumentNode } from '@apollo/client';
 import { RetryLink } from '@apollo/client/link/retry';
 import { GraphQLWsLink } from '@apollo/client/link/subscriptions';
-import { testClient } from './client-suite.ts';
-import { disposable, type Observer } from './subscriber.ts';
+import { testClient, testProcessRestart } from './client-suite.ts';
+import { disposable, type Observer, type Watch } from './subscriber.ts';
 import { RETRY_MS, socketTo, WATCH, type WatchData } from './subscription.ts';
 
 const DOCUMENT: TypedDocumentNode<WatchData, { id: string }> = gql(WATCH);
@@ -26,7 +26,12 @@ testClient('Apollo Client 4, HttpLink', { cut: 'reports an error', restart: 'rep
   watch(new HttpLink({ uri: `${url}/graphql` }), id, observer),
 );
 
-testClient('Apollo Client 4, HttpLink with RetryLink', { cut: 'resumes', restart: 'resumes' }, (url, id, observer) => {
+const RETRYING = 'Apollo Client 4, HttpLink with RetryLink';
+
+const watchWithRetries: Watch = (url, id, observer) => {
   const retry = new RetryLink({ delay: { initial: RETRY_MS, max: RETRY_MS }, attempts: { max: 1_000 } });
   return watch(retry.concat(new HttpLink({ uri: `${url}/graphql` })), id, observer);
-});
+};
+
+testClient(RETRYING, { cut: 'resumes', restart: 'resumes' }, watchWithRetries);
+testProcessRestart(RETRYING, 'resumes', watchWithRetries);

@@ -1,11 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { faultProxy } from '../support/fault-proxy.ts';
-import { freePort } from '../support/free-port.ts';
-import { startGateway, startPair, TOKEN } from '../support/gateway.ts';
+import { startPair } from '../support/gateway.ts';
+import { expectLoss, type Loss } from './loss.ts';
+import { DRAIN, SIGKILL, SIGTERM, testRestart } from './restart.ts';
 import { Subscriber, type Watch } from './subscriber.ts';
-
-/** How a client takes the loss of its connection: by its own protocol, or by an error that the application sees. */
-export type Loss = 'resumes' | 'reports an error';
 
 /** The promises of docs/clients.md for a client. */
 export interface Promises {
@@ -42,24 +40,7 @@ export function testClient(name: string, promises: Promises, watch: Watch): void
       await expectLoss(promises.cut, subscriber);
     });
 
-    test(`restart: ${promises.restart}`, async ({ expect }) => {
-      const port = await freePort();
-      await using pair = await startPair({ PORT: `${port}` });
-      pair.simulator.setTask(ID, { status: 'process', process: 10 });
-      // While no gateway listens, the proxy resets each connection, and counts it.
-      await using proxy = await faultProxy({ port });
-      const subscriber = new Subscriber();
-      await using _watch = await watch(`http://${proxy.host}:${proxy.port}`, ID, subscriber);
-      await subscriber.states.find(({ progress }) => progress === 10);
-      await pair.gateway.drain();
-      await pair.gateway[Symbol.asyncDispose]();
-      const { accepted } = proxy;
-      if (promises.restart === 'resumes') await expect.poll(() => proxy.accepted).toBeGreaterThan(accepted);
-      pair.simulator.setTask(ID, { status: 'process', process: 70 });
-      const env = { PORT: `${port}`, A2E_API_URL: pair.simulator.url, A2E_API_TOKEN: TOKEN };
-      await using _next = await startGateway(env);
-      await expectLoss(promises.restart, subscriber);
-    });
+    test(`restart: ${promises.restart}`, (context) => testRestart(DRAIN, promises.restart, watch, context));
 
     test('final state: shows it and completes', async () => {
       await using pair = await startPair();
@@ -76,13 +57,10 @@ export function testClient(name: string, promises: Promises, watch: Watch): void
   });
 }
 
-async function expectLoss(loss: Loss, subscriber: Subscriber): Promise<void> {
-  if (loss === 'resumes') {
-    await subscriber.states.find(({ progress }) => progress === 70);
-    expect(subscriber.ends.all).toEqual([]);
-  } else {
-    const [end] = await subscriber.ends.count(1);
-    expect(end?.kind).toBe('error');
-    expect(subscriber.states.all.at(-1)?.progress).toBe(10);
-  }
+/** Two tests of a client against gateways in processes of their own; `name` is its row in docs/clients.md. */
+export function testProcessRestart(name: string, loss: Loss, watch: Watch): void {
+  describe.concurrent(name, { timeout: CLIENT_TIMEOUT_MS }, () => {
+    test(`SIGTERM: ${loss}`, (context) => testRestart(SIGTERM, loss, watch, context));
+    test(`SIGKILL: ${loss}`, (context) => testRestart(SIGKILL, loss, watch, context));
+  });
 }

@@ -1,5 +1,5 @@
-import { testClient } from './client-suite.ts';
-import { disposable, type Observer } from './subscriber.ts';
+import { testClient, testProcessRestart } from './client-suite.ts';
+import { disposable, type Observer, type Watch } from './subscriber.ts';
 import { WATCH, type WatchData } from './subscription.ts';
 
 const LOSS = { cut: 'reports an error', restart: 'reports an error' } as const;
@@ -17,7 +17,7 @@ async function readEvents(response: Response, observer: Observer): Promise<void>
   }
 }
 
-testClient('fetch', LOSS, (url, id, observer) => {
+const watch: Watch = (url, id, observer) => {
   const end = new AbortController();
   fetch(`${url}/graphql`, {
     method: 'POST',
@@ -31,4 +31,7 @@ testClient('fetch', LOSS, (url, id, observer) => {
       (error) => observer.error(error),
     );
   return disposable(() => end.abort());
-});
+};
+
+testClient('fetch', LOSS, watch);
+testProcessRestart('fetch', 'reports an error', watch);

@@ -1,8 +1,8 @@
-import { testClient } from './client-suite.ts';
-import { disposable } from './subscriber.ts';
+import { testClient, testProcessRestart } from './client-suite.ts';
+import { disposable, type Watch } from './subscriber.ts';
 import { socketTo, WATCH, type WatchData } from './subscription.ts';
 
-testClient('graphql-ws 6', { cut: 'resumes', restart: 'resumes' }, (url, id, observer) => {
+const watch: Watch = (url, id, observer) => {
   const unsubscribe = socketTo(url).subscribe<WatchData>(
     { query: WATCH, variables: { id } },
     {
@@ -12,4 +12,7 @@ testClient('graphql-ws 6', { cut: 'resumes', restart: 'resumes' }, (url, id, obs
     },
   );
   return disposable(unsubscribe);
-});
+};
+
+testClient('graphql-ws 6', { cut: 'resumes', restart: 'resumes' }, watch);
+testProcessRestart('graphql-ws 6', 'resumes', watch);

@@ -1,39 +1,38 @@
-import type { ConcreteRequest, ReaderLinkedField } from 'relay-runtime';
+import { execFile } from 'node:child_process';
+import { copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { promisify } from 'node:util';
+import type { ConcreteRequest } from 'relay-runtime';
 import { WATCH } from './subscription.ts';
 
-const ARGUMENTS = [{ defaultValue: null, kind: 'LocalArgument', name: 'id' }] as const;
+const run = promisify(execFile);
+const COMPILER = join(import.meta.dirname, 'node_modules/relay-compiler/cli.js');
+const SCHEMA = join(import.meta.dirname, '../../schema.graphql');
+/** relay-compiler compiles no source within `node_modules`, and its paths are relative to the configuration. */
+const FOLDER = join(tmpdir(), 'relay-');
+const CONFIG = { src: './src', schema: './schema.graphql', language: 'javascript', eagerEsModules: true };
 
-const SELECTIONS: readonly ReaderLinkedField[] = [
-  {
-    alias: null,
-    args: [{ kind: 'Variable', name: 'id', variableName: 'id' }],
-    concreteType: 'VideoTask',
-    kind: 'LinkedField',
-    name: 'taskStatus',
-    plural: false,
-    selections: ['id', 'status', 'progress', 'resultUrl'].map((name) => ({
-      alias: null,
-      args: null,
-      kind: 'ScalarField',
-      name,
-      storageKey: null,
-    })),
-    storageKey: null,
-  },
-];
+/** relay-compiler demands the name of the module, `watch`, and the kind of the operation. */
+const NAME = 'watchSubscription';
+const APPLICATION = `import { graphql } from 'relay-runtime';
+export const WATCH = graphql\`${WATCH.replace('Watch', NAME)}\`;
+`;
 
-/** `WATCH` as relay-compiler 21 writes it for `schema.graphql`. The compiler itself takes 118 MB for five platforms. */
-export const RELAY_REQUEST = {
-  fragment: {
-    argumentDefinitions: ARGUMENTS,
-    kind: 'Fragment',
-    metadata: null,
-    name: 'Watch',
-    selections: SELECTIONS,
-    type: 'Subscription',
-    abstractKey: null,
-  },
-  kind: 'Request',
-  operation: { argumentDefinitions: ARGUMENTS, kind: 'Operation', name: 'Watch', selections: SELECTIONS },
-  params: { cacheID: 'watch', id: null, metadata: {}, name: 'Watch', operationKind: 'subscription', text: WATCH },
-} as unknown as ConcreteRequest;
+/** `WATCH` as relay-compiler writes it for `schema.graphql`. Rejects with the output of the compiler when it fails. */
+export async function compileRequest(): Promise<ConcreteRequest> {
+  const folder = await mkdtemp(FOLDER);
+  try {
+    await mkdir(join(folder, 'src'));
+    await copyFile(SCHEMA, join(folder, 'schema.graphql'));
+    await writeFile(join(folder, 'src/watch.js'), APPLICATION);
+    await writeFile(join(folder, 'relay.config.json'), JSON.stringify(CONFIG));
+    await run(process.execPath, [COMPILER, '--noWatchman', 'relay.config.json'], { cwd: folder });
+    const path = join(folder, 'src/__generated__', `${NAME}.graphql.js`);
+    const artifact: unknown = await import(pathToFileURL(path).href);
+    return (artifact as { readonly default: ConcreteRequest }).default;
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}

@@ -1,10 +1,12 @@
 import relay, { type GraphQLResponse, type SubscribeFunction } from 'relay-runtime';
 import { testClient } from './client-suite.ts';
-import { RELAY_REQUEST } from './relay-request.ts';
+import { compileRequest } from './relay-request.ts';
 import { disposable } from './subscriber.ts';
 import { socketTo, type WatchData } from './subscription.ts';
 
 const { Environment, Network, Observable, RecordSource, requestSubscription, Store } = relay;
+
+const request = await compileRequest();
 
 testClient('relay-runtime 21, graphql-ws', { cut: 'resumes', restart: 'resumes' }, (url, id, observer) => {
   const socket = socketTo(url);
@@ -20,7 +22,7 @@ testClient('relay-runtime 21, graphql-ws', { cut: 'resumes', restart: 'resumes' 
     store: new Store(new RecordSource()),
   });
   const subscription = requestSubscription(environment, {
-    subscription: RELAY_REQUEST,
+    subscription: request,
     variables: { id },
     // Read from the store, where Relay has normalised the result.
     onNext: (data) => observer.next((data as WatchData | null)?.taskStatus),

@@ -5,7 +5,7 @@ import { Markdown, ROOT } from './markdown.ts';
 const DOCUMENT = 'docs/clients.md';
 
 /**
- * Fails a test run when a cell of the table in docs/clients.md has no test of its name that has passed, or such a test
+ * Fails a test run when a cell of a table in docs/clients.md has no test of its name that has passed, or such a test
  * has no cell. It looks at complete runs of test/clients alone.
  */
 export class ClientsReporter implements Reporter {
@@ -22,10 +22,19 @@ export class ClientsReporter implements Reporter {
   }
 }
 
+/** The tables of the document: their heading, and their columns after the client. */
+const TABLES = [
+  { heading: 'Outcomes', columns: ['first result', 'cut line', 'restart', 'final state'] },
+  { heading: 'Processes', columns: ['SIGTERM', 'SIGKILL'] },
+] as const;
+
 async function documentedTests(): Promise<readonly string[]> {
-  const rows = (await Markdown.read(DOCUMENT)).table('Outcomes', 'client');
-  const columns = ['first result', 'cut line', 'restart', 'final state'];
-  return rows.flatMap(([client, ...cells]) => cells.map((cell, index) => `${client} > ${columns[index]}: ${cell}`));
+  const document = await Markdown.read(DOCUMENT);
+  return TABLES.flatMap(({ heading, columns }) =>
+    document
+      .table(heading, 'client')
+      .flatMap(([client, ...cells]) => cells.map((cell, index) => `${client} > ${columns[index]}: ${cell}`)),
+  );
 }
 
 function report(problem: string, names: ReadonlySet<string>): void {

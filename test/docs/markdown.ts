@@ -6,7 +6,7 @@ export const ROOT = join(import.meta.dirname, '../..');
 
 /** The paths of all documents, from the root of the repository. */
 export const DOCUMENTS = (
-  await Array.fromAsync(glob('{*.md,docs/*.md,bench/*.md,examples/*/*.md}', { cwd: ROOT }))
+  await Array.fromAsync(glob('{*.md,docs/**/*.md,bench/*.md,examples/*/*.md}', { cwd: ROOT }))
 ).toSorted();
 
 /** A fenced block of code. */

@@ -1,32 +1,42 @@
 import { globSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { serverAudits } from 'graphql-http';
 import { expect, test } from 'vitest';
 import { Markdown, ROOT } from './markdown.ts';
+import { PROTOCOL_PAGES, protocolRows } from './protocol-rows.ts';
 
 const AUDIT = 'graphql-over-http.test.ts';
+/** A page that a reader, or a tool with a small window, takes in at once. */
+const MAX_PAGE_BYTES = 12_000;
 
 const files = globSync('test/server/**/*.test.ts', { cwd: ROOT });
 const audits: readonly string[] = serverAudits({ url: 'http://127.0.0.1/graphql' }).map(({ name }) => name);
-const { prose } = await Markdown.read('docs/protocols.md');
-const rows = Array.from(prose.matchAll(/^\| (?!sentence|---)(.*?) +\|.*\| `(\S+)`: (.*?) +\|$/gm));
+const rows = (await Promise.all(PROTOCOL_PAGES.map(protocolRows))).flat();
 
-/** Four tables of sentences and four of deviations, with a head and a line beneath it each. */
-const LINES_OF_HEADS = 16;
+/** A table of sentences and one of deviations, with a head and a line beneath it each. */
+const LINES_OF_HEADS = 4;
 
-test('every row of docs/protocols.md names a test', () => {
-  expect(rows.length).toBeGreaterThan(80);
-  expect(prose.match(/^\| /gm)).toHaveLength(rows.length + LINES_OF_HEADS);
+test.each(PROTOCOL_PAGES)('every row of %s names a test, and the page is small', async (page) => {
+  const { prose } = await Markdown.read(page);
+  const { length } = rows.filter((row) => row.page === page);
+  expect(length).toBeGreaterThan(8);
+  expect(prose.match(/^\| /gm)).toHaveLength(length + LINES_OF_HEADS);
+  expect((await stat(join(ROOT, page))).size).toBeLessThan(MAX_PAGE_BYTES);
 });
 
-test.each(rows.map(([, sentence, file, name]) => [sentence, file, name] as const))(
-  '%s: has its test',
-  async (_sentence, file = '', name = '') => {
-    const paths = files.filter((path) => basename(path) === file);
-    expect(paths, file).toHaveLength(1);
-    const source = await readFile(join(ROOT, paths[0] ?? ''), 'utf8');
-    const written = source.includes(`'${name}'`) || source.includes(`"${name}"`);
-    expect(written || (file === AUDIT && audits.includes(name)), `${file}: ${name}`).toBe(true);
-  },
-);
+test('docs/protocols.md links to every page, and there are more than 90 sentences', async () => {
+  const { links } = await Markdown.read('docs/protocols.md');
+  expect(links).toEqual(expect.arrayContaining(PROTOCOL_PAGES.map((page) => page.replace('docs/', ''))));
+  expect(rows.length).toBeGreaterThan(90);
+});
+
+const cases = rows.map(({ page, sentence, file, name }) => [page, sentence, file, name] as const);
+
+test.each(cases)('%s: %s: has its test', async (_page, _sentence, file, name) => {
+  const paths = files.filter((path) => basename(path) === file);
+  expect(paths, file).toHaveLength(1);
+  const source = await readFile(join(ROOT, paths[0] ?? ''), 'utf8');
+  const written = source.includes(`'${name}'`) || source.includes(`"${name}"`);
+  expect(written || (file === AUDIT && audits.includes(name)), `${file}: ${name}`).toBe(true);
+});

@@ -1,9 +1,11 @@
 {
   /** Read from the text alone: for a moment after a tab was changed, GraphiQL still gives the other tab's name and AST. */
   const chosenOperation = (text, wanted) => {
-    const named = wanted && new RegExp(`\\b(query|mutation|subscription)\\s+${wanted}\\b`).exec(text);
-    if (named) return { kind: named[1], name: wanted };
-    return { kind: topLevel(text).find((word) => /^(query|mutation|subscription)$/.test(word)) };
+    // A selection set without a keyword is a query.
+    const operations = definitions(text)
+      .map(([kind = 'query', name]) => ({ kind, name }))
+      .filter(({ kind }) => /^(query|mutation|subscription)$/.test(kind));
+    return operations.find(({ name }) => wanted && name === wanted) ?? { kind: operations[0]?.kind };
   };
 
   /** Removes comments and empties strings, in one pass, because each may contain the other's signs. */
@@ -13,15 +15,21 @@
     );
   };
 
-  /** The words outside of all braces and parentheses. */
-  const topLevel = (text) => {
+  /** The words of each definition that stand outside of all braces and parentheses: its keyword first, then its name. */
+  const definitions = (text) => {
+    const found = [];
+    let words = [];
     let depth = 0;
-    return (text.match(/[{}()]|\w+/g) ?? []).filter((token) => {
+    for (const token of text.match(/[{}()]|\w+/g) ?? []) {
       if (/[{(]/.test(token)) depth += 1;
       else if (/[})]/.test(token)) depth -= 1;
-      else return depth === 0;
-      return false;
-    });
+      else if (depth === 0) words.push(token);
+      if (token === '}' && depth === 0) {
+        found.push(words);
+        words = [];
+      }
+    }
+    return found;
   };
 
   const post = async (body, extraHeaders) => {

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Client } from '../access/client.ts';
-import { preferredJsonType } from '../http/accept.ts';
+import { yogaAccept } from '../http/accept.ts';
 import { disconnectSignal } from '../http/disconnect-signal.ts';
 import { endToEndHeaders } from '../http/end-to-end-headers.ts';
 import { etagMatches } from '../http/etag.ts';
@@ -44,9 +44,7 @@ export class QueryHandler {
     const body = request.method === 'POST' ? await readBody(request, maxBodyBytes) : null;
     if (request.method === 'POST' && body === null)
       return replyErrors(response, 413, [bodyTooLargeError(maxBodyBytes).toJSON()]);
-    const given = request.headers.accept ?? '';
-    // Yoga ignores weights, so it is told the preferred type only; it answers 406 where there is none.
-    await this.respond(request, response, { url, client, body, accept: preferredJsonType(given) ?? given });
+    await this.respond(request, response, { url, client, body, accept: yogaAccept(request.headers.accept ?? '') });
   }
 
   /** Answers a request with the body that was read before. */

@@ -7,13 +7,13 @@ import { lastForwarded } from './forwarded-header.ts';
 export type ClientIpResolver = (request: Pick<IncomingMessage, 'headers' | 'socket'>) => string;
 
 /**
- * Reads the address of a request, for limits per client. With `trustProxy` it is the last of `X-Forwarded-For`, with or
- * without a port; without a usable one the proxy's own address counts. See {@link networkOf} for the grouping.
- * `@fastify/proxy-addr` is not used: it walks a chain of trusted proxies, and `TRUST_PROXY` trusts one.
+ * Reads the address of a request, for limits per client. With `trustProxy` it is the last of `X-Forwarded-For`, or of
+ * `Forwarded`, with or without a port; without a usable one the proxy's own address counts. See {@link networkOf} for the
+ * grouping. `@fastify/proxy-addr` is not used: it walks a chain of trusted proxies, and `TRUST_PROXY` trusts one.
  */
 export function clientIpResolver(trustProxy: boolean): ClientIpResolver {
   return ({ headers, socket }) => {
-    const forwarded = trustProxy ? forwardedFor(headers['x-forwarded-for']) : null;
+    const forwarded = trustProxy ? forwardedFor(lastForwarded(headers, 'for')) : null;
     return forwarded === null ? peerNetwork(socket) : networkOf(forwarded);
   };
 }
@@ -23,9 +23,8 @@ export function peerNetwork({ remoteAddress = '' }: Pick<Socket, 'remoteAddress'
   return networkOf(remoteAddress);
 }
 
-/** The last address, without brackets and port; null when it is none. */
-function forwardedFor(header: string | readonly string[] | undefined): string | null {
-  const last = lastForwarded(header);
+/** The address, without brackets and port; null when it is none. */
+function forwardedFor(last: string): string | null {
   const v6 = /^\[(.*)\](?::\d+)?$/.exec(last)?.[1] ?? last;
   if (isIPv6(v6)) return v6;
   const v4 = last.replace(/:\d+$/, '');

@@ -4,7 +4,7 @@ import { lastForwarded } from './forwarded-header.ts';
 export interface OriginPolicyOptions {
   /** `CORS_ORIGINS`: each as a browser writes it, or with `*` as the first label of its host. */
   readonly allowed: readonly string[];
-  /** `TRUST_PROXY`: `X-Forwarded-Host` and `X-Forwarded-Proto` name the origin that the browser sees. */
+  /** `TRUST_PROXY`: `X-Forwarded-Host` and `-Proto`, or `Forwarded`, name the origin that the browser sees. */
   readonly trustProxy: boolean;
   /** Called with the origin of each refused request, cut to 200 characters, because a browser tells its page no reason. */
   readonly onRejectedOrigin?: (origin: string) => void;
@@ -53,7 +53,8 @@ export class OriginPolicy {
     if (origin === undefined || !this.#isListed(origin)) return this.#allowed.size > 0 ? { vary: 'origin' } : {};
     return {
       'access-control-allow-origin': origin,
-      'access-control-allow-methods': 'GET, POST',
+      // PUT is refused; the page reads the reason only if the preflight passes.
+      'access-control-allow-methods': 'GET, POST, PUT',
       'access-control-allow-headers': requested ?? 'content-type, authorization, if-none-match',
       'access-control-expose-headers': 'etag, retry-after',
       'access-control-max-age': '600',
@@ -69,8 +70,8 @@ export class OriginPolicy {
   #isSameOrigin(origin: string, headers: IncomingMessage['headers']): boolean {
     const own = URL.parse(origin);
     if (!own || own.origin !== origin || !/^https?:$/.test(own.protocol)) return false;
-    const host = (this.#trustProxy && lastForwarded(headers['x-forwarded-host'])) || headers.host;
-    const forwarded = this.#trustProxy ? lastForwarded(headers['x-forwarded-proto']).toLowerCase() : '';
+    const host = (this.#trustProxy && lastForwarded(headers, 'host')) || headers.host;
+    const forwarded = this.#trustProxy ? lastForwarded(headers, 'proto').toLowerCase() : '';
     // Traefik writes the scheme of an upgrade as `ws` or `wss`.
     const scheme = forwarded.replace(/^ws/, 'http') || own.protocol.slice(0, -1);
     return host !== undefined && URL.parse(`${scheme}://${host}`)?.origin === origin;

@@ -15,6 +15,11 @@ import type { Admission } from '../limits/admission.ts';
 import type { ConnectionLimiter } from '../limits/connection-limiter.ts';
 import type { OperationRateLimiter } from '../limits/operation-rate-limiter.ts';
 import { negotiateStream } from '../stream/negotiate.ts';
+import {
+  SINGLE_CONNECTION_ERROR,
+  SINGLE_CONNECTION_REASON,
+  singleConnectionStatus,
+} from '../stream/single-connection.ts';
 import type { StreamEndpoint } from '../stream/stream-endpoint.ts';
 
 export interface GraphqlEndpointOptions {
@@ -33,6 +38,8 @@ export interface GraphqlEndpointOptions {
 }
 
 const ORIGIN_NOT_ALLOWED = { message: 'This origin is not listed in CORS_ORIGINS', extensions: { code: 'FORBIDDEN' } };
+
+const ALLOW = { allow: 'GET, POST' };
 
 const FORGEABLE = {
   message: 'A page of any site could send this GET: name a media type in Accept, such as application/json',
@@ -56,8 +63,10 @@ export class GraphqlEndpoint {
     if (!page && isForgeable(request)) return replyErrors(response, 403, [FORGEABLE]);
     if (request.method === 'GET') response.appendHeader('vary', 'accept, authorization');
     if (request.method === 'OPTIONS') return reply(response, 204, { allow: 'GET, POST, OPTIONS' });
+    const singleConnection = singleConnectionStatus(request, url);
+    if (singleConnection) return refuseSingleConnection(response, singleConnection);
     if (request.method !== 'GET' && request.method !== 'POST')
-      return replyErrors(response, 405, [{ message: 'Only GET and POST are served here' }], { allow: 'GET, POST' });
+      return replyErrors(response, 405, [{ message: 'Only GET and POST are served here' }], ALLOW);
     if (request.method === 'POST' && !isJson(request)) {
       return replyErrors(response, 415, [{ message: 'The body must be application/json, and not compressed' }]);
     }
@@ -102,6 +111,11 @@ export class GraphqlEndpoint {
     if (!negotiated) return void (await queries.serve(request, response, url, client));
     await streams.serve(request, response, { url, client, negotiated, acquire: () => connections.tryAcquire(address) });
   }
+}
+
+function refuseSingleConnection(response: ServerResponse, status: 400 | 405): void {
+  response.statusMessage = SINGLE_CONNECTION_REASON;
+  replyErrors(response, status, [SINGLE_CONNECTION_ERROR], status === 405 ? ALLOW : {});
 }
 
 /** Rejects a request before it runs, with the HTTP status of the error. */

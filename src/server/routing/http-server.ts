@@ -103,11 +103,12 @@ export class HttpServer implements AsyncDisposable {
 
   async #route(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { graphql, webhook, page, readiness, allowsHost } = this.#options;
-    if (this.#options.sockets.isExcess(request.socket)) return refuseConnection(response);
     const url = hasOneHost(request) ? requestUrl(request) : null;
+    // First, because a page of a listed origin reads the status of a refusal only with these headers.
+    if (url?.pathname === '/graphql') allowOrigin(this.#options.origins, request, response);
+    if (this.#options.sockets.isExcess(request.socket)) return refuseConnection(response);
     if (!url) return replyJson(response, 400, { error: 'bad request' });
     if (!allowsHost(request)) return replyJson(response, 421, { error: 'this host is not in ALLOWED_HOSTS' });
-    if (url.pathname === '/graphql') allowOrigin(this.#options.origins, request, response);
     const live = url.pathname === '/graphql' || url.pathname === '/webhooks/a2e';
     if (live && readiness.phase === 'draining') return refuseDraining(request, response);
     if (url.pathname === '/graphql') return void (await graphql.serve(request, response, url));

@@ -7,7 +7,7 @@ import type { StreamFormat } from './stream-format.ts';
 /** The stream that a request's `Accept` asks for. */
 export interface NegotiatedStream {
   readonly format: StreamFormat;
-  /** The media type for a query, which needs no stream; null: the client accepts the stream alone. */
+  /** The media type for a query, which needs no stream; null: the client accepts the stream alone, or prefers it. */
   readonly json: string | null;
 }
 
@@ -18,10 +18,17 @@ const STREAMS = /event-stream|multipart/i;
 export function negotiateStream({ headers }: IncomingMessage): NegotiatedStream | null {
   const { accept = '' } = headers;
   if (!STREAMS.test(accept)) return null;
-  const ranges = mediaRanges(accept);
-  const format = ranges.map(formatOf).find((found) => found !== null);
-  if (!format) return null;
-  return { format, json: ranges.map(({ type }) => type).find((type) => JSON_TYPES.includes(type)) ?? null };
+  // A stable sort: where weights are equal, the client's order decides.
+  const ranges = mediaRanges(accept)
+    .filter(({ weight }) => weight > 0)
+    .toSorted((one, other) => other.weight - one.weight);
+  const stream = ranges.find((range) => formatOf(range) !== null);
+  const format = stream ? formatOf(stream) : null;
+  if (!stream || !format) return null;
+  // Apollo's multipart protocol is for subscriptions alone, so there a query is JSON at any weight.
+  const least = format === SSE_FORMAT ? stream.weight : 0;
+  const json = ranges.find(({ type, weight }) => JSON_TYPES.includes(type) && weight >= least);
+  return { format, json: json?.type ?? null };
 }
 
 function formatOf({ type, parameters }: MediaRange): StreamFormat | null {

@@ -29,6 +29,36 @@ describe('negotiation', () => {
     expect(headers['content-type']).toBe(`${type}; charset=utf-8`);
   });
 
+  it.each([
+    [`${JSON_TYPE};q=0.5, */*;q=0.8`, GRAPHQL],
+    [`*/*;q=0.1, ${GRAPHQL};q=0.05`, JSON_TYPE],
+  ])('answers Accept: %s by the weight of the most specific range', async (accept, type) => {
+    const { headers } = await post(pair.gateway.url, '{ __typename }', { headers: { accept } });
+    expect(headers['content-type']).toBe(`${type}; charset=utf-8`);
+  });
+
+  it.each([`${JSON_TYPE};q=0`, `${JSON_TYPE};q=0, ${GRAPHQL};q=0, */*`, 'application/*;q=0, */*'])(
+    'answers 406 to Accept: %s, where the weight 0 excludes each type that is served',
+    async (accept) => {
+      expect(await status('{ __typename }', accept)).toBe(406);
+    },
+  );
+
+  it('answers JSON to a client that sends no Accept, which accepts any type', async () => {
+    const headers = { 'content-type': JSON_TYPE };
+    const body = '{"query":"{ __typename }"}';
+    const answer = await ask(`${pair.gateway.url}/graphql`, { method: 'POST', headers, body });
+    expect([answer.status, answer.headers['content-type']]).toEqual([200, `${JSON_TYPE}; charset=utf-8`]);
+  });
+
+  it.each([
+    [`text/event-stream, ${JSON_TYPE};q=0.9`, 'text/event-stream'],
+    [`text/event-stream;q=0.9, ${JSON_TYPE}`, JSON_TYPE],
+  ])('answers a query to Accept: %s as %s, between a stream and JSON', async (accept, type) => {
+    const { headers } = await post(pair.gateway.url, '{ __typename }', { headers: { accept } });
+    expect(headers['content-type']).toBe(`${type}; charset=utf-8`);
+  });
+
   it('answers 4xx to a POST without Content-Type', async () => {
     const answer = await ask(`${pair.gateway.url}/graphql`, { method: 'POST', body: '{"query":"{ __typename }"}' });
     expect(answer.status).toBe(415);

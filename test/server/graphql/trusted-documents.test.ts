@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ConfigError } from '../../../src/config.ts';
 import { extractDocuments } from '../../../src/documents/extract.ts';
 import { type Pair, startPair } from '../../support/gateway.ts';
-import { codesOf, TRANSPORTS } from '../../support/transports.ts';
+import { codesOf, SUBSCRIBING, TRANSPORTS } from '../../support/transports.ts';
 
 const LOOK = 'query Look($id: ID!) {\n  videoTask(id: $id) {\n    id\n  }\n}';
 const LISTED = { ...extractDocuments([{ path: 'look.graphql', text: LOOK }]), custom: '{ __typename }' };
@@ -70,6 +70,35 @@ describe.each(TRANSPORTS)('over %s', (_name, ask) => {
     const asked = { extensions: { persistedQuery: { version: 1, sha256Hash: HASH } } };
     expect(codesOf(await ask(plain.gateway.url, asked))).toEqual(['PERSISTED_QUERY_NOT_SUPPORTED']);
   });
+});
+
+const WATCH = 'subscription ($id: ID!) { taskStatus(id: $id) { id } }';
+
+test.each(SUBSCRIBING)(
+  'a listed subscription over %s is executed by its hash, with null for the text',
+  async (_name, ask) => {
+    await using pair = await withList(JSON.stringify({ watch: WATCH }));
+    pair.simulator.setTask('t1', { status: 'success' });
+    const persistedQuery = { version: 1, sha256Hash: 'watch' };
+    for (const reference of [
+      { documentId: 'watch' },
+      { documentId: 'sha256:watch' },
+      { extensions: { persistedQuery } },
+    ]) {
+      const answer = await ask(pair.gateway.url, { query: null, ...reference, variables: { id: 't1' } });
+      expect(answer).toEqual({ data: { taskStatus: { id: 't1' } } });
+    }
+  },
+);
+
+test("a document is found by GET with Apollo's hash in `extensions`", async () => {
+  await using pair = await withList(JSON.stringify(LISTED));
+  pair.simulator.addTask('t1');
+  const extensions = JSON.stringify({ persistedQuery: { version: 1, sha256Hash: HASH } });
+  const search = new URLSearchParams({ extensions, variables: '{"id":"t1"}' });
+  const accept = 'application/json';
+  const response = await fetch(`${pair.gateway.url}/graphql?${search}`, { headers: { accept } });
+  expect(await response.json()).toEqual({ data: { videoTask: { id: 't1' } } });
 });
 
 const MANIFEST = {

@@ -145,45 +145,6 @@ describe('an origin list with apps and a wildcard', () => {
   });
 });
 
-describe('the same origin', () => {
-  const behindProxy = new OriginPolicy({ allowed: [], trustProxy: true });
-  const direct = new OriginPolicy({ allowed: [], trustProxy: false });
-
-  it.each([
-    ['https', 'https'],
-    ['https', 'wss'],
-    ['https', 'WSS'],
-    ['http', 'ws'],
-    ['http', 'http'],
-  ])('of %s is recognised behind a proxy that forwards %s', (scheme, forwarded) => {
-    const headers = { origin: `${scheme}://app.example`, host: 'app.example', 'x-forwarded-proto': forwarded };
-    expect(behindProxy.allows(from(headers))).toBe(true);
-    const other = scheme === 'http' ? 'https' : 'http';
-    expect(behindProxy.allows(from({ ...headers, origin: `${other}://app.example` }))).toBe(false);
-  });
-
-  it.each([
-    'chrome-extension://app.example',
-    'capacitor://app.example',
-    'ws://app.example',
-    'https://user@app.example',
-    'https://app.example/',
-    'https://app.example/path',
-    'https://app.example?x',
-    'https://app.example:443',
-    'https:app.example',
-    'HTTPS://app.example',
-  ])('is no %s, since it is an exact http or https origin', (origin) => {
-    for (const policy of [direct, behindProxy])
-      expect(policy.allows(from({ origin, host: 'app.example' }))).toBe(false);
-  });
-
-  it('ignores the default port of a host, and no other', () => {
-    expect(direct.allows(from({ origin: 'https://app.example', host: 'APP.example:443' }))).toBe(true);
-    expect(direct.allows(from({ origin: 'https://app.example', host: 'app.example:444' }))).toBe(false);
-  });
-});
-
 describe('a GET that names neither its origin nor Sec-Fetch-*', () => {
   const BROWSER = { 'user-agent': 'Mozilla/5.0' };
 

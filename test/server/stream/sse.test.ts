@@ -31,9 +31,18 @@ it.each(['GET', 'POST'])('streams a subscription by %s as EventSource reads it',
   expect(events).toBe('event: next\ndata: {"data":{"taskStatus":{"status":"SUCCESS"}}}\n\nevent: complete\ndata:\n\n');
 });
 
-it('closes the connection after the stream when the client asks for it', async () => {
-  const headers = { connection: 'close' };
-  await using stream = await openStream(pair.gateway.url, { query: WATCH, variables: { id: 'done' }, headers });
+it.each([
+  ['POST', 'text/event-stream'],
+  ['GET', 'text/event-stream'],
+  ['POST', 'multipart/mixed;subscriptionSpec=1.0'],
+])('closes the connection after the stream when the client asks for it: %s, %s', async (method, accept) => {
+  const headers = { connection: 'close', accept };
+  await using stream = await openStream(pair.gateway.url, {
+    method,
+    query: WATCH,
+    variables: { id: 'done' },
+    headers,
+  });
   expect(stream.headers.connection).toBe('close');
   await stream.ended;
   expect(stream.complete()).toBe(true);

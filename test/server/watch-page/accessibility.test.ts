@@ -6,11 +6,13 @@ import { type ScriptedCall, startScriptedGateway } from '../../support/scripted-
 
 /** WCAG 2, success criterion 1.4.3, for text of ordinary size. */
 const LEAST_CONTRAST = 4.5;
+/** The same, criterion 1.4.11, for the borders of controls and the marks of stages. */
+const LEAST_CONTRAST_OF_MARKS = 3;
 /** Of all files of the page together, as they are served, in bytes. */
 const MOST_BYTES = 60_000;
 
-/** Runs in the page: each visible text with too little contrast against the nearest opaque background. */
-const FAINT_TEXTS = `(() => {
+/** Runs in the page: the contrast of two colours, and the colour of the nearest opaque background. */
+const CONTRAST = `
   const channels = (colour) => colour.match(/[\\d.]+/g).map(Number);
   const luminance = ([red, green, blue]) => [red, green, blue]
     .map((part) => part / 255)
@@ -23,6 +25,24 @@ const FAINT_TEXTS = `(() => {
     }
     return [255, 255, 255];
   };
+  const contrast = (colour, other) => {
+    const [dark, light] = [luminance(colour), luminance(other)].sort((a, b) => a - b);
+    return (light + 0.05) / (dark + 0.05);
+  };
+`;
+
+/** Runs in the page: each visible control or mark whose border is too faint against the card that it stands on. */
+const FAINT_MARKS = `(() => {
+  ${CONTRAST}
+  const marks = [...document.querySelectorAll('input, button, .dot')].filter((one) => one.checkVisibility());
+  const faint = marks.filter((one) =>
+    contrast(channels(getComputedStyle(one).borderTopColor), ground(one.parentElement)) < ${LEAST_CONTRAST_OF_MARKS});
+  return { faint: faint.map(({ tagName, className, id }) => tagName + ' ' + className + id), seen: marks.length };
+})()`;
+
+/** Runs in the page: each visible text with too little contrast against the nearest opaque background. */
+const FAINT_TEXTS = `(() => {
+  ${CONTRAST}
   const faint = [];
   let seen = 0;
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
@@ -30,8 +50,7 @@ const FAINT_TEXTS = `(() => {
     const { parentElement: parent, textContent: text } = walker.currentNode;
     if (text.trim() === '' || !parent.checkVisibility({ visibilityProperty: true })) continue;
     seen += 1;
-    const [dark, light] = [luminance(channels(getComputedStyle(parent).color)), luminance(ground(parent))].sort((a, b) => a - b);
-    if ((light + 0.05) / (dark + 0.05) < ${LEAST_CONTRAST}) faint.push(text);
+    if (contrast(channels(getComputedStyle(parent).color), ground(parent)) < ${LEAST_CONTRAST}) faint.push(text);
   }
   return { faint, seen };
 })()`;
@@ -76,7 +95,7 @@ const focusedName = (page: Page) =>
   );
 
 describe('the accessibility of the watch page', () => {
-  it.each(['light', 'dark'] as const)('has text with enough contrast, %s', async (colorScheme) => {
+  it.each(['light', 'dark'] as const)('has text, controls and marks with enough contrast, %s', async (colorScheme) => {
     const examples = [{ id: 'demo-a', description: 'an example' }];
     await using gateway = await startScriptedGateway(
       (call) => {
@@ -96,6 +115,9 @@ describe('the accessibility of the watch page', () => {
     const { faint, seen } = await tab.page.evaluate<{ faint: string[]; seen: number }>(FAINT_TEXTS);
     expect(faint).toEqual([]);
     expect(seen).toBeGreaterThan(60);
+    const marks = await tab.page.evaluate<{ faint: string[]; seen: number }>(FAINT_MARKS);
+    expect(marks.faint).toEqual([]);
+    expect(marks.seen).toBeGreaterThan(20);
     const ground = await tab.page.evaluate<string>('getComputedStyle(document.body).backgroundColor');
     expect(ground).toBe(colorScheme === 'light' ? 'rgb(244, 246, 246)' : 'rgb(14, 20, 21)');
   });

@@ -166,10 +166,13 @@ function refuse(code, { title, text }) {
   showTitle(title);
   if (code !== 'UNAUTHENTICATED' && !(code === 'FORBIDDEN' && token !== null))
     return notice(title, tasks.known ? `${text} Above is the last known state.` : text, 'Try again');
-  const reason = token === null ? text : 'This token was refused or has expired. Try another one.';
+  const refused = token === null ? text : 'This token was refused or has expired. Try another one.';
+  const reason = code === 'FORBIDDEN' ? `${text} Another one may.` : refused;
   element('notice').hidden = true;
   token = null;
-  askForToken(code === 'FORBIDDEN' ? `${text} Another one may.` : reason);
+  // The field may hold the focus already, and then no screen reader says its new description.
+  announce(`${title}. ${reason}`);
+  askForToken(reason);
 }
 
 /** @param {number} status */
