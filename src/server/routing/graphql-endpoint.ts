@@ -13,6 +13,7 @@ import { reply, replyErrors } from '../http/reply.ts';
 import type { Admission } from '../limits/admission.ts';
 import type { ConnectionLimiter } from '../limits/connection-limiter.ts';
 import type { OperationRateLimiter } from '../limits/operation-rate-limiter.ts';
+import { Pipeline } from '../limits/pipeline.ts';
 import { negotiateStream } from '../stream/negotiate.ts';
 import type { StreamEndpoint } from '../stream/stream-endpoint.ts';
 
@@ -42,6 +43,7 @@ const FORGEABLE = {
 /** `/graphql` over HTTP: checks origin, method, credentials and rate, then serves GraphiQL, a stream or a query. */
 export class GraphqlEndpoint {
   readonly #options: GraphqlEndpointOptions;
+  readonly #pipeline = new Pipeline();
 
   constructor(options: GraphqlEndpointOptions) {
     this.#options = options;
@@ -73,10 +75,14 @@ export class GraphqlEndpoint {
     if (leave instanceof Overloaded) {
       // The body is dropped, so that the next request on the connection can be read.
       request.resume();
+      await this.#pipeline.hold(request.socket);
       return rejectRequest(response, leave, maskError);
     }
     try {
-      await this.#execute(request, response, { url, address });
+      await this.#pipeline.run(request.socket, async () => {
+        // The client may have gone while the request waited.
+        if (!response.destroyed) await this.#execute(request, response, { url, address });
+      });
     } finally {
       leave();
     }
