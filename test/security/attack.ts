@@ -3,7 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { GatewayProcess } from '../support/gateway-process.ts';
 import { ask, post } from '../support/http-client.ts';
 import { AttackedA2e, GOOD_TOKEN } from './attacked-a2e.ts';
-import { type Figures, type Goal, goalsOf } from './goals.ts';
+import { type Figures, type Goal, goalsOf, type Round } from './goals.ts';
 import { HealthyClients } from './healthy-clients.ts';
 import { residentKib } from './resident-memory.ts';
 import { SCENARIOS, type Scenario } from './scenarios.ts';
@@ -13,15 +13,19 @@ import { TICKET_SECRET, ticket } from './ticket.ts';
  * `npm run attack -- [SECONDS] [SCENARIO…]`: how much healthy clients notice of each attack in `scenarios.ts`, on a
  * gateway with a heap of 512 MiB. Exits with 1 when a goal is missed.
  *
- * The calm figures are of the same gateway before the attack, for as many seconds: 100 clients watch a task each, after a
- * warm-up in which the gateway has also answered ordinary queries. By then V8 has compiled the frequent code and has run
- * its first full collections. Memory is the peak of a phase, for both phases.
+ * Calm is the same gateway with its healthy clients, without attackers: 100 clients watch a task each, after a warm-up in
+ * which the gateway has also answered ordinary queries. By then V8 has compiled the frequent code and has run its first
+ * full collections. Calm and attacked phases of SECONDS each alternate, so that other load of the machine counts for
+ * both. Calm memory is the peak of the first calm phase, because V8 gives memory back late.
  */
-const [secondsText = '10', ...names] = process.argv.slice(2);
+const [secondsText = '3', ...names] = process.argv.slice(2);
 const SECONDS = Number(secondsText);
+const ROUNDS = 3;
 const INTERVAL_MS = 500;
 const CALM_QUERIES = 50;
 const WARM_UP_MS = 3_000;
+/** After an attacked phase, until the gateway has answered the attackers' last requests. */
+const SETTLE_MS = 1_500;
 const SAMPLE_MS = 200;
 const HEALTH_TIMEOUT_MS = 5_000;
 const LOOK = 'query($ids: [ID!]!) { videoTasks(ids: $ids) { id } }';
@@ -57,11 +61,19 @@ async function run(name: string, { authMode }: Scenario): Promise<readonly Goal[
   }
   await pause(WARM_UP_MS);
   clients.take();
-  const calm = await measure(gateway, clients);
-  attackers.stdin?.write('go\n');
-  const attacked = await measure(gateway, clients);
+  const rounds: Round[] = [];
+  while (rounds.length < ROUNDS) {
+    const calm = await measure(gateway, clients);
+    if (rounds.length === 0) attackers.stdin?.write('go\n');
+    else attackers.kill('SIGCONT');
+    const attacked = await measure(gateway, clients);
+    attackers.kill('SIGSTOP');
+    rounds.push({ calm, attacked });
+    await pause(SETTLE_MS);
+    clients.take();
+  }
   attackers.kill('SIGKILL');
-  return goalsOf(calm, attacked, INTERVAL_MS);
+  return goalsOf(rounds, INTERVAL_MS);
 }
 
 /** Starts the attackers, which wait for input: the start of their process is no part of a phase. */

@@ -35,6 +35,11 @@ export class Pipeline {
     await new Promise((resolve) => setTimeout(resolve, HOLD_MS));
     this.#held.delete(connection);
   }
+
+  /** Whether a refusal of this connection is held: its client floods, and each further request is refused. */
+  isHeld(connection: object): boolean {
+    return this.#held.has(connection);
+  }
 }
 
 function noop(): void {}

@@ -59,8 +59,10 @@ it('holds the first refusal of a connection that pipelines, and no other refusal
   void pipeline.hold(connection).then(() => told.push('second'));
   await turn();
   expect(told).toEqual(['second']);
+  expect([connection, other].map((each) => pipeline.isHeld(each))).toEqual([true, false]);
   await vi.advanceTimersByTimeAsync(1_000);
   expect(told).toEqual(['second', 'first']);
+  expect(pipeline.isHeld(connection)).toBe(false);
   busy.end();
   await served;
   await pipeline.hold(connection);
