@@ -27,8 +27,8 @@ export interface Round {
 }
 
 /**
- * Compares the attacked phases with the calm ones: memory and time-outs by the worst phase, delays by the median of the
- * rounds. A healthy task is polled late by one interval at most.
+ * Compares the attacked phases with the calm ones: memory and `/healthz` by the worst phase, the delays of clients by the
+ * median of the rounds. A healthy task is polled late by one interval at most.
  */
 export function goalsOf(rounds: readonly Round[], intervalMs: number): readonly Goal[] {
   const attacked = rounds.map((round) => round.attacked);
@@ -36,7 +36,7 @@ export function goalsOf(rounds: readonly Round[], intervalMs: number): readonly 
   const calmMb = rounds[0]?.calm.memoryMb ?? Number.NaN;
   const memoryMb = Math.max(...attacked.map((figures) => figures.memoryMb));
   const healthMs = Math.max(...attacked.map((figures) => figures.healthMs));
-  const gapMs = Math.max(...attacked.map(({ updates }) => updates.gapMs));
+  const gapMs = median(attacked.map(({ updates }) => updates.gapMs));
   const p99 = median(rounds.map((round) => round.attacked.updates.p99Ms / round.calm.updates.p99Ms));
   const each = rounds.map(({ calm, attacked: after }) => `${calm.updates.p99Ms}→${after.updates.p99Ms}`).join(', ');
   return [

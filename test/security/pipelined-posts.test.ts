@@ -60,7 +60,9 @@ it('1,500 pipelined POSTs of 100 ids with invented tokens leave a small process 
   expect(served.length).toBeLessThanOrEqual(PER_CONNECTION * (1 + seconds));
   expect(new Set(statuses())).toEqual(new Set(['HTTP/1.1 200', 'HTTP/1.1 503']));
   expect(answers).toMatch(/retry-after: 1\r\n/i);
-  expect(answers).toContain('"code":"OVERLOADED","retryAfterSeconds":1');
+  // The last response may have been cut.
+  const refused = statuses().length - served.length - 1;
+  expect(answers.match(/"code":"OVERLOADED","retryAfterSeconds":1/g)?.length).toBeGreaterThanOrEqual(refused);
   expect({ ratio: peakKib / calmKib, slowestMs }).toEqual({
     ratio: expect.toSatisfy((ratio: number) => ratio < 1.5),
     slowestMs: expect.toSatisfy((ms: number) => ms < 500),
