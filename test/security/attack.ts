@@ -1,97 +1,111 @@
-import { spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import { startSimulator } from '../../src/simulator/simulator.ts';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { setTimeout as pause } from 'node:timers/promises';
 import { GatewayProcess } from '../support/gateway-process.ts';
-import { connect } from '../support/ws-client.ts';
+import { ask, post } from '../support/http-client.ts';
+import { AttackedA2e, GOOD_TOKEN } from './attacked-a2e.ts';
+import { type Figures, type Goal, goalsOf, type Round } from './goals.ts';
+import { HealthyClients } from './healthy-clients.ts';
+import { residentKib } from './resident-memory.ts';
+import { SCENARIOS, type Scenario } from './scenarios.ts';
+import { TICKET_SECRET, ticket } from './ticket.ts';
 
 /**
- * `npm run attack -- [SECONDS] [SOCKETS] [KIND]`: how much a healthy client notices of an attacker, of a kind that
- * `attackers.ts` names. Its updates are timed from the moment A2E is asked (which is when a state becomes known) to the
- * moment they arrive.
+ * `npm run attack -- [SECONDS] [SCENARIO…]`: how much healthy clients notice of each attack in `scenarios.ts`, on a
+ * gateway with a heap of 512 MiB. Exits with 1 when a goal is missed.
+ *
+ * Calm is the same gateway with its healthy clients, without attackers: 100 clients watch a task each, after a warm-up in
+ * which the gateway has also answered ordinary queries. By then V8 has compiled the frequent code and has run its first
+ * full collections. Calm and attacked phases of SECONDS each alternate, so that other load of the machine counts for
+ * both. Calm memory is the peak of the first calm phase, because V8 gives memory back late.
  */
-const [seconds = 30, sockets = 200] = process.argv.slice(2, 4).map(Number);
-const [kind = 'many'] = process.argv.slice(4);
-const WARM_UP_MS = 5_000;
-/** Clients with a task each, so that there is much to time at the default interval. */
-const HEALTHY = 100;
+const [secondsText = '3', ...names] = process.argv.slice(2);
+const SECONDS = Number(secondsText);
+const ROUNDS = 3;
+const INTERVAL_MS = 500;
+const CALM_QUERIES = 50;
+const WARM_UP_MS = 3_000;
+/** After an attacked phase, until the gateway has answered the attackers' last requests. */
+const SETTLE_MS = 1_500;
+const SAMPLE_MS = 200;
+const HEALTH_TIMEOUT_MS = 5_000;
+const LOOK = 'query($ids: [ID!]!) { videoTasks(ids: $ids) { id } }';
 
-await using simulator = await startSimulator({ autoCreate: (id) => id.startsWith('attacked') });
-await using gateway = await GatewayProcess.start({
-  A2E_API_URL: simulator.url,
-  A2E_API_TOKEN: 'demo-token',
-  POLL_INTERVAL_MS: '3000',
-  LOG_LEVEL: 'warn',
-});
-const latencies: number[] = [];
-await using clients = new AsyncDisposableStack();
-for (let index = 0; index < HEALTHY; index += 1) await watch(`healthy-${index}`);
-
-await pause(WARM_UP_MS);
-const calm = await phase();
-const attackers = spawn(
-  'nice',
-  ['-n', '19', process.execPath, `${import.meta.dirname}/attackers.ts`, new URL(gateway.url).port, `${sockets}`, kind],
-  {
-    stdio: ['ignore', 'ignore', 'inherit'],
-  },
-);
-await pause(WARM_UP_MS);
-const attacked = await phase();
-attackers.kill('SIGKILL');
-
-const ratio = (a: number, b: number): number => Math.round((a / b) * 100) / 100;
-process.stdout.write(
-  `${JSON.stringify({ calm, attacked, p99: ratio(attacked.p99Ms, calm.p99Ms), memory: ratio(attacked.memoryMb, calm.memoryMb) })}\n`,
-);
-process.exit(0);
-
-/** A client that watches a task of its own; every call finds another state of it than the one before. */
-async function watch(id: string): Promise<void> {
-  simulator.setTask(id, { status: 'process', process: 0 });
-  const client = clients.use(await connect(gateway.url));
-  client.socket.on('message', (text) => {
-    const at = performance.timeOrigin + performance.now();
-    const progress = Number(/"progress":(\d+)/.exec(String(text))?.[1] ?? Number.NaN);
-    const call = simulator.callsFor(id).findLast((_time, index) => index % 101 === progress);
-    if (call !== undefined) latencies.push(at - call);
-  });
-  client.subscribe('w', `subscription { taskStatus(id: "${id}") { progress } }`);
-  void (async () => {
-    for (let call = 1; ; call += 1) {
-      await simulator.waitForCalls(id, call);
-      simulator.setTask(id, { status: 'process', process: call % 101 });
-    }
-  })();
+let missed = 0;
+for (const [name, scenario] of Object.entries(SCENARIOS)) {
+  if (names.length > 0 && !names.includes(name)) continue;
+  const goals = await run(name, scenario);
+  missed += goals.filter(({ isMet }) => !isMet).length;
+  const figures = goals.map(({ text, isMet }) => `${text} ${isMet ? 'met' : 'MISSED'}`).join(' · ');
+  process.stdout.write(`${name}: ${figures}\n    ${scenario.does}\n`);
 }
+process.exit(missed === 0 ? 0 : 1);
 
-async function phase() {
-  latencies.length = 0;
-  const startedAt = cpuSeconds();
-  let memoryMb = 0;
-  for (let second = 0; second < seconds; second += 1) {
-    await pause(1_000);
-    memoryMb = Math.max(memoryMb, residentMb());
+async function run(name: string, { authMode }: Scenario): Promise<readonly Goal[]> {
+  await using a2e = await AttackedA2e.start();
+  await using gateway = await GatewayProcess.start({
+    A2E_API_URL: a2e.url,
+    ...(authMode === 'passthrough' ? {} : { A2E_API_TOKEN: GOOD_TOKEN }),
+    AUTH_MODE: authMode,
+    ...(authMode === 'jwt' ? { AUTH_JWT_SECRET: TICKET_SECRET } : {}),
+    POLL_INTERVAL_MS: `${INTERVAL_MS}`,
+    LOG_LEVEL: 'error',
+    NODE_OPTIONS: '--max-old-space-size=512',
+  });
+  const token = { open: null, passthrough: GOOD_TOKEN, jwt: await ticket('healthy') }[authMode];
+  const authorization = token === null ? null : `Bearer ${token}`;
+  await using clients = await HealthyClients.start(gateway.url, authorization);
+  const attackers = startAttackers(gateway.url, name);
+  for (let query = 0; query < CALM_QUERIES; query += 1) {
+    const variables = { ids: Array.from({ length: 100 }, (_, index) => `calm-${query}-${index}`) };
+    await post(gateway.url, LOOK, { variables, headers: authorization === null ? {} : { authorization } });
   }
-  const sorted = latencies.toSorted((a, b) => a - b);
-  const quantile = (share: number): number => Math.round((sorted[Math.floor(sorted.length * share)] ?? 0) * 100) / 100;
-  const cpu = Math.round(((cpuSeconds() - startedAt) / seconds) * 100) / 100;
-  return { updates: sorted.length, p50Ms: quantile(0.5), p99Ms: quantile(0.99), memoryMb, cpu };
+  await pause(WARM_UP_MS);
+  clients.take();
+  const rounds: Round[] = [];
+  while (rounds.length < ROUNDS) {
+    const calm = await measure(gateway, clients);
+    if (rounds.length === 0) attackers.stdin?.write('go\n');
+    else attackers.kill('SIGCONT');
+    const attacked = await measure(gateway, clients);
+    attackers.kill('SIGSTOP');
+    rounds.push({ calm, attacked });
+    await pause(SETTLE_MS);
+    clients.take();
+  }
+  attackers.kill('SIGKILL');
+  return goalsOf(rounds, INTERVAL_MS);
 }
 
-/** The resident memory of the gateway, in MB. */
-function residentMb(): number {
-  const status = readFileSync(`/proc/${gateway.pid}/status`, 'utf8');
-  return Math.round(Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) / 1024);
+/** Starts the attackers, which wait for input: the start of their process is no part of a phase. */
+function startAttackers(gatewayUrl: string, name: string): ChildProcess {
+  const program = [process.execPath, `${import.meta.dirname}/attackers.ts`, new URL(gatewayUrl).port, name];
+  return spawn('nice', ['-n', '19', ...program], { stdio: ['pipe', 'ignore', 'inherit'] });
 }
 
-/** The CPU time of the gateway so far, in s. Source: proc(5), fields 14 and 15 in ticks of 10 ms. */
-function cpuSeconds(): number {
-  const fields = readFileSync(`/proc/${gateway.pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
-  return (Number(fields[11]) + Number(fields[12])) / 100;
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => {
-    setTimeout(resolve, ms);
+/** The figures of a gateway and its healthy clients over some seconds. */
+async function measure(gateway: GatewayProcess, clients: HealthyClients): Promise<Figures> {
+  const endsAt = performance.now() + SECONDS * 1_000;
+  let memoryKib = 0;
+  let healthMs = 0;
+  let isAlive = true;
+  void gateway.exited.then(() => {
+    isAlive = false;
   });
+  while (isAlive && performance.now() < endsAt) {
+    healthMs = Math.max(healthMs, await timeHealth(gateway.url));
+    if (isAlive) memoryKib = Math.max(memoryKib, residentKib(gateway.pid));
+    await pause(SAMPLE_MS);
+  }
+  return { isAlive, memoryMb: memoryKib / 1_024, healthMs, updates: clients.take() };
+}
+
+/** How long `/healthz` takes on a new connection, in ms; Infinity: it fails. */
+async function timeHealth(gatewayUrl: string): Promise<number> {
+  const startedAt = performance.now();
+  const failed = { status: 0 };
+  const { status } = await Promise.race([
+    ask(`${gatewayUrl}/healthz`).catch(() => failed),
+    pause(HEALTH_TIMEOUT_MS, failed, { ref: false }),
+  ]);
+  return status === 200 ? performance.now() - startedAt : Number.POSITIVE_INFINITY;
 }

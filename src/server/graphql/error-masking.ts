@@ -1,4 +1,5 @@
 import type { GraphQLFormattedError } from 'graphql';
+import { GatewayError } from '../../errors.ts';
 import { INTERNAL_SERVER_ERROR, toGraphQLError } from '../../schema/graphql-errors.ts';
 
 /**
@@ -8,9 +9,13 @@ import { INTERNAL_SERVER_ERROR, toGraphQLError } from '../../schema/graphql-erro
 export function createErrorMasker(
   onUnexpectedError: (error: unknown) => void,
 ): (error: unknown) => GraphQLFormattedError {
-  return (error) => {
+  /** Errors that refuse many requests, such as `OVERLOADED`, are made once; a flood formats each once. */
+  const formatted = new WeakMap<GatewayError, GraphQLFormattedError>();
+  const mask = (error: unknown): GraphQLFormattedError => {
     const visible = toGraphQLError(error);
     if (visible !== error && visible.extensions['code'] === INTERNAL_SERVER_ERROR) onUnexpectedError(error);
     return visible.toJSON();
   };
+  return (error) =>
+    error instanceof GatewayError ? formatted.getOrInsertComputed(error, () => mask(error)) : mask(error);
 }

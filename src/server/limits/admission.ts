@@ -43,8 +43,11 @@ const ADDRESS_SHARE = 1 / 2;
 const CALLER_SHARE = 1 / 4;
 
 const RETRY_AFTER_S = 1;
-/** Made once: a stack trace per refusal costs more than the work it refuses. */
-const OVERLOADED = new Overloaded('The gateway has as much waiting work as it takes: try again later', RETRY_AFTER_S);
+/** The refusal. Made once: a stack trace per refusal costs more than the work it refuses. */
+export const OVERLOADED = new Overloaded(
+  'The gateway has as much waiting work as it takes: try again later',
+  RETRY_AFTER_S,
+);
 
 /**
  * The bound on work that waits, in the way of Envoy's overload manager: load is shed before the process dies, and the

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { GraphQLFormattedError } from 'graphql';
 import { GatewayError, Overloaded, RateLimited, Unauthenticated } from '../../errors.ts';
+import { toGraphQLError } from '../../schema/graphql-errors.ts';
 import type { Authenticator, Caller } from '../access/authenticator.ts';
 import { clientOf } from '../access/client.ts';
 import type { LazyPage } from '../graphiql/graphiql-page.ts';
@@ -11,9 +12,10 @@ import { isForgeable } from '../http/forgeable.ts';
 import type { OriginPolicy } from '../http/origin-policy.ts';
 import { reply, replyErrors } from '../http/reply.ts';
 import type { RequestAdmission } from '../http/request-admission.ts';
-import type { Admission } from '../limits/admission.ts';
+import { type Admission, OVERLOADED } from '../limits/admission.ts';
 import type { ConnectionLimiter } from '../limits/connection-limiter.ts';
 import type { OperationRateLimiter } from '../limits/operation-rate-limiter.ts';
+import { Pipeline } from '../limits/pipeline.ts';
 import { negotiateStream } from '../stream/negotiate.ts';
 import {
   SINGLE_CONNECTION_ERROR,
@@ -46,12 +48,35 @@ const FORGEABLE = {
   extensions: { code: 'FORBIDDEN' },
 };
 
+/** The refusal of a request of a connection that floods, ready to be sent. */
+const FLOOD_BODY = JSON.stringify({ errors: [toGraphQLError(OVERLOADED)] });
+const FLOOD_HEADERS = {
+  'content-type': 'application/json; charset=utf-8',
+  'cache-control': 'no-store',
+  'x-content-type-options': 'nosniff',
+  'retry-after': `${OVERLOADED.retryAfterSeconds}`,
+  'content-length': Buffer.byteLength(FLOOD_BODY),
+};
+
 /** `/graphql` over HTTP: checks origin, method, credentials and rate, then serves GraphiQL, a stream or a query. */
 export class GraphqlEndpoint {
   readonly #options: GraphqlEndpointOptions;
+  readonly #pipeline = new Pipeline();
 
   constructor(options: GraphqlEndpointOptions) {
     this.#options = options;
+  }
+
+  /**
+   * Refuses a request of a connection that floods, before the gateway looks at more than its address: a read of 64 KiB
+   * brings hundreds of them in one turn of the event loop. Returns false when the request may be served.
+   */
+  refuseFlood(request: IncomingMessage, response: ServerResponse): boolean {
+    if (!this.#pipeline.isHeld(request.socket) || !request.url?.startsWith('/graphql')) return false;
+    request.resume();
+    response.writeHead(503, FLOOD_HEADERS);
+    response.end(FLOOD_BODY);
+    return true;
   }
 
   async serve(request: IncomingMessage, response: ServerResponse, url: URL): Promise<void> {
@@ -80,10 +105,14 @@ export class GraphqlEndpoint {
     if (leave instanceof Overloaded) {
       // The body is dropped, so that the next request on the connection can be read.
       request.resume();
+      await this.#pipeline.hold(request.socket);
       return rejectRequest(response, leave, maskError);
     }
     try {
-      await this.#execute(request, response, { url, address: clientIp(request) });
+      await this.#pipeline.run(request.socket, async () => {
+        // The client may have gone while the request waited.
+        if (!response.destroyed) await this.#execute(request, response, { url, address: clientIp(request) });
+      });
     } finally {
       leave();
     }

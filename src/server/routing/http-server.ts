@@ -66,6 +66,7 @@ export class HttpServer implements AsyncDisposable {
   /** Answers one request, of its own server or of another one. */
   handle(request: IncomingMessage, response: ServerResponse): void {
     const { stallMs } = this.#options.timeouts;
+    if (this.#options.graphql.refuseFlood(request, response)) return;
     this.#requests.increment();
     response.on('close', () => this.#requests.decrement());
     response.setTimeout(stallMs);

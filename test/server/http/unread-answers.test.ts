@@ -1,6 +1,7 @@
 import diagnostics from 'node:diagnostics_channel';
 import { once } from 'node:events';
 import { connect as connectTcp, type Socket } from 'node:net';
+import { getIntrospectionQuery } from 'graphql';
 import { expect, test } from 'vitest';
 import { loadConfig } from '../../../src/config.ts';
 import { createGateway, type Gateway } from '../../../src/gateway.ts';
@@ -16,7 +17,8 @@ import { connect } from '../../support/ws-client.ts';
 const STALL_MS = 400;
 const WATCH = 'subscription { taskStatus(id: "job") { progress } }';
 const PAGE = 'GET /graphql HTTP/1.1\r\nhost: localhost\r\naccept: text/html\r\n\r\n';
-const QUERY = 'GET /graphql?query={__typename} HTTP/1.1\r\nhost: localhost\r\naccept: application/json\r\n\r\n';
+/** A long response, because a connection has few requests answered per second when it pipelines. */
+const QUERY = `GET /graphql?query=${encodeURIComponent(getIntrospectionQuery())} HTTP/1.1\r\nhost: localhost\r\naccept: application/json\r\n\r\n`;
 
 function startImpatient(simulator: Simulator): Promise<Gateway> {
   const env = { PORT: '0', LOG_LEVEL: 'silent', A2E_API_URL: simulator.url, A2E_API_TOKEN: TOKEN };
@@ -42,7 +44,7 @@ async function connectBothEnds(gatewayUrl: string): Promise<{ readonly client: S
 
 test.each([
   ['a page', PAGE, 20],
-  ['queries', QUERY, 200_000],
+  ['queries', QUERY, 2_000],
 ])(
   'a client that asks for %s and does not read is cut off, and a client that reads is not',
   async (_what, request, times) => {

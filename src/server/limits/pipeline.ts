@@ -1,0 +1,45 @@
+/** As long as a refused client is told to wait. */
+const HOLD_MS = 1_000;
+
+/**
+ * Serves the requests that a client pipelines on a connection one after the other, as Go's net/http does: their responses
+ * leave in this order in any case (RFC 9112, section 9.3.2), and a waiting request costs only its head.
+ */
+export class Pipeline {
+  /** How many requests of each connection are not answered, and the end of the last one. */
+  readonly #open = new WeakMap<object, { count: number; last: Promise<void> }>();
+  readonly #held = new WeakSet<object>();
+
+  /** Runs `serve` once it has ended for every earlier request of the connection. Settles as `serve` does. */
+  async run(connection: object, serve: () => Promise<void>): Promise<void> {
+    const line = this.#open.get(connection) ?? { count: 0, last: Promise.resolve() };
+    this.#open.set(connection, line);
+    const served = line.count === 0 ? serve() : line.last.then(serve);
+    line.count += 1;
+    line.last = served.then(noop, noop);
+    try {
+      await served;
+    } finally {
+      line.count -= 1;
+      if (line.count === 0) this.#open.delete(connection);
+    }
+  }
+
+  /**
+   * Resolves when a refusal may be sent. Of a connection with unanswered requests the first refusal waits: node stops
+   * reading while the responses behind it wait, so a flood costs its connection that time, and the gateway no work.
+   */
+  async hold(connection: object): Promise<void> {
+    if (!this.#open.has(connection) || this.#held.has(connection)) return;
+    this.#held.add(connection);
+    await new Promise((resolve) => setTimeout(resolve, HOLD_MS));
+    this.#held.delete(connection);
+  }
+
+  /** Whether a refusal of this connection is held: its client floods, and each further request is refused. */
+  isHeld(connection: object): boolean {
+    return this.#held.has(connection);
+  }
+}
+
+function noop(): void {}
