@@ -16,7 +16,7 @@ export type InvalidationListener = (ids: ReadonlySet<string>) => void;
 /**
  * Decides which gateway polls, and shares the results, per topic (one topic per watched task and credential; the name is
  * opaque and safe to store). No call ever rejects or hangs: while the other gateways cannot be reached, claims are granted
- * locally, reads answer null, and publications and invalidations reach only this process.
+ * locally, reads answer null, and publications and invalidations reach no other gateway.
  */
 export interface Cluster<S> extends AsyncDisposable {
   readonly health: ClusterHealth;

@@ -5,7 +5,10 @@ const SHAPE =
   /^(?<scheme>[a-z][a-z0-9+.-]*):\/\/(?<wildcard>\*\.)?(?<host>[^/?#\\\s@*,:[\]]+|\[[0-9a-f:.]+\])(?<port>:\d{1,5})?\/?$/i;
 /** The host of an app's origin, such as `localhost`, an extension's id, or `.` (Electron). */
 const APP_HOST = /^[a-z0-9._-]+$/;
-/** A page of these schemes has the origin `null`, or there is no page of them: WHATWG URL, section 4.7. */
+/**
+ * Schemes that never stand in `Origin`: the origin of `data:` and `file:` is opaque, a `blob:` page has the origin of its
+ * creator, and no page has the others: WHATWG URL, section 4.7.
+ */
 const OPAQUE: ReadonlySet<string> = new Set(['about', 'blob', 'data', 'file', 'ftp', 'javascript', 'ws', 'wss']);
 
 /**
@@ -24,7 +27,7 @@ export function parseAllowedOrigin(text: string): string | undefined {
   return `${protocol}://${wildcard}${name}${port}`;
 }
 
-/** A label in the place of the wildcard, so that `URL` checks and normalises the rest. */
+/** Stands in for `*.` while `URL` checks and normalises the rest. */
 const LABEL = 'wildcard-label.';
 
 function webOrigin(protocol: string, wildcard: string, host: string): string | undefined {

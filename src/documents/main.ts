@@ -4,7 +4,8 @@ import { extractDocuments } from './extract.ts';
 /** `npm run documents -- GLOB… OUT.json`: lists the documents of an app for `TRUSTED_DOCUMENTS`. */
 const patterns = process.argv.slice(2);
 const out = patterns.pop();
-if (out === undefined || patterns.length === 0) fail('Usage: npm run documents -- GLOB… OUT.json');
+// A shell expands an unquoted pattern, and a source file would then stand in the place of OUT.
+if (!out?.endsWith('.json') || patterns.length === 0) fail('Usage: npm run documents -- GLOB… OUT.json');
 
 const paths = [...new Set(globSync(patterns, { exclude: ['**/node_modules/**'] }))].toSorted();
 if (paths.length === 0) fail(`No file matches ${patterns.join(' ')}`);

@@ -13,7 +13,8 @@ export interface OutageLogOptions {
 
 /**
  * Turns the outcomes of calls to one server into few log lines, for any number of calls. The first failure is a line at
- * once, with its reason. A summary with counts follows at most every 30 s. The first success afterwards is a line.
+ * once, with its reason, unless a line about a failure was written in the last 30 s: then its count is part of the next
+ * line. A summary with counts follows at most every 30 s. The first success afterwards is a line.
  * Alternating failures and successes make at most two lines in 30 s.
  */
 export class OutageLog {

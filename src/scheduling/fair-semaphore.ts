@@ -1,6 +1,6 @@
 /**
- * The bulkhead class of a call. `proven`: A2E has answered for the task, and the last poll succeeded. `unproven`: the
- * task is new or failing. `unverified`: A2E has never accepted the token.
+ * The bulkhead class of a call. `proven`: A2E has answered for the task, and the last poll succeeded or this call is a
+ * probe. `unproven`: the task is new or failing. `unverified`: A2E has never accepted the token.
  */
 export type PermitClass = 'proven' | 'unproven' | 'unverified';
 
@@ -37,7 +37,7 @@ export class FairSemaphore {
   }
 
   /** Whether the scheduler may {@link acquire} a permit now. If not, it waits for its turn, when `onFree` is called. */
-  tryAcquire(onFree: () => void, permitClass: PermitClass = 'proven'): boolean {
+  mayAcquire(onFree: () => void, permitClass: PermitClass = 'proven'): boolean {
     if (this.#isOffered(onFree, permitClass)) return true;
     const waiting = this.#waiting[permitClass];
     if (waiting.size === 0 && this.#isFree(permitClass)) return true;
@@ -50,7 +50,7 @@ export class FairSemaphore {
     return this.#waiting[permitClass].has(onFree);
   }
 
-  /** Takes a permit. Allowed only when {@link tryAcquire} has just returned true. */
+  /** Takes a permit. Allowed only when {@link mayAcquire} has just returned true. */
   acquire(onFree: () => void, permitClass: PermitClass = 'proven'): void {
     if (this.#isOffered(onFree, permitClass)) this.#offer = null;
     else this.#held[permitClass] += 1;

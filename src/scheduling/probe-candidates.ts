@@ -1,6 +1,9 @@
 import type { QueuedJob } from './queued-job.ts';
 
-/** The ranks of a probe, the likeliest to succeed first. */
+/**
+ * The ranks of a probe, the likeliest to succeed first. `trusted`: a proven task whose last poll succeeded. `proven`: a
+ * proven task whose last poll failed. `new`: a task without a poll so far. `failing`: an unproven task.
+ */
 const RANKS = ['trusted', 'proven', 'new', 'failing'] as const;
 type Rank = (typeof RANKS)[number];
 
@@ -26,7 +29,7 @@ export class ProbeCandidates {
     this.#ranks[rankOf(queued)].add(queued);
   }
 
-  /** Idempotent. */
+  /** Idempotent. The rank is the one of {@link add}, because a job keeps the facts of its queueing. */
   delete(queued: QueuedJob): void {
     this.#ranks[rankOf(queued)].delete(queued);
   }

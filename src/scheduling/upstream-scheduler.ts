@@ -146,7 +146,7 @@ export class UpstreamScheduler {
     for (const side of this.#queue.dueSides(now)) {
       if (!this.#canRun(side)) continue;
       const permitClass = this.#classOf(side === 'trusted');
-      if (!this.#options.semaphore.tryAcquire(this.#onPermit, permitClass)) continue;
+      if (!this.#options.semaphore.mayAcquire(this.#onPermit, permitClass)) continue;
       if (this.#rateLimiter.delayMs(now) > 0) return false;
       const queued = this.#queue.take(side, now);
       if (queued) this.#start(queued, permitClass, false);
@@ -176,7 +176,7 @@ export class UpstreamScheduler {
     if (state.kind === 'open' && now >= state.nextProbeAt && this.#running === 0) {
       const probe = this.#waiting.next();
       const permitClass = this.#classOf(probe?.isProven ?? false);
-      if (probe && this.#options.semaphore.tryAcquire(this.#onPermit, permitClass)) {
+      if (probe && this.#options.semaphore.mayAcquire(this.#onPermit, permitClass)) {
         this.#remove(probe);
         this.#waiting.onProbe(probe);
         this.#start(probe, permitClass, true);
@@ -234,7 +234,10 @@ export class UpstreamScheduler {
     if (this.state.kind === 'closed') this.#spread(now, this.#spreadMs(before.state, observation));
   }
 
-  /** The time over which calls are spread after the circuit has closed, in ms. */
+  /**
+   * The time over which calls are spread after the circuit has closed, in ms: one interval after a pause or a refusal that a
+   * probe found over, less after an outage so that states are fresh soon, and none after a refusal that has expired.
+   */
   #spreadMs(before: CircuitState, { kind }: Observation): number {
     const { intervalMs } = this.#options;
     if (before.kind !== 'open') return intervalMs;
@@ -243,8 +246,8 @@ export class UpstreamScheduler {
   }
 
   /**
-   * After the circuit has closed, runs the blocked jobs and the jobs that back off within `windowMs`, in random order, and
-   * none earlier than one interval after it was queued.
+   * After the circuit has closed, runs the blocked jobs and the jobs that back off within `windowMs`, in random order. A
+   * job that was queued less than one interval ago runs when that interval is over, even if this is later.
    */
   #spread(now: number, windowMs: number): void {
     const { intervalMs, random = Math.random } = this.#options;

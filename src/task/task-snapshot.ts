@@ -42,7 +42,7 @@ export function advanceStages(
 }
 
 /**
- * The same path with instants that never go back, and with only the last stage present. Instants of two clocks, or of one
+ * The same path with instants that never go back, and with a `leftAt` in every stage but the last. Instants of two clocks, or of one
  * that has stepped, may stand in any order.
  */
 export function orderStages(stages: readonly TaskStage[]): readonly TaskStage[] {

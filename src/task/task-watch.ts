@@ -21,6 +21,9 @@ import {
   withNextCheck,
 } from './watch-state.ts';
 
+/** The interval of a claim that another gateway's last poll does not hold back, in ms. */
+const CLAIM_AT_ONCE_MS = 1;
+
 /**
  * The one watch of a task through one credential: polls while the task is needed, and shares its state with its
  * observers, with queries and with the other gateways. An idle watch keeps its state. The next poll is scheduled when the
@@ -76,7 +79,7 @@ export class TaskWatch implements Job {
     return this.#shared.hydrating;
   }
 
-  /** The state is final, or the last poll ended less than an interval ago. */
+  /** The state is final, or the last poll ended less than an interval ago; less than a second ago if it brought no state. */
   get isFresh(): boolean {
     if (isFinal(this.#state)) return true;
     const { attemptedAt } = this.#state;
@@ -94,7 +97,7 @@ export class TaskWatch implements Job {
   }
 
   /**
-   * The state for a query. A fresh state is returned as it is; otherwise the query waits for one poll that it shares with
+   * The state for a query. A fresh state without a failure is returned as it is; otherwise the query waits for one poll that it shares with
    * all other queries. It falls back to the last state when polls are held back, after `FIRST_ANSWER_TIMEOUT_MS`, or once
    * `signal` aborts. The poll is cancelled when no query waits and the task is not watched.
    */
@@ -124,11 +127,12 @@ export class TaskWatch implements Job {
     this.#deactivate();
   }
 
+  /** One poll, as a job of the scheduler: claims the tick, calls A2E, and publishes. */
   async run(): Promise<CallOutcome> {
     const invalidated = this.#schedule.begin();
     if (this.#demand.isWatched) this.#state = withNextCheck(this.#state, Date.now());
     const known = this.#state.version;
-    const version = await this.#cycle.claim(invalidated ? 1 : this.#context.intervals.intervalMs, known);
+    const version = await this.#cycle.claim(invalidated ? CLAIM_AT_ONCE_MS : this.#context.intervals.intervalMs, known);
     if (version === null || isFinal(this.#state)) return this.#onClaimLost(known);
     const { state, outcome } = await this.#cycle.read(() => this.#state, version);
     this.#applyResult(state);
@@ -136,12 +140,13 @@ export class TaskWatch implements Job {
     return outcome;
   }
 
+  /** The scheduler holds the due poll back. */
   onBlocked(error: GatewayError): void {
     this.#onPollEnd(isFinal(this.#state) ? this.#state : onHeldBack(this.#state, error));
   }
 
   /**
-   * Another gateway polls this tick. Its result may have arrived while this poll suppressed scheduling, so the watch reads
+   * Another gateway polls this tick. Its result may have arrived while this poll was under way, when no poll is scheduled, so the watch reads
    * the shared state and schedules now.
    */
   async #onClaimLost(known: number): Promise<CallOutcome> {

@@ -5,13 +5,16 @@ export class TlsFailure extends UpstreamUnavailable {}
 
 /** The codes of Node's TLS layer, and OpenSSL's words for a certificate that does not verify. */
 const TLS_CODE =
-  /^(?:ERR_TLS_|ERR_SSL_|EPROTO$|CERT_|CRL_|ERROR_IN_C|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|INVALID_CA$|INVALID_PURPOSE$|PATH_LENGTH_EXCEEDED$|HOSTNAME_MISMATCH$)/;
+  /^(?:ERR_TLS_|ERR_SSL_|EPROTO$|CERT_|CRL_|ERROR_IN_CERT_|ERROR_IN_CRL_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|INVALID_CA$|INVALID_PURPOSE$|PATH_LENGTH_EXCEEDED$|HOSTNAME_MISMATCH$)/;
 
-/** The codes of calls that never had a connection: refused, no route, DNS, connect time-out. */
+/** The codes of calls without a connection: refused, no route, DNS, time-outs of TCP. */
 const UNREACHABLE =
   /^(?:ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|EHOSTDOWN|ENETDOWN|ENOTFOUND|EAI_\w+|UND_ERR_CONNECT_TIMEOUT|ETIMEDOUT)$/;
 
-/** The error code of a call that failed below HTTP: a constant of Node, OpenSSL or undici, so safe to log. */
+/**
+ * The error code of a call that failed below HTTP: a constant of Node, OpenSSL or undici, so safe to log. The client's
+ * own deadline has the code `TIMEOUT`.
+ */
 export function failureCode(error: unknown): string {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   return typeof code === 'string' && /^\w+$/.test(code) ? code : 'UNKNOWN';

@@ -52,7 +52,7 @@ function idlers(gateways: readonly GatewayProcess[]): readonly ((seconds: number
 }
 
 for (const { of, by, gateways } of STEPS) {
-  test(`the clock of ${of} steps by ${by} s: one call per interval goes on, and the CPU stays low`, async () => {
+  test.concurrent(`the clock of ${of} steps by ${by} s: one call per interval goes on, and the CPU stays low`, async () => {
     await using clock = await FakeClock.create();
     const env = of === 'Redis' ? { ...ENV, NODE_OPTIONS: `--import ${SHIM.href}` } : ENV;
     await using fleet = await GatewayFleet.start({ gateways: gateways - 1, env });

@@ -136,7 +136,7 @@ describe.concurrent('the watch page on the real gateway', () => {
     const field = tab.page.getByLabel('Access token');
     await field.fill('stolen');
     await field.press('Enter');
-    await tab.page.getByText('This token was refused or has expired.').waitFor();
+    await tab.page.locator('#access-reason', { hasText: 'This token was refused or has expired.' }).waitFor();
     await field.fill('mine');
     await field.press('Enter');
     await heading(tab.page, 'Processing');

@@ -38,7 +38,7 @@ class Model {
 
   /** Takes a permit if there is one. `offered` is the class for which the scheduler was called. */
   take(scheduler: ModelScheduler, permitClass: PermitClass, offered: PermitClass | null): boolean {
-    if (!this.#semaphore.tryAcquire(scheduler.onFree, permitClass)) return false;
+    if (!this.#semaphore.mayAcquire(scheduler.onFree, permitClass)) return false;
     const passed = this.#schedulers.filter((other) => other !== scheduler && this.isWaiting(other, permitClass));
     if (permitClass !== offered) expect(passed, 'passes no scheduler that waits for the class').toEqual([]);
     this.#semaphore.acquire(scheduler.onFree, permitClass);

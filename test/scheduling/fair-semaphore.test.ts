@@ -11,7 +11,7 @@ class Acquirer {
 
   constructor(semaphore: FairSemaphore, name: string, taken: string[]) {
     this.#onFree = () => {
-      while (this.wants > 0 && semaphore.tryAcquire(this.#onFree)) {
+      while (this.wants > 0 && semaphore.mayAcquire(this.#onFree)) {
         semaphore.acquire(this.#onFree);
         this.wants -= 1;
         taken.push(name);

@@ -23,7 +23,7 @@ export class RedisMembership {
   #session: RedisSession | null = null;
   #count = 1;
   /** How many messages with the number of gateways have arrived. */
-  #published = 0;
+  #countsReceived = 0;
 
   constructor({ keys, sender, limiter }: RedisMembershipOptions) {
     this.#keys = keys;
@@ -74,18 +74,18 @@ export class RedisMembership {
 
   #onCount(count: number): void {
     const dropped = count < this.#count;
-    this.#published += 1;
+    this.#countsReceived += 1;
     this.#count = count;
-    // A Redis with a clock that stepped forward removes every gateway; registering again corrects the number.
+    // A gateway has left, or Redis's clock has stepped forward and removed every gateway: then registering corrects this.
     if (dropped && this.#session) this.#register(this.#session, 'join').catch(() => undefined);
   }
 
   async #register(session: RedisSession, action: 'join' | 'leave'): Promise<void> {
     const args = [this.#sender, LIFETIME_MS, session.publishCommand, this.#keys.membership, action];
-    const publishedBefore = this.#published;
+    const receivedBefore = this.#countsReceived;
     const count = Number(await session.run(REGISTER, [this.#keys.nodes], args));
     // The channel, on a connection of its own, may be ahead of the reply, and carries every change in order.
-    if (action === 'join' && count >= 1 && this.#published === publishedBefore) this.#count = count;
+    if (action === 'join' && count >= 1 && this.#countsReceived === receivedBefore) this.#count = count;
   }
 
   #onPeerPause(key: string, forMs: number): void {

@@ -86,7 +86,10 @@ export class DocumentStore {
     this.#trusted = trustedPath === null ? null : readTrustedDocuments(trustedPath, limits.tokens, check);
   }
 
-  /** The document of a request, if it was prepared before; null: {@link prepare} has to do it, which takes time. */
+  /**
+   * The document of a request, if it was prepared before, or the error for a hash that is not listed. null: it takes
+   * {@link prepare}, and time.
+   */
   find(reference: DocumentReference): StoredDocument | null {
     const text = this.#listedText(reference);
     if (text === null) return reference.query === null ? this.#rejectHash() : null;

@@ -1,5 +1,5 @@
-/** Headers of one connection, and of the length that node writes itself: RFC 9110, section 7.6.1. */
-const HOP_BY_HOP: ReadonlySet<string> = new Set([
+/** The hop-by-hop headers of RFC 9110, section 7.6.1, and `Content-Length`, which node writes itself. */
+const NOT_COPIED: ReadonlySet<string> = new Set([
   'connection',
   'content-length',
   'keep-alive',
@@ -12,9 +12,9 @@ const HOP_BY_HOP: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * The headers of a response that belong into another response with the same body. `Content-Length` beside
+ * The headers of a Fetch response for a node response with the same body. `Content-Length` beside
  * `Transfer-Encoding` makes a malformed message: RFC 9112, section 6.2.
  */
 export function endToEndHeaders(headers: Iterable<readonly [name: string, value: string]>): Record<string, string> {
-  return Object.fromEntries([...headers].filter(([name]) => !HOP_BY_HOP.has(name.toLowerCase())));
+  return Object.fromEntries([...headers].filter(([name]) => !NOT_COPIED.has(name.toLowerCase())));
 }

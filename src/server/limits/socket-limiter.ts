@@ -3,8 +3,8 @@ import type { Socket } from 'node:net';
 import { peerNetwork } from '../http/client-address.ts';
 import { SharedBudget } from './shared-budget.ts';
 
-/** An address may have as many again, each of which is told 503 once it asks; one beyond is cut at once. */
-const TOLD = 2;
+/** Connections of an address up to its maximum are served, up to this many times as many are answered 503, others cut. */
+const CUT_FACTOR = 2;
 
 /** Counts all TCP connections of an address, idle ones included, against `MAX_CONNECTIONS_PER_ADDRESS`. */
 export class SocketLimiter {
@@ -16,20 +16,20 @@ export class SocketLimiter {
   constructor(maxPerAddress: number | null) {
     const max = maxPerAddress ?? Number.POSITIVE_INFINITY;
     this.#admitted = new SharedBudget({ total: Number.POSITIVE_INFINITY, perKey: [max] });
-    this.#all = new SharedBudget({ total: Number.POSITIVE_INFINITY, perKey: [TOLD * max] });
+    this.#all = new SharedBudget({ total: Number.POSITIVE_INFINITY, perKey: [CUT_FACTOR * max] });
   }
 
   /** Counts the connections of a server from now on. */
   observe(server: Server): void {
     server.on('connection', (socket: Socket) => {
       const address = peerNetwork(socket);
-      const gone = this.#all.tryAcquire([address]);
-      if (!gone) return void socket.destroy();
-      const leave = this.#admitted.tryAcquire([address]);
-      if (!leave) this.#excess.add(socket);
+      const releaseAny = this.#all.tryAcquire([address]);
+      if (!releaseAny) return void socket.destroy();
+      const releaseAdmitted = this.#admitted.tryAcquire([address]);
+      if (!releaseAdmitted) this.#excess.add(socket);
       socket.once('close', () => {
-        gone();
-        leave?.();
+        releaseAny();
+        releaseAdmitted?.();
       });
     });
   }
