@@ -1,14 +1,19 @@
 import type { Logger } from './log.ts';
 import { LogLimiter } from './log-limiter.ts';
 
+/** A circuit that has been open for so long without a line gets one, in ms. */
+const LATE_LINE_MS = 60_000;
+
 /**
  * The log lines about the circuit of the gateway's own token. The ids of a client can open the circuit again and again, so
- * openings and pauses have a line a minute each. A closing is a line only if the opening before it was one.
+ * openings and pauses have a line a minute each. A circuit that stays open gets its line a minute later at the latest. A
+ * closing is a line only if the opening before it was one.
  */
 export class CircuitLog {
   readonly #log: Logger;
   readonly #limiter = new LogLimiter();
   #isOpeningLogged = false;
+  #lateLine: NodeJS.Timeout | undefined;
 
   constructor(log: Logger) {
     this.#log = log;
@@ -16,9 +21,9 @@ export class CircuitLog {
 
   opened(): void {
     this.#limiter.add('opened', (fields) => {
-      this.#isOpeningLogged = true;
-      this.#log.warn({ upstream: 'away', ...fields }, 'circuit opened');
+      this.#logOpening(fields);
     });
+    if (!this.#isOpeningLogged) this.#lateLine ??= setTimeout(() => this.#logOpening({}), LATE_LINE_MS).unref();
   }
 
   tokenRefused(): void {
@@ -27,9 +32,21 @@ export class CircuitLog {
   }
 
   closed(): void {
+    this.#endLateLine();
     if (!this.#isOpeningLogged) return;
     this.#isOpeningLogged = false;
     this.#log.warn({ upstream: 'ok' }, 'circuit closed');
+  }
+
+  #logOpening(fields: object): void {
+    this.#endLateLine();
+    this.#isOpeningLogged = true;
+    this.#log.warn({ upstream: 'away', ...fields }, 'circuit opened');
+  }
+
+  #endLateLine(): void {
+    clearTimeout(this.#lateLine);
+    this.#lateLine = undefined;
   }
 
   paused(forMs: number): void {

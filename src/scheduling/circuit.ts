@@ -9,6 +9,12 @@ import {
 import { collect, type Evidence, NO_EVIDENCE } from './evidence.ts';
 import { probeIntervalMs } from './probe-interval.ts';
 
+/** A pause of a token that A2E asked for (`Retry-After`). `until` is monotonic, in ms. */
+export interface Pause {
+  readonly error: UpstreamError;
+  readonly until: number;
+}
+
 /** The state of the circuit of one token. Times are monotonic ms (`performance.now()`). */
 export type CircuitState =
   | { readonly kind: 'closed' }
@@ -23,8 +29,11 @@ export type CircuitState =
       readonly confirmedAt: number;
       readonly nextProbeAt: number;
       readonly failedProbes: number;
+      /** The pause that was in force at the refusal of the token, or began after it. */
+      readonly pause: Pause | null;
     }
-  | { readonly kind: 'paused'; readonly error: UpstreamError; readonly until: number };
+  /** `wasOpen`: the pause began while the origin was failing. */
+  | ({ readonly kind: 'paused'; readonly wasOpen: boolean } & Pause);
 
 /** The state, and the evidence that decides on the next one. Immutable: see {@link observe}. */
 export interface Circuit {
@@ -89,6 +98,7 @@ export function observe(circuit: Circuit, observation: Observation, now: number,
         new UpstreamRateLimited('A2E asks for fewer calls', { retryAfterMs: observation.forMs }),
         observation.forMs,
         now,
+        policy,
       );
     case 'peer-token-refused':
       return tokenRefused(circuit, policy, {
@@ -103,8 +113,17 @@ export function observe(circuit: Circuit, observation: Observation, now: number,
   }
 }
 
+/** An answer ends no pause: a pause that is over ends with the next `hold-ended`. */
 function onAnswered({ state }: Circuit): Circuit {
-  return { state: state.kind === 'open' ? CLOSED : state, evidence: NO_EVIDENCE, isTokenAccepted: true };
+  return {
+    state: state.kind === 'open' ? pausedOr(state, CLOSED) : state,
+    evidence: NO_EVIDENCE,
+    isTokenAccepted: true,
+  };
+}
+
+function pausedOr({ pause }: { readonly pause: Pause | null }, otherwise: CircuitState): CircuitState {
+  return pause ? { kind: 'paused', wasOpen: false, ...pause } : otherwise;
 }
 
 /** An answer from before the circuit opened is no evidence about now. */
@@ -117,7 +136,8 @@ function onPeerAnswered(circuit: Circuit, at: number): Circuit {
 /** A pause that began while the evidence had opened the circuit ends with a probe, else with all waiting calls. */
 function onHoldEnded(circuit: Circuit, now: number, { refusalExpires }: TokenPolicy): Circuit {
   const { state, evidence } = circuit;
-  if (state.kind === 'open' && state.reason === 'token-refused' && refusalExpires) return NEW_CIRCUIT;
+  if (state.kind === 'open' && state.reason === 'token-refused' && refusalExpires)
+    return { ...NEW_CIRCUIT, state: pausedOr(state, CLOSED) };
   if (state.kind !== 'paused') return circuit;
   return evidence.isAgainstOrigin
     ? originFailing(circuit, evidence, state.error, now, now)
@@ -129,12 +149,11 @@ type Failed = Extract<Observation, { kind: 'failed' }>;
 function onFailed(circuit: Circuit, failed: Failed, now: number, policy: CircuitPolicy): Circuit {
   const { error, isProbe } = failed;
   const { state } = circuit;
-  const evidence = collect(circuit.evidence, failed);
   const retryAfterMs = retryAfterOf(error);
-  if (retryAfterMs !== null) {
-    const next = { ...circuit, evidence };
-    return paused(isProbe ? withNextProbe(next, now, policy, 1) : next, error, retryAfterMs, now);
-  }
+  // A pause is evidence about the token alone.
+  if (retryAfterMs !== null)
+    return paused(isProbe ? withNextProbe(circuit, now, policy, 1) : circuit, error, retryAfterMs, now, policy);
+  const evidence = collect(circuit.evidence, failed);
   if (
     error instanceof TokenRefused ||
     evidence.isAgainstToken ||
@@ -165,7 +184,7 @@ function originFailing(
   return {
     ...circuit,
     evidence,
-    state: { kind: 'open', reason, isConclusive: false, error, ...times, failedProbes: 0 },
+    state: { kind: 'open', reason, isConclusive: false, error, ...times, failedProbes: 0, pause: null },
   };
 }
 
@@ -178,21 +197,38 @@ function withNextProbe(circuit: Circuit, now: number, policy: CircuitPolicy, new
   return { ...circuit, state: { ...state, failedProbes, nextProbeAt: now + intervalMs } };
 }
 
-type Refusal = Pick<Extract<CircuitState, { kind: 'open' }>, 'confirmedAt' | 'nextProbeAt' | 'isConclusive'>;
+type OpenState = Extract<CircuitState, { kind: 'open' }>;
+type Refusal = Pick<OpenState, 'confirmedAt' | 'nextProbeAt' | 'isConclusive'>;
 
-function tokenRefused(circuit: Circuit, { refusedError }: TokenPolicy, refusal: Refusal): Circuit {
-  const state = { kind: 'open' as const, reason: 'token-refused' as const, error: refusedError, failedProbes: 0 };
-  return { ...circuit, state: { ...state, ...refusal } };
+/** A pause in force goes on under the refusal. */
+function tokenRefused(circuit: Circuit, policy: TokenPolicy, refusal: Refusal): Circuit {
+  const error = policy.refusedError;
+  const state = { kind: 'open', reason: 'token-refused', error, failedProbes: 0, ...refusal, pause: null } as const;
+  const pause = pauseOf(circuit.state);
+  return { ...circuit, state: pause ? heldBy(state, pause, policy) : state };
 }
 
-/** A pause only grows, and a refused token outlasts it; the pause then holds back the next probe. */
-function paused(circuit: Circuit, error: UpstreamError, forMs: number, now: number): Circuit {
+/** A pause only grows, and a refused token outlasts it. */
+function paused(circuit: Circuit, error: UpstreamError, forMs: number, now: number, policy: TokenPolicy): Circuit {
   const { state } = circuit;
   const until = now + forMs;
+  if ((pauseOf(state)?.until ?? 0) >= until) return circuit;
   if (state.kind === 'open' && state.reason === 'token-refused')
-    return { ...circuit, state: { ...state, nextProbeAt: Math.max(state.nextProbeAt, until) } };
-  if (state.kind === 'paused' && state.until >= until) return circuit;
-  return { ...circuit, state: { kind: 'paused', error, until } };
+    return { ...circuit, state: heldBy(state, { error, until }, policy) };
+  const wasOpen = state.kind === 'open' || (state.kind === 'paused' && state.wasOpen);
+  return { ...circuit, state: { kind: 'paused', wasOpen, error, until } };
+}
+
+/** The pause of a state; null: none. It may be over. */
+export function pauseOf(state: CircuitState): Pause | null {
+  if (state.kind === 'closed') return null;
+  return state.kind === 'paused' ? { error: state.error, until: state.until } : state.pause;
+}
+
+/** The pause holds back the probes of a refused token. A refusal that expires without a probe is not made longer by it. */
+function heldBy(state: OpenState, pause: Pause, { refusalExpires }: TokenPolicy): OpenState {
+  const nextProbeAt = refusalExpires ? state.nextProbeAt : Math.max(state.nextProbeAt, pause.until);
+  return { ...state, nextProbeAt, pause };
 }
 
 /** How long this failure pauses every call of the token, in ms (`Retry-After`); null: not at all. */

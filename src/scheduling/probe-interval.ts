@@ -18,8 +18,8 @@ export function probeIntervalMs(failedProbes: number, maxMs: number): number {
 }
 
 /**
- * The time over which all tasks are polled after an outage, in ms: an interval, or half of one where the probes, a second
- * apart at least, have taken more than half an interval.
+ * The time over which all tasks are polled after an outage, in ms: one interval, and down to half of one where the
+ * probes, a second apart at least, may have taken more than half an interval.
  */
 export function recoveryWindowMs(pollIntervalMs: number): number {
   return Math.min(

@@ -53,7 +53,10 @@ export class QueuedJob implements ScheduledJob, BulkheadCall {
     this.dueAt = Math.min(this.dueAt ?? now, now);
   }
 
-  /** Moves the job to `at`, or earlier to its own due time, but not before one interval after it was queued. */
+  /**
+   * Moves the job to `at`. A job that was queued less than an interval before moves to its due time where that is later, at
+   * most to the end of that interval.
+   */
   defer(at: number, intervalMs: number): void {
     const earliest = this.queuedAt + intervalMs;
     this.dueAt = Math.max(at, Math.min(this.dueAt ?? earliest, earliest));

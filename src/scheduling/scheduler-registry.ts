@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import type { SharedRateLimiter } from '../cluster/contract.ts';
 import { gatewayTokenRefused, Unauthenticated } from '../errors.ts';
 import type { TokenPolicy } from './circuit.ts';
@@ -43,6 +44,8 @@ const CALLER_TOKEN: TokenPolicy = {
   probeMs: 1_000,
   refusalExpires: true,
 };
+/** The accepted tokens that are remembered without a scheduler. */
+const MAX_ACCEPTED = 10_000;
 /** Calls under way with a caller's token that A2E has never accepted: a guessed token costs no more than these. */
 const MAX_UNVERIFIED = 4;
 
@@ -54,6 +57,8 @@ export class SchedulerRegistry implements Disposable {
   readonly #options: SchedulerRegistryOptions;
   readonly #semaphore: FairSemaphore;
   readonly #schedulers = new Map<string, UpstreamScheduler>();
+  /** The keys of accepted tokens whose schedulers were idle and have been dropped. */
+  readonly #accepted = new LRUCache<string, true>({ max: MAX_ACCEPTED });
   #sweepAt = SWEEP_AT;
   /** The current events come from a peer, so they are not published again. */
   #isApplyingPeerEvent = false;
@@ -79,9 +84,9 @@ export class SchedulerRegistry implements Disposable {
     return scheduler;
   }
 
-  /** A2E has accepted the token with this key; false too when its scheduler was idle and has been dropped. */
+  /** A2E has accepted the token with this key, and has not refused it since. The keys longest unused are forgotten. */
   isTokenAccepted(key: string): boolean {
-    return this.#schedulers.get(key)?.isTokenAccepted ?? false;
+    return this.#schedulers.get(key)?.isTokenAccepted || this.#accepted.get(key) === true;
   }
 
   /** The number of schedulers, idle ones included. */
@@ -109,6 +114,7 @@ export class SchedulerRegistry implements Disposable {
       maxUnverified: isCaller ? MAX_UNVERIFIED : null,
       ...(rateLimiter && { rateLimiter }),
       onEvent: (event) => {
+        if (event.kind === 'token-refused') this.#accepted.delete(token.key);
         if (!this.#isApplyingPeerEvent) this.#publish(event, token);
         onEvent?.(event, token);
       },
@@ -146,7 +152,11 @@ export class SchedulerRegistry implements Disposable {
 
   #sweep(): void {
     if (this.#schedulers.size < this.#sweepAt) return;
-    for (const [key, scheduler] of this.#schedulers) if (scheduler.idle) this.#schedulers.delete(key);
+    for (const [key, scheduler] of this.#schedulers) {
+      if (!scheduler.idle) continue;
+      if (scheduler.isTokenAccepted) this.#accepted.set(key, true);
+      this.#schedulers.delete(key);
+    }
     this.#sweepAt = Math.max(SWEEP_AT, 2 * this.#schedulers.size);
   }
 }

@@ -246,8 +246,8 @@ export class UpstreamScheduler {
   }
 
   /**
-   * After the circuit has closed, runs the blocked jobs and the jobs that back off within `windowMs`, in random order. A
-   * job that was queued less than one interval ago runs when that interval is over, even if this is later.
+   * After the circuit has closed, runs the blocked jobs and the jobs that back off within `windowMs`, in random order, or
+   * later where {@link QueuedJob.defer} says so.
    */
   #spread(now: number, windowMs: number): void {
     const { intervalMs, random = Math.random } = this.#options;

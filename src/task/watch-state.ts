@@ -105,25 +105,26 @@ export function onFailure(
   version: number,
   intervals: PollIntervalOptions,
 ): WatchState {
-  const after = { ...onHeldBack(before, failure), version };
+  const now = performance.now();
+  const held = onHeldBack(before, failure);
+  const isMissing = failure instanceof TaskNotFound && (held.snapshot !== null || isGone(before));
+  // Any other failure breaks the run, because an outage says nothing about the task.
+  const missingSince = isMissing ? (before.missingSince ?? now) : null;
+  const after = { ...held, version, missingSince };
+  if (missingSince !== null && now - missingSince >= GONE_AFTER_MS) return { ...after, snapshot: null };
   const { snapshot, succeededAt } = after;
-  if (!snapshot || !isResultOverdue(succeededAt, performance.now(), intervals)) return after;
+  if (!snapshot || !isResultOverdue(succeededAt, now, intervals)) return after;
   return { ...after, failure: null, snapshot: { ...snapshot, finished: true, stale: false } };
 }
 
 /**
  * The state when a poll was due and the scheduler held it back. It finishes no task, because the other gateways learn only
- * of the polls that have a version.
+ * of the polls that have a version, and says nothing about a task that A2E calls unknown.
  */
 export function onHeldBack(before: WatchState, failure: GatewayError): WatchState {
-  const now = performance.now();
   const { snapshot: last } = before;
-  const isMissing = failure instanceof TaskNotFound && (last !== null || isGone(before));
-  // Any other failure breaks the run, because an outage says nothing about the task.
-  const missingSince = isMissing ? (before.missingSince ?? now) : null;
-  const gone = isMissing && missingSince !== null && now - missingSince >= GONE_AFTER_MS;
-  const snapshot = last === null || gone ? null : { ...last, stale: true, nextCheckAt: null };
-  return { ...before, failure, snapshot, attemptedAt: now, nextPollInMs: null, missingSince };
+  const snapshot = last && { ...last, stale: true, nextCheckAt: null };
+  return { ...before, failure, snapshot, attemptedAt: performance.now(), nextPollInMs: null };
 }
 
 /** The result for a query that timed out waiting: the last known state, marked stale. Not stored, since no call failed. */

@@ -16,6 +16,7 @@ import {
   type Observation,
   observe,
 } from '../../src/scheduling/circuit.ts';
+import { circuitEvents } from '../../src/scheduling/circuit-events.ts';
 import { maxProbeIntervalMs } from '../../src/scheduling/probe-interval.ts';
 
 const POLICY: CircuitPolicy = {
@@ -195,6 +196,81 @@ describe('a pause', () => {
       code: 'UPSTREAM_RATE_LIMITED',
       retryAfterSeconds: 2,
     });
+  });
+});
+
+describe('a pause beside a refused token', () => {
+  const limited = failure(new UpstreamRateLimited('limited', { retryAfterMs: 60_000 }));
+  const refused = failure(new TokenRefused('refused'));
+
+  test.each([
+    ['before', [limited, refused]],
+    ['after', [refused, limited]],
+  ] as const)('that began %s the refusal holds back the probe of the token of the gateway', (_order, observations) => {
+    const circuit = observations.reduce((next, each) => observe(next, each, 0, POLICY), ACCEPTED);
+    expect(circuit.state).toMatchObject({ kind: 'open', reason: 'token-refused', nextProbeAt: 60_000 });
+    expect(observe(circuit, { kind: 'answered' }, 60_000, POLICY).state).toMatchObject({ kind: 'paused' });
+  });
+
+  test.each([
+    ['before', [limited, refused]],
+    ['after', [refused, limited]],
+  ] as const)('that began %s the refusal goes on when the refusal of a caller has expired', (_order, observations) => {
+    const circuit = observations.reduce((next, each) => observe(next, each, 0, CALLERS), ACCEPTED);
+    expect(circuit.state).toMatchObject({ kind: 'open', nextProbeAt: 1_000 });
+    const expired = observe(circuit, { kind: 'hold-ended' }, 1_000, CALLERS);
+    expect(expired).toMatchObject({ state: { kind: 'paused', until: 60_000 }, isTokenAccepted: false });
+    expect(observe(expired, { kind: 'hold-ended' }, 60_000, CALLERS).state.kind).toBe('closed');
+  });
+
+  test('is no evidence against the origin', () => {
+    const circuit = failedTimes(20, new UpstreamRateLimited('limited', { retryAfterMs: 5_000 }));
+    expect(observe(circuit, { kind: 'hold-ended' }, 6_000, POLICY).state.kind).toBe('closed');
+  });
+});
+
+describe('the events of a circuit', () => {
+  function eventsOf(observations: readonly (readonly [Observation, number])[], policy = POLICY) {
+    let circuit: Circuit = ACCEPTED;
+    return observations.flatMap(([observation, now]) => {
+      const before = circuit.state;
+      circuit = observe(circuit, observation, now, policy);
+      return circuitEvents(before, circuit.state, now);
+    });
+  }
+  const down = Array.from({ length: 10 }, (_, n) => [failure(DOWN, { taskId: `task-${n}` }), 0] as const);
+
+  test('tell that an open circuit has closed, though a pause came between', () => {
+    const peerPause = { kind: 'peer-paused', forMs: 5_000 } as const;
+    const ends = [[{ kind: 'answered' }, 2_000] as const, [{ kind: 'hold-ended' }, 6_500] as const];
+    expect(eventsOf([...down, [peerPause, 1_000], ...ends])).toEqual([
+      { kind: 'breaker-opened' },
+      { kind: 'paused', forMs: 5_000 },
+      { kind: 'breaker-closed' },
+    ]);
+  });
+
+  test('tell the peers of a pause that meets a refused token', () => {
+    const limited = failure(new UpstreamRateLimited('limited', { retryAfterMs: 60_000 }));
+    expect(
+      eventsOf([
+        [failure(new TokenRefused('refused')), 0],
+        [limited, 0],
+      ]),
+    ).toEqual([
+      { kind: 'token-refused', isConclusive: true },
+      { kind: 'paused', forMs: 60_000 },
+    ]);
+  });
+
+  test('of a pause alone name no circuit', () => {
+    const limited = failure(new UpstreamRateLimited('limited', { retryAfterMs: 5_000 }));
+    expect(
+      eventsOf([
+        [limited, 0],
+        [{ kind: 'hold-ended' }, 5_000],
+      ]),
+    ).toEqual([{ kind: 'paused', forMs: 5_000 }]);
   });
 });
 

@@ -87,3 +87,22 @@ test('a refused token that is accepted again resumes in all gateways', async () 
   await pass(15_000);
   expect(watchers.every(({ last, end }) => end === 'open' && last?.stale === false)).toBe(true);
 });
+
+test('an accepted token is remembered when its idle scheduler is dropped, until A2E refuses it', async () => {
+  await using harness = new TaskHarness();
+  const { key } = callers('known');
+  await query(harness, 'known');
+  const dropAll = async () => {
+    for (let n = 0; n < 600; n += 1) {
+      await query(harness, `token-${n}`);
+      await pass(5);
+    }
+    expect(harness.schedulers.size).toBeLessThan(600);
+  };
+  await dropAll();
+  expect(harness.schedulers.isTokenAccepted(key)).toBe(true);
+  harness.source.answer = (id, token) => (token === 'known' ? new TokenRefused('refused') : report(id));
+  await pass(5_000);
+  await query(harness, 'known');
+  expect(harness.schedulers.isTokenAccepted(key)).toBe(false);
+});

@@ -126,3 +126,18 @@ test('an outage between two unknown answers does not make a task gone', async ()
   await pass(120_000);
   expect(watcher).toMatchObject({ end: 'open', last: { stale: true } });
 });
+
+test('polls that a pause holds back do not postpone the end of a task that A2E calls unknown', async () => {
+  const source = new ScriptedSource();
+  await using harness = new TaskHarness({ source });
+  const watcher = harness.subscribe('task');
+  await pass(2_000);
+  source.answer = () => null;
+  for (let minute = 0; minute < 6; minute += 1) {
+    await pass(55_000);
+    harness.schedulers.for(OWN).onPeer({ kind: 'peer-paused', forMs: 5_000 });
+    await pass(5_000);
+  }
+  await pass(60_000);
+  expect(watcher.error).toBeInstanceOf(TaskNotFound);
+});

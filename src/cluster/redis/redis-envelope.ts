@@ -48,7 +48,10 @@ export function decodeEnvelope<S>(encoded: EncodedEnvelope, codec: StateCodec<S>
   }
 }
 
-/** Null when more than the whole TTL is left, or no TTL at all: Redis's clock has stepped, or another client wrote. */
+/**
+ * Null when more than the whole TTL is left, or no TTL at all: Redis's clock has stepped, or another client wrote. A step
+ * back by less than the age goes unnoticed: the state counts as younger by the step, once.
+ */
 function ageOf(ttlMs: number, ttlLeftMs: number): number | null {
   return ttlLeftMs >= 0 && ttlLeftMs <= ttlMs ? ttlMs - ttlLeftMs : null;
 }

@@ -69,7 +69,7 @@ return {envelope, redis.call('PTTL', KEYS[1])}
 
 /**
  * KEYS: rate. ARGV: ms per call, number of calls, how far ahead of now the next free slot may lie, in ms. Answers the ms
- * until the reserved slots begin. See gcra.ts.
+ * until the reserved slots begin. See slot-reservations.ts.
  */
 export const RESERVE = script(`${PRELUDE}
 local start = math.max(now, tonumber(typed('GET', KEYS[1]) or '0') or 0)
