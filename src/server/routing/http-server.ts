@@ -6,6 +6,7 @@ import type { ClientIpResolver } from '../http/client-address.ts';
 import type { HostPolicy } from '../http/host-policy.ts';
 import type { OriginPolicy } from '../http/origin-policy.ts';
 import { reply, replyErrors, replyJson } from '../http/reply.ts';
+import { ClientDisconnected } from '../http/request-body.ts';
 import { hasOneHost, requestUrl } from '../http/request-target.ts';
 import type { Webhook } from '../http/webhook.ts';
 import type { ConnectionLimiter } from '../limits/connection-limiter.ts';
@@ -143,8 +144,7 @@ export class HttpServer implements AsyncDisposable {
   }
 
   #failed(request: IncomingMessage, response: ServerResponse, error: unknown): void {
-    // The client disconnected while its request was read, so there is no response to send.
-    if (request.destroyed && !request.complete) return void request.socket.destroy();
+    if (error instanceof ClientDisconnected) return void request.socket.destroy();
     this.#options.onUnexpectedError(error);
     if (response.headersSent) request.socket.destroy();
     else reply(response, 500, { 'content-type': 'text/plain' }, 'Internal server error');
