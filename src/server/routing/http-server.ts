@@ -67,6 +67,8 @@ export class HttpServer implements AsyncDisposable {
   /** Answers one request, of its own server or of another one. */
   handle(request: IncomingMessage, response: ServerResponse): void {
     const { stallMs } = this.#options.timeouts;
+    // Another server may hand a request over after 'close', which is not emitted again.
+    if (response.destroyed) return;
     if (this.#options.graphql.refuseFlood(request, response)) return;
     this.#requests.increment();
     response.on('close', () => this.#requests.decrement());
@@ -126,6 +128,8 @@ export class HttpServer implements AsyncDisposable {
   /** Answers one upgrade, of its own server or of another one. */
   upgrade(request: IncomingMessage, stream: Socket, head: Buffer): void {
     const { websocket, connections, origins, allowsHost, readiness, clientIp, timeouts } = this.#options;
+    // Another server may hand an upgrade over after 'close': a connection slot taken now would never be released.
+    if (stream.destroyed) return;
     // ws listens once it has taken over; until then a reset must not be unhandled.
     stream.on('error', () => stream.destroy());
     // A refusal can queue behind unread pipelined responses, so the socket gets a time-out. `ws` clears it.
