@@ -9,10 +9,13 @@ export class KeySet implements AsyncDisposable {
   fetches = 0;
   /** While down it answers 500. */
   down = false;
+  /** Each fetch is answered once this has settled. */
+  gate: Promise<unknown> = Promise.resolve();
 
   private constructor() {
-    this.#server = createServer((_request, response) => {
+    this.#server = createServer(async (_request, response) => {
       this.fetches += 1;
+      await this.gate;
       response.statusCode = this.down ? 500 : 200;
       response.setHeader('content-type', 'application/json');
       response.end(JSON.stringify({ keys: [...this.#keys.values()].map(({ jwk }) => jwk) }));

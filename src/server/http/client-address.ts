@@ -23,9 +23,9 @@ export function peerNetwork({ remoteAddress = '' }: Pick<Socket, 'remoteAddress'
   return networkOf(remoteAddress);
 }
 
-/** The address, without brackets and port; null when it is none. */
+/** The address, without brackets, zone and port; null when it is none. */
 function forwardedFor(last: string): string | null {
-  const v6 = /^\[(.*)\](?::\d+)?$/.exec(last)?.[1] ?? last;
+  const v6 = withoutZone(/^\[(.*)\](?::\d+)?$/.exec(last)?.[1] ?? last);
   if (isIPv6(v6)) return v6;
   const v4 = last.replace(/:\d+$/, '');
   return isIPv4(v4) ? v4 : null;
@@ -33,13 +33,19 @@ function forwardedFor(last: string): string | null {
 
 /**
  * An IPv4 address as it is, also when it is mapped into IPv6; an IPv6 address by its /64, because a client has the whole
- * of its /64. `ipaddr.js` reads all spellings of IPv6 (`::`, leading zeros, an IPv4 tail, zones), each of which would
- * otherwise have a counter of its own.
+ * of its /64. `ipaddr.js` reads all spellings of IPv6 (`::`, leading zeros, an IPv4 tail), each of which would otherwise
+ * have a counter of its own. Never throws, because an error in a listener of the server ends the process.
  */
 function networkOf(address: string): string {
-  if (isIPv4(address) || !isIPv6(address)) return address;
-  const ip = ipaddr.process(address);
+  const bare = withoutZone(address);
+  if (!isIPv6(bare) || !ipaddr.isValid(bare)) return bare;
+  const ip = ipaddr.process(bare);
   if (ip.kind() === 'ipv4') return ip.toString();
   const groups = (ip as ipaddr.IPv6).parts.slice(0, 4).map((part) => part.toString(16));
   return `${groups.join(':')}::/64`;
+}
+
+/** Cuts the zone off (`%br-lan`): `ipaddr.js` throws for a zone that has a hyphen or a dot. */
+function withoutZone(address: string): string {
+  return address.split('%', 1).join('');
 }

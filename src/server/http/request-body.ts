@@ -2,18 +2,26 @@ import type { IncomingMessage } from 'node:http';
 import { GraphQLError } from 'graphql';
 import { ByteBuffer } from './byte-buffer.ts';
 
+/** The client has gone before its body was read whole, so there is no response to send. */
+export class ClientDisconnected extends Error {}
+
 /**
  * The body of a request; null when it is longer than `maxBytes`: the rest of it is dropped as it arrives, so that the
- * next request on the connection can be read. Rejects when the client goes away.
+ * next request on the connection can be read. Rejects with {@link ClientDisconnected} when the client goes away, also
+ * when it has gone before the call.
  */
-export function readBody(request: IncomingMessage, maxBytes: number): Promise<Buffer<ArrayBuffer> | null> {
+export async function readBody(request: IncomingMessage, maxBytes: number): Promise<Buffer<ArrayBuffer> | null> {
   const { 'content-length': length } = request.headers;
   const whole = Number(length ?? Number.NaN);
   if (whole > maxBytes) {
     request.resume();
-    return Promise.resolve(null);
+    return null;
   }
-  return whole > 0 ? readWhole(request, whole) : readChunks(request, maxBytes);
+  try {
+    return await (whole > 0 ? readWhole(request, whole) : readChunks(request, maxBytes));
+  } catch (error) {
+    throw request.readableAborted ? new ClientDisconnected('The client has disconnected', { cause: error }) : error;
+  }
 }
 
 /** The error of a 413 response. */
@@ -24,6 +32,9 @@ export function bodyTooLargeError(maxBytes: number): GraphQLError {
 /** Done with the last byte: the end of the request is noticed a few turns later. */
 function readWhole(request: IncomingMessage, length: number): Promise<Buffer<ArrayBuffer>> {
   return new Promise((resolve, reject) => {
+    const lost = (): void => reject(new Error('The body ended early, or was read before'));
+    // A destroyed request emits no further event.
+    if (request.destroyed) return lost();
     const pieces = new ByteBuffer();
     let left = length;
     request.on('data', (chunk: Buffer<ArrayBuffer>) => {
@@ -32,6 +43,7 @@ function readWhole(request: IncomingMessage, length: number): Promise<Buffer<Arr
       if (left === 0) resolve(pieces.toBuffer());
     });
     request.on('error', reject);
+    request.on('close', lost);
   });
 }
 

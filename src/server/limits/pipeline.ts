@@ -4,6 +4,10 @@ const HOLD_MS = 1_000;
 /**
  * Serves the requests that a client pipelines on a connection one after the other, as Go's net/http does: their responses
  * leave in this order in any case (RFC 9112, section 9.3.2), and a waiting request costs only its head.
+ *
+ * The gateway reads the body of a request when its turn comes. Until then node buffers 64 KiB, as long as the default of
+ * `MAX_BODY_BYTES`, and leaves the rest in the socket. A longer body that waits past `Timeouts.requestMs` is therefore
+ * answered 408 by node, which closes the connection with the responses that are still due on it.
  */
 export class Pipeline {
   /** How many requests of each connection are not answered, and the end of the last one. */

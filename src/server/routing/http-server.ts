@@ -6,6 +6,7 @@ import type { ClientIpResolver } from '../http/client-address.ts';
 import type { HostPolicy } from '../http/host-policy.ts';
 import type { OriginPolicy } from '../http/origin-policy.ts';
 import { reply, replyErrors, replyJson } from '../http/reply.ts';
+import { ClientDisconnected } from '../http/request-body.ts';
 import { hasOneHost, requestUrl } from '../http/request-target.ts';
 import type { Webhook } from '../http/webhook.ts';
 import type { ConnectionLimiter } from '../limits/connection-limiter.ts';
@@ -66,6 +67,8 @@ export class HttpServer implements AsyncDisposable {
   /** Answers one request, of its own server or of another one. */
   handle(request: IncomingMessage, response: ServerResponse): void {
     const { stallMs } = this.#options.timeouts;
+    // Another server may hand a request over after 'close', which is not emitted again.
+    if (response.destroyed) return;
     if (this.#options.graphql.refuseFlood(request, response)) return;
     this.#requests.increment();
     response.on('close', () => this.#requests.decrement());
@@ -125,6 +128,8 @@ export class HttpServer implements AsyncDisposable {
   /** Answers one upgrade, of its own server or of another one. */
   upgrade(request: IncomingMessage, stream: Socket, head: Buffer): void {
     const { websocket, connections, origins, allowsHost, readiness, clientIp, timeouts } = this.#options;
+    // Another server may hand an upgrade over after 'close': a connection slot taken now would never be released.
+    if (stream.destroyed) return;
     // ws listens once it has taken over; until then a reset must not be unhandled.
     stream.on('error', () => stream.destroy());
     // A refusal can queue behind unread pipelined responses, so the socket gets a time-out. `ws` clears it.
@@ -143,8 +148,7 @@ export class HttpServer implements AsyncDisposable {
   }
 
   #failed(request: IncomingMessage, response: ServerResponse, error: unknown): void {
-    // The client disconnected while its request was read, so there is no response to send.
-    if (request.destroyed && !request.complete) return void request.socket.destroy();
+    if (error instanceof ClientDisconnected) return void request.socket.destroy();
     this.#options.onUnexpectedError(error);
     if (response.headersSent) request.socket.destroy();
     else reply(response, 500, { 'content-type': 'text/plain' }, 'Internal server error');

@@ -1,7 +1,10 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { expect, it } from 'vitest';
+import { startSimulator } from '../../../src/simulator/simulator.ts';
 import { startPair } from '../../support/gateway.ts';
+import { until } from '../../support/hostile-socket.ts';
+import { startImpatient } from '../../support/short-timeouts-gateway.ts';
 
 const LATENCY_MS = 200;
 
@@ -31,4 +34,18 @@ it('pipelined requests are served one after the other, and a request of a connec
   expect(besides).toBeLessThan(second);
   pipelining.destroy();
   other.destroy();
+});
+
+it('a body of the default maximum may wait for its turn longer than a request may take to arrive', async () => {
+  // The gateway waits 600 ms for a whole request, and node checks every 300 ms.
+  await using simulator = await startSimulator({ tokens: ['t'], latencyMs: 1_500 });
+  simulator.setTask('slow', { status: 'process' });
+  await using gateway = await startImpatient({ A2E_API_URL: simulator.url });
+  const body = JSON.stringify({ query: '{ __typename }' }).padEnd(65_536);
+  const head = 'POST /graphql HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n';
+  const socket = connect(Number(new URL(gateway.url).port), '127.0.0.1').on('error', () => {});
+  const answered = until(socket, '"__typename":"Query"');
+  socket.write(`${get('slow')}${head}content-length: ${body.length}\r\n\r\n${body}`);
+  expect(await answered).toBeNull();
+  socket.destroy();
 });
