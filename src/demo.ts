@@ -19,9 +19,9 @@ const LIVE_ID = 'demo-success';
 // A broken standard output ends neither the start nor the demo.
 process.stdout.on('error', () => {});
 const logOutput = new LogOutput(process.stderr);
-await using simulator = await startSimulator();
+const simulator = await startSimulator();
 const config = readConfig(process.env);
-await using gateway = await startGateway(config).catch(refuse);
+const gateway = await startGateway(config).catch(refuse);
 
 const width = Math.max(...DEMO_TASKS.map(({ id }) => id.length));
 /** An address that a browser on this machine can open; the wildcard addresses cannot be opened. */
@@ -43,6 +43,10 @@ Ctrl-C ends it.
 await signalled;
 setTimeout(() => process.exit(0), config.shutdownGraceMs).unref();
 await gateway.drain();
+await gateway[Symbol.asyncDispose]();
+await simulator[Symbol.asyncDispose]();
+// A process that ends by itself restores the default of each signal before its end: a signal that npm repeats would kill it.
+process.exit(0);
 
 function readConfig(env: Environment): Config {
   try {

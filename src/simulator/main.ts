@@ -21,7 +21,7 @@ const { values } = parseArgs({
 });
 
 const prefix = values['auto-create'];
-await using simulator = await startSimulator({
+const simulator = await startSimulator({
   port: Number(values.port),
   host: values.host,
   tokens: values.tokens === '*' ? '*' : values.tokens.split(','),
@@ -34,3 +34,6 @@ console.log(`simulator listening on ${simulator.url}`);
 for (const { id, description } of DEMO_TASKS) console.log(`  ${id.padEnd(24)} ${description}`);
 
 await signalled;
+await simulator[Symbol.asyncDispose]();
+// A process that ends by itself restores the default of each signal before its end: a signal that npm repeats would kill it.
+process.exit(0);

@@ -1,4 +1,4 @@
-import { describe, test, vi } from 'vitest';
+import { describe, test } from 'vitest';
 import type { Gateway } from '../../src/gateway.ts';
 import type { FaultAction } from '../../src/simulator/fault.ts';
 import { startSimulator } from '../../src/simulator/simulator.ts';
@@ -8,9 +8,6 @@ import { RedisServer } from '../support/redis-server.ts';
 import { openStream } from '../support/sse-client.ts';
 import { StallDetector } from '../support/stall-detector.ts';
 import { view } from '../support/viewer.ts';
-
-// Each case is a wait for ten calls.
-vi.setConfig({ maxConcurrency: 4 });
 
 const IDS = Array.from({ length: 100 }, (_, n) => `bad-${n}`);
 const WATCH_ALL = 'subscription ($ids: [ID!]!) { taskStatuses(ids: $ids) { status } }';

@@ -119,3 +119,20 @@ describe.concurrent('npm run simulator', () => {
     await expectNoneLeft(expect, server);
   });
 });
+
+// npm repeats the signals of a terminal, so one may arrive in the last moment of the process.
+describe.concurrent('signals that arrive until the end', () => {
+  it.for(['src/main.ts', 'src/demo.ts', 'src/simulator/main.ts'])(
+    'leave %s its exit code',
+    async (file, { expect }) => {
+      const env = { A2E_API_URL: 'http://127.0.0.1:9', A2E_API_TOKEN: 'demo-token' };
+      for (let round = 0; round < 5; round += 1) {
+        await using server = new StartedServer({ command: [process.execPath, file] }, env);
+        await server.url();
+        const repeat = setInterval(() => server.signal('SIGINT'), 1);
+        const exit = await server.exited.finally(() => clearInterval(repeat));
+        expect(exit).toEqual(DRAINED);
+      }
+    },
+  );
+});
