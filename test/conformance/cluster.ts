@@ -289,8 +289,12 @@ function describeInvalidations(start: () => Promise<ClusterUnderTest>): void {
       for (const id of some) received.add(id);
       if (some.has('last')) last.put('last');
     });
-    await a.invalidate(['', 'a b', 'a,b', 'a:b', '../x', 'x'.repeat(129), '\0', 'é', ...ids, 'last']);
-    await last.count(1);
+    // A hint is lost with its connection, and a machine that stalls ends a connection.
+    for (let arrived = false; !arrived; ) {
+      received.clear();
+      await a.invalidate(['', 'a b', 'a,b', 'a:b', '../x', 'x'.repeat(129), '\0', 'é', ...ids, 'last']);
+      arrived = await Promise.race([last.count(1).then(() => true), delay(5_000, false)]);
+    }
     expect(received).toEqual(new Set([...ids, 'last']));
   });
 
