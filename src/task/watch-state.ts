@@ -28,7 +28,7 @@ export interface WatchState {
   readonly nextPollInMs: number | null;
   /** When A2E first reported SUCCESS without a result; null when the last report is no such SUCCESS. */
   readonly succeededAt: number | null;
-  /** Since when A2E has called a task unknown, and said nothing else, that it has shown before; null: it does not. */
+  /** Since when A2E has called a task that it has shown before unknown, without another answer; null: it does not. */
   readonly missingSince: number | null;
 }
 
@@ -108,7 +108,7 @@ export function onFailure(
   const now = performance.now();
   const held = onHeldBack(before, failure);
   const isMissing = failure instanceof TaskNotFound && (held.snapshot !== null || isGone(before));
-  // Any other failure breaks the run, because an outage says nothing about the task.
+  // Any other failure breaks the run, because an outage is no evidence about the task.
   const missingSince = isMissing ? (before.missingSince ?? now) : null;
   const after = { ...held, version, missingSince };
   if (missingSince !== null && now - missingSince >= GONE_AFTER_MS) return { ...after, snapshot: null };
@@ -119,7 +119,7 @@ export function onFailure(
 
 /**
  * The state when a poll was due and the scheduler held it back. It finishes no task, because the other gateways learn only
- * of the polls that have a version, and says nothing about a task that A2E calls unknown.
+ * of the polls that have a version, and is no evidence about a task that A2E calls unknown.
  */
 export function onHeldBack(before: WatchState, failure: GatewayError): WatchState {
   const { snapshot: last } = before;

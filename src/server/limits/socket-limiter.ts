@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import { peerNetwork } from '../http/client-address.ts';
 import { SharedBudget } from './shared-budget.ts';
 
-/** Connections of an address up to its maximum are served, up to this many times as many are answered 503, others cut. */
+/** Connections of an address up to its maximum are served, up to this many times as many get 503, the rest are cut. */
 const CUT_FACTOR = 2;
 
 /** Counts all TCP connections of an address, idle ones included, against `MAX_CONNECTIONS_PER_ADDRESS`. */
