@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import { ResponseSilence } from './response-silence.ts';
 
 /** A summary of failures comes at most this often, in ms. */
 const SUMMARY_MS = 30_000;
@@ -7,7 +8,7 @@ export interface OutageLogOptions {
   readonly log: Logger;
   /** The name of the called service in a log line: `A2E`. */
   readonly name: string;
-  /** The service counts as away after failures for this long without a success, in ms. */
+  /** The service counts as away after failures or silence for this long without a success, in ms. */
   readonly awayAfterMs: number;
 }
 
@@ -18,6 +19,8 @@ export interface OutageLogOptions {
  * Alternating failures and successes make at most two lines in 30 s.
  */
 export class OutageLog {
+  /** The calls under way, where they are reported. */
+  readonly silence = new ResponseSilence();
   readonly #options: OutageLogOptions;
   readonly #reasons = new Map<string, number>();
   /** The first failure since the last success, on the monotonic clock. */
@@ -30,15 +33,16 @@ export class OutageLog {
     this.#options = options;
   }
 
-  /** Whether calls have failed for long enough, without a success in between. */
+  /** Whether calls have failed, or have had no answer, for long enough without a success in between. */
   get away(): boolean {
-    return this.#failingSince !== null && performance.now() - this.#failingSince >= this.#options.awayAfterMs;
+    const since = this.#failingSince ?? this.silence.since;
+    return since !== null && performance.now() - since >= this.#options.awayAfterMs;
   }
 
   /** @param reason an error code or a status, never a part of a body. `fields` are added to the log line. */
   failed(reason: string, fields: Readonly<Record<string, unknown>> = {}, level: 'warn' | 'error' = 'warn'): void {
     const now = performance.now();
-    this.#failingSince ??= now;
+    this.#failingSince ??= this.silence.since ?? now;
     this.#reasons.set(reason, (this.#reasons.get(reason) ?? 0) + 1);
     if (now - this.#lastLineAt < SUMMARY_MS) return;
     const { log, name } = this.#options;

@@ -44,3 +44,46 @@ test('a server is away after an interval without a success, and back with the fi
   outage.succeeded();
   expect(outage.away).toBe(false);
 });
+
+test('a silent server is away after an interval, and stays away when its calls time out', () => {
+  outage.silence.started();
+  vi.advanceTimersByTime(999);
+  expect(outage.away).toBe(false);
+  vi.advanceTimersByTime(1);
+  expect(outage.away).toBe(true);
+  vi.advanceTimersByTime(9_000);
+  outage.failed('TIMEOUT');
+  outage.silence.unanswered();
+  expect(outage.away).toBe(true);
+});
+
+test('each answer ends a silence, and the next one begins with it', () => {
+  outage.silence.started();
+  outage.silence.started();
+  vi.advanceTimersByTime(900);
+  outage.silence.answered(10);
+  vi.advanceTimersByTime(900);
+  expect(outage.away).toBe(false);
+  vi.advanceTimersByTime(100);
+  expect(outage.away).toBe(true);
+  outage.silence.answered(1_900);
+  expect(outage.away).toBe(false);
+});
+
+test('a server that takes longer than an interval for each answer is slow, not away', () => {
+  outage.silence.started();
+  vi.advanceTimersByTime(3_000);
+  outage.silence.answered(3_000);
+  outage.silence.started();
+  vi.advanceTimersByTime(6_000);
+  expect(outage.away).toBe(false);
+  vi.advanceTimersByTime(1);
+  expect(outage.away).toBe(true);
+});
+
+test('without calls there is no silence', () => {
+  outage.silence.started();
+  outage.silence.unanswered();
+  vi.advanceTimersByTime(60_000);
+  expect(outage.away).toBe(false);
+});

@@ -28,12 +28,24 @@ test.each([1, 10_000])('A2E goes away under %i watched tasks: known within two i
   const simulator = stack.use(await startSimulator({ autoCreate: () => ({ timeline: 'churn' }) }));
   const watched = stack.use(await startOutageGateway({ ...RATE, A2E_API_URL: simulator.url }));
   await watchTasks(watched.gateway.url, tasks, stack);
-  await expect.poll(() => watched.gateway.counts().watches).toBe(tasks);
+  await expect.poll(() => watched.gateway.counts().watches, { timeout: 90_000 }).toBe(tasks);
   await simulator.waitForCalls('task-0', 1);
   await expectKnown(watched, ['"upstream":"ok"', 'video_task_gateway_upstream_available 1\n']);
   await simulator[Symbol.asyncDispose]();
   await expectKnown(watched, ['"upstream":"away"', 'video_task_gateway_upstream_available 0\n']);
   expect(watched.lines.all.filter(({ msg }) => msg === 'A2E fails')).toHaveLength(1);
+});
+
+test.each([1, 1_000])('A2E falls silent under %i watched tasks: known within two intervals', async (tasks) => {
+  await using stack = new AsyncDisposableStack();
+  const simulator = stack.use(await startSimulator({ autoCreate: () => ({ timeline: 'churn' }) }));
+  const watched = stack.use(await startOutageGateway({ ...RATE, A2E_API_URL: simulator.url }));
+  await watchTasks(watched.gateway.url, tasks, stack);
+  await expect.poll(() => watched.gateway.counts().watches, { timeout: 90_000 }).toBe(tasks);
+  await simulator.waitForCalls('task-0', 1);
+  await expectKnown(watched, ['"upstream":"ok"', 'video_task_gateway_upstream_available 1\n']);
+  simulator.fault({ kind: 'hang', times: 'always' });
+  await expectKnown(watched, ['"upstream":"away"', 'video_task_gateway_upstream_available 0\n']);
 });
 
 test.each([1, 10_000])('Redis goes away under %i watched tasks: known within two intervals', async (tasks) => {
@@ -44,9 +56,12 @@ test.each([1, 10_000])('Redis goes away under %i watched tasks: known within two
   const watched = stack.use(await startOutageGateway(env));
   await expectKnown(watched, ['"cluster":"connected"', 'video_task_gateway_redis_connected 1\n']);
   await watchTasks(watched.gateway.url, tasks, stack);
-  await expect.poll(() => watched.gateway.counts().watches).toBe(tasks);
+  await expect.poll(() => watched.gateway.counts().watches, { timeout: 90_000 }).toBe(tasks);
   await simulator.waitForCalls('task-0', 1);
   await redis.kill();
   await expectKnown(watched, ['"cluster":"away"', 'video_task_gateway_redis_connected 0\n']);
-  expect(watched.lines.all.filter(({ msg }) => msg.startsWith('redis is away'))).toHaveLength(1);
+  // A machine that stalls may lose Redis before; each outage is one line all the same.
+  const changes = watched.lines.all.filter(({ msg }) => msg.startsWith('redis is away') || msg === 'redis connected');
+  expect(changes.map(({ msg }) => msg === 'redis connected')).toEqual(changes.map((_, index) => index % 2 === 0));
+  expect(changes.length % 2).toBe(0);
 });

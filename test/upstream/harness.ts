@@ -16,10 +16,13 @@ export const CREDENTIAL: Credential = { key: 'k', token: TOKEN, owner: 'gateway'
 /** A client and its reported events. */
 export class Harness implements AsyncDisposable {
   readonly client: A2eClient;
+  /** Without `started`. */
   readonly events: UpstreamEvent[] = [];
+  #started = 0;
+  #ended = 0;
 
   constructor(origin: string, options: Partial<A2eClientOptions> = {}) {
-    this.client = new A2eClient({ origin, onEvent: (event) => this.events.push(event), ...options });
+    this.client = new A2eClient({ origin, onEvent: (event) => this.#record(event), ...options });
   }
 
   read(signal?: AbortSignal): Promise<VideoTask | null> {
@@ -38,6 +41,13 @@ export class Harness implements AsyncDisposable {
     return error;
   }
 
+  #record(event: UpstreamEvent): void {
+    if (event.kind === 'started') this.#started += 1;
+    else this.events.push(event);
+    if (isEnd(event)) this.#ended += 1;
+    expect(this.#ended, 'ended calls').toBeLessThanOrEqual(this.#started);
+  }
+
   kinds(): string[] {
     return this.events.map((event) => event.kind);
   }
@@ -45,4 +55,8 @@ export class Harness implements AsyncDisposable {
   [Symbol.asyncDispose](): Promise<void> {
     return this.client[Symbol.asyncDispose]();
   }
+}
+
+function isEnd({ kind }: UpstreamEvent): boolean {
+  return kind === 'answered' || kind === 'unanswered' || kind === 'tls-failure' || kind === 'aborted';
 }
