@@ -4,9 +4,9 @@ import { helpText } from '../../src/config/help-text.ts';
 import { variables } from '../../src/config/variables.ts';
 import { Markdown } from '../docs/markdown.ts';
 
-const readme = await Markdown.read('README.md');
+const page = await Markdown.read('docs/configuration.md');
 
-/** A cell of the README's table as `--help` prints it: without code marks and without links to a section. */
+/** A cell of the documented table as `--help` prints it: without code marks and without links to a section. */
 function plain(cell = ''): string {
   return cell.replaceAll(/: see \[[^\]]*\]\([^)]*\)/g, '').replaceAll('`', '');
 }
@@ -15,8 +15,8 @@ test('describes every variable, in the order they are declared', () => {
   expect(Object.keys(descriptions)).toEqual(Object.keys(variables));
 });
 
-test("agrees with the README's table", () => {
-  const rows = readme.table('Configuration', 'name').map((cells) => cells.map((cell) => plain(cell)));
+test('agrees with the documented table', () => {
+  const rows = page.table('Configuration', 'name').map((cells) => cells.map((cell) => plain(cell)));
   const described = Object.entries(descriptions).map(([name, { fallback, meaning }]) => [name, fallback, meaning]);
   expect(described).toEqual(rows);
 });
