@@ -1,27 +1,9 @@
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { isObjectType, type ObjectTypeDefinitionNode, parse, print } from 'graphql';
 import { describe, expect, test } from 'vitest';
-import { INTERNAL_SERVER_ERROR } from '../../src/schema/graphql-errors.ts';
 import { schema } from '../../src/schema/schema.ts';
-import { Markdown, ROOT } from './markdown.ts';
+import { Markdown } from './markdown.ts';
 
 const page = await Markdown.read('docs/api.md');
-
-/** What is between the backticks of a cell. */
-function code(cell: string | undefined): string {
-  return /^`([^`]*)`/.exec(cell ?? '')?.[1] ?? '';
-}
-
-describe('the errors table', () => {
-  test('lists every code', async () => {
-    const source = await readFile(join(ROOT, 'src/errors.ts'), 'utf8');
-    const union = /type ErrorCode =([^;]+);/.exec(source)?.[1] ?? '';
-    const codes = Array.from(union.matchAll(/'([A-Z_]+)'/g), ([, name]) => name);
-    expect(codes.length).toBeGreaterThan(5);
-    expect(page.table('Errors', 'code').map(([cell]) => code(cell))).toEqual([...codes, INTERNAL_SERVER_ERROR]);
-  });
-});
 
 describe('its account of the schema', () => {
   const definitions = page.codeBlocks

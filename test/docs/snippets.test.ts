@@ -1,17 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { parse, validate } from 'graphql';
-import { beforeAll, describe, expect, test } from 'vitest';
-import { variables } from '../../src/config/variables.ts';
-import { INTERNAL_SERVER_ERROR } from '../../src/schema/graphql-errors.ts';
+import { describe, expect, test } from 'vitest';
 import { schema } from '../../src/schema/schema.ts';
 import { operationsIn } from './graphql-texts.ts';
 import { DOCUMENTS, Markdown, ROOT } from './markdown.ts';
 
 const documents = await Promise.all(DOCUMENTS.map(Markdown.read));
-
-/** Names of Node, undici and the examples. */
-const FOREIGN = ['NODE_ENV', 'NODE_EXTRA_CA_CERTS', 'NODE_TLS_REJECT_UNAUTHORIZED', 'UND_ERR_SOCKET', 'GATEWAY_URL'];
 
 const LANGUAGES = ['graphql', 'js', 'jsx', 'sh', 'ts'];
 
@@ -36,21 +31,5 @@ describe.each(documents.map((document) => [document.path, document] as const))('
     );
     const known = new Set((await Promise.all(['', dirname(path)].map(scriptsOf))).flat());
     expect(scripts.filter((script) => !known.has(script))).toEqual([]);
-  });
-});
-
-describe('the names in capitals', () => {
-  let known: ReadonlySet<string>;
-
-  beforeAll(async () => {
-    const errors = await readFile(join(ROOT, 'src/errors.ts'), 'utf8');
-    const codes = Array.from(errors.matchAll(/'([A-Z_]+)'/g), ([, name = '']) => name);
-    known = new Set([...Object.keys(variables), ...codes, INTERNAL_SERVER_ERROR, ...FOREIGN]);
-  });
-
-  test.each(DOCUMENTS)('exist: %s', async (path) => {
-    const { spans } = await Markdown.read(path);
-    const names = spans.flatMap((span) => span.match(/\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+\b/g) ?? []);
-    expect(names.filter((name) => !known.has(name))).toEqual([]);
   });
 });
