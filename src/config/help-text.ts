@@ -1,4 +1,5 @@
 import { descriptions } from './descriptions.ts';
+import { type VariableGroup, variableGroups } from './variable-groups.ts';
 
 const USAGE = `Usage: video-task-gateway [--demo | --help | --version]
 
@@ -8,15 +9,20 @@ One shared poll per A2E video task, fanned out as a live GraphQL subscription.
   --help     print this text
   --version  print the version
 
-Environment variables, with their defaults:
+Environment variables, with their defaults
 `;
 
-/** The text of `--help`: the options, and every environment variable with its default and meaning. */
+const WIDTH = Math.max(...Object.keys(descriptions).map((name) => name.length));
+
+/** The text of `--help`: the options, and every environment variable with its default and meaning, in groups. */
 export function helpText(): string {
-  const entries = Object.entries(descriptions);
-  const width = Math.max(...entries.map(([name]) => name.length));
-  const lines = entries.map(
-    ([name, { fallback, meaning }]) => `  ${name.padEnd(width)}  ${meaning} (default: ${fallback})\n`,
-  );
-  return `${USAGE}\n${lines.join('')}`;
+  return `${USAGE}${variableGroups.map(groupText).join('')}`;
+}
+
+function groupText({ title, names }: VariableGroup): string {
+  const lines = names.map((name) => {
+    const { meaning, fallback } = descriptions[name];
+    return `  ${name.padEnd(WIDTH)}  ${meaning} (default: ${fallback})\n`.replaceAll('`', '');
+  });
+  return `\n${title}:\n${lines.join('')}`;
 }

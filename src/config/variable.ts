@@ -5,7 +5,7 @@ import { parseRedisUrl } from './redis-url.ts';
 
 /**
  * How one environment variable is read. A schema library (zod, valibot) is not used: each strict text format here would be
- * a custom check in it, and `allowed` and `secret` serve the messages, `--help` and the tests of the README as well.
+ * a custom check in it, and `allowed` and `secret` serve the messages, `--help` and the tests of the documents as well.
  */
 export interface Variable<T> {
   /** The allowed values, in words that complete "must be …". */

@@ -18,7 +18,7 @@ import {
 
 const MANY = 1_000_000;
 
-/** Every environment variable the gateway reads, in the order of the README's table. Times are in ms. */
+/** Every environment variable the gateway reads. Times are in ms. */
 export const variables = {
   PORT: integer(4000, 0, 65_535),
   HOST: hostName('127.0.0.1'),

@@ -20,7 +20,7 @@ export interface WatchData {
 export const RETRY_MS = 50;
 
 /**
- * A graphql-ws client that retries the loss of a connection, as docs/clients.md says, with a short wait. A WebSocket that
+ * A graphql-ws client that retries the loss of a connection, as docs/clients/settings.md says, with a short wait. A WebSocket that
  * cannot open fires `error`, an event without a code, before `close`.
  */
 export function socketTo(url: string): Client {

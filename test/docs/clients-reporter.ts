@@ -2,10 +2,10 @@ import { globSync } from 'node:fs';
 import type { Reporter, TestModule } from 'vitest/node';
 import { Markdown, ROOT } from './markdown.ts';
 
-const DOCUMENT = 'docs/clients.md';
+const DOCUMENT = 'docs/clients/outcomes.md';
 
 /**
- * Fails a test run when a cell of a table in docs/clients.md has no test of its name that has passed, or such a test
+ * Fails a test run when a cell of a table in docs/clients/outcomes.md has no test of its name that has passed, or such a test
  * has no cell. It looks at complete runs of test/clients alone.
  */
 export class ClientsReporter implements Reporter {

@@ -15,6 +15,14 @@ export interface CodeBlock {
   readonly text: string;
 }
 
+/** A row of a table, beneath its head. */
+export interface TableRow {
+  readonly heading: string;
+  /** The cells of the table's head. */
+  readonly head: readonly string[];
+  readonly cells: readonly string[];
+}
+
 /** What stands between the bars of a line, the empty ends before the first and after the last included. */
 function cellsOf(line: string): string[] {
   return line.split(/(?<!\\)\|/).map((cell) => cell.trim());
@@ -45,7 +53,8 @@ export class Markdown {
 
   /** The addresses that the prose links to. */
   get links(): readonly string[] {
-    return Array.from(this.prose.matchAll(/\]\(([^)\s]+)\)/g), ([, address = '']) => address);
+    const links = this.prose.matchAll(/\]\(([^)\s]+)\)|\b(?:src|srcset|href)="([^"]+)"/g);
+    return Array.from(links, ([, address, attribute]) => address ?? attribute ?? '');
   }
 
   /** The fragments its headings can be linked to by, as GitHub makes them. */
@@ -67,6 +76,20 @@ export class Markdown {
         return text.startsWith('|') && above?.text.startsWith('|') && cells !== above.cells;
       })
       .map(({ text }) => text);
+  }
+
+  /** Every row of every table. */
+  get rows(): readonly TableRow[] {
+    let heading = '';
+    let head: readonly string[] | null = null;
+    return this.prose.split('\n').flatMap((line) => {
+      heading = /^#+ (.+)$/.exec(line)?.[1] ?? heading;
+      const cells = cellsOf(line).slice(1, -1);
+      if (!line.startsWith('|')) head = null;
+      else if (head === null) head = cells;
+      else if (!/^[-| ]+$/.test(line)) return [{ heading, head, cells }];
+      return [];
+    });
   }
 
   /** The rows of the table beneath a heading whose first cell in the head is `first`, as trimmed cells. */

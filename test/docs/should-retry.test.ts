@@ -9,7 +9,7 @@ import { ROOT } from './markdown.ts';
 const run = promisify(execFile);
 const SHOULD_RETRY = /shouldRetry: (\(problem\) => .*?)(?:,\n|,? \/\/|`)/g;
 const texts = await Promise.all(
-  ['README.md', 'docs/clients.md', 'examples/front-end/src/client.ts'].map((file) =>
+  ['README.md', 'docs/clients.md', 'docs/clients/settings.md', 'examples/front-end/src/client.ts'].map((file) =>
     readFile(join(ROOT, file), 'utf8'),
   ),
 );
@@ -57,6 +57,6 @@ describe.each(documented)('the documented shouldRetry %s', (code) => {
   });
 });
 
-test('finds them in the README and in the example', () => {
+test('finds them in the documents and in the example', () => {
   expect(documented.length).toBeGreaterThanOrEqual(3);
 });

@@ -1,0 +1,16 @@
+import { expect, test } from 'vitest';
+import { variables } from '../../src/config/variables.ts';
+import { DOCUMENTS, Markdown } from './markdown.ts';
+
+/** Names of Node, undici and the examples. */
+const FOREIGN = ['NODE_ENV', 'NODE_EXTRA_CA_CERTS', 'NODE_TLS_REJECT_UNAUTHORIZED', 'UND_ERR_SOCKET', 'GATEWAY_URL'];
+
+const errors = (await Markdown.read('docs/api.md')).rows.filter(({ head }) => head[0] === 'code');
+const codes = errors.map(({ cells: [code = ''] }) => code.replaceAll('`', ''));
+const known = new Set([...Object.keys(variables), ...codes, ...FOREIGN]);
+
+test.each(DOCUMENTS)('the names in capitals exist: %s', async (path) => {
+  const { spans } = await Markdown.read(path);
+  const names = spans.flatMap((span) => span.match(/\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+\b/g) ?? []);
+  expect(names.filter((name) => !known.has(name))).toEqual([]);
+});
