@@ -44,6 +44,12 @@ export class StallDetector implements Disposable {
     }, 0);
   }
 
+  /** The time since `at` of `performance.now()` without the stalls, in ms. */
+  elapsedSince(at: number): number {
+    const now = performance.now();
+    return now - at - this.within(at, now);
+  }
+
   [Symbol.dispose](): void {
     clearInterval(this.#timer);
   }
