@@ -29,7 +29,7 @@ const CLUSTER = [
   'test/e2e/signals.test.ts',
   'test/e2e/wrong-types.test.ts',
   'test/cluster/redis/redis-clock.test.ts',
-  'test/cluster/redis/redis-faults.test.ts',
+  'test/cluster/redis/redis-outages.test.ts',
   'test/observability/outage-while-watching.test.ts',
   'test/security/pipelined-posts.test.ts',
   'test/server/graphql/preparation-turns.test.ts',

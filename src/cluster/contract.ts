@@ -45,7 +45,8 @@ export interface Cluster<S> extends AsyncDisposable {
 
   /**
    * Hints to every other gateway, in one round trip, that the tasks with these ids have changed. Texts that cannot be an
-   * id ({@link isTaskId}) are left out.
+   * id ({@link isTaskId}) are left out. Each id is delivered at most once: the rest of an invalidation that is under way
+   * when a connection ends is lost, because a watched task is polled within its interval without the hint.
    */
   invalidate(ids: Iterable<string>): Promise<void>;
 

@@ -1,57 +1,18 @@
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import {
-  AccessDenied,
-  TokenRefused,
-  UpstreamBadResponse,
-  type UpstreamError,
-  UpstreamRateLimited,
-  UpstreamUnavailable,
-} from '../../src/errors.ts';
-import {
-  type Circuit,
-  type CircuitPolicy,
-  errorForCaller,
-  NEW_CIRCUIT,
-  type Observation,
-  observe,
-} from '../../src/scheduling/circuit.ts';
-import { circuitEvents } from '../../src/scheduling/circuit-events.ts';
+import { TokenRefused, UpstreamBadResponse, UpstreamRateLimited, UpstreamUnavailable } from '../../src/errors.ts';
+import { type Circuit, errorForCaller, NEW_CIRCUIT, observe } from '../../src/scheduling/circuit.ts';
 import { maxProbeIntervalMs } from '../../src/scheduling/probe-interval.ts';
-
-const POLICY: CircuitPolicy = {
-  refusedError: new UpstreamUnavailable('refused'),
-  probeMs: 10_000,
-  refusalExpires: false,
-  maxProbeIntervalMs: 10_000,
-};
-const CALLERS: CircuitPolicy = { ...POLICY, probeMs: 1_000, refusalExpires: true };
-const DOWN = new UpstreamUnavailable('down');
-const REFUSED_CONNECTION = new UpstreamUnavailable('no connection', { unreachable: true });
-const DENIED = new AccessDenied('denied');
-const ACCEPTED = observe(NEW_CIRCUIT, { kind: 'answered' }, 0, POLICY);
-
-type Failure = Partial<Omit<Extract<Observation, { kind: 'failed' }>, 'kind' | 'error'>>;
-
-const failure = (error: UpstreamError, rest: Failure = {}): Observation => ({
-  kind: 'failed',
-  error,
-  taskId: 'task',
-  isProven: true,
-  provenTasks: 100,
-  isProbe: false,
-  ...rest,
-});
-
-/** The circuit after `count` failures in a row, each of a task of its own. */
-function failedTimes(count: number, error: UpstreamError, rest: Failure = {}, circuit: Circuit = ACCEPTED): Circuit {
-  let next = circuit;
-  for (let n = 0; n < count; n += 1)
-    next = observe(next, failure(error, { taskId: `task-${n}`, ...rest }), 1_000, POLICY);
-  return next;
-}
-
-const reason = ({ state }: Circuit): string => (state.kind === 'open' ? state.reason : state.kind);
+import {
+  ACCEPTED,
+  CALLERS,
+  DENIED,
+  DOWN,
+  failedTimes,
+  failure,
+  POLICY,
+  REFUSED_CONNECTION,
+  reason,
+} from './circuit-observations.ts';
 
 describe('what a failure proves', () => {
   test.each([
@@ -226,92 +187,5 @@ describe('a pause beside a refused token', () => {
   test('is no evidence against the origin', () => {
     const circuit = failedTimes(20, new UpstreamRateLimited('limited', { retryAfterMs: 5_000 }));
     expect(observe(circuit, { kind: 'hold-ended' }, 6_000, POLICY).state.kind).toBe('closed');
-  });
-});
-
-describe('the events of a circuit', () => {
-  function eventsOf(observations: readonly (readonly [Observation, number])[], policy = POLICY) {
-    let circuit: Circuit = ACCEPTED;
-    return observations.flatMap(([observation, now]) => {
-      const before = circuit.state;
-      circuit = observe(circuit, observation, now, policy);
-      return circuitEvents(before, circuit.state, now);
-    });
-  }
-  const down = Array.from({ length: 10 }, (_, n) => [failure(DOWN, { taskId: `task-${n}` }), 0] as const);
-
-  test('tell that an open circuit has closed, though a pause came between', () => {
-    const peerPause = { kind: 'peer-paused', forMs: 5_000 } as const;
-    const ends = [[{ kind: 'answered' }, 2_000] as const, [{ kind: 'hold-ended' }, 6_500] as const];
-    expect(eventsOf([...down, [peerPause, 1_000], ...ends])).toEqual([
-      { kind: 'breaker-opened' },
-      { kind: 'paused', forMs: 5_000 },
-      { kind: 'breaker-closed' },
-    ]);
-  });
-
-  test('tell the peers of a pause that meets a refused token', () => {
-    const limited = failure(new UpstreamRateLimited('limited', { retryAfterMs: 60_000 }));
-    expect(
-      eventsOf([
-        [failure(new TokenRefused('refused')), 0],
-        [limited, 0],
-      ]),
-    ).toEqual([
-      { kind: 'token-refused', isConclusive: true },
-      { kind: 'paused', forMs: 60_000 },
-    ]);
-  });
-
-  test('of a pause alone name no circuit', () => {
-    const limited = failure(new UpstreamRateLimited('limited', { retryAfterMs: 5_000 }));
-    expect(
-      eventsOf([
-        [limited, 0],
-        [{ kind: 'hold-ended' }, 5_000],
-      ]),
-    ).toEqual([{ kind: 'paused', forMs: 5_000 }]);
-  });
-});
-
-describe('a probe that fails', () => {
-  const error = fc.constantFrom<UpstreamError>(
-    DOWN,
-    REFUSED_CONNECTION,
-    DENIED,
-    new TokenRefused('refused'),
-    new UpstreamBadResponse('html'),
-    new UpstreamRateLimited('limited', { retryAfterMs: 4_000 }),
-    new UpstreamUnavailable('busy', { retryAfterMs: 1_000 }),
-  );
-  const step = fc.record({ error, isProven: fc.boolean(), provenTasks: fc.nat(5), waitMs: fc.nat(20_000) });
-
-  test('is followed by a pause, for every answer of A2E', () => {
-    fc.assert(
-      fc.property(fc.array(step, { minLength: 1, maxLength: 60 }), (steps) => {
-        let circuit: Circuit = ACCEPTED;
-        let now = 1_000;
-        for (const { waitMs, ...rest } of steps) {
-          now += waitMs;
-          circuit = observe(circuit, { kind: 'hold-ended' }, now, POLICY);
-          const { state } = circuit;
-          const isProbe = state.kind === 'open' && now >= state.nextProbeAt;
-          circuit = observe(circuit, failure(rest.error, { ...rest, isProbe, taskId: `task-${now}` }), now, POLICY);
-          if (!isProbe) continue;
-          expect(circuit.state.kind).not.toBe('closed');
-          const { state: after } = circuit;
-          const admitsAt = after.kind === 'open' ? after.nextProbeAt : after.kind === 'paused' ? after.until : now;
-          expect(admitsAt).toBeGreaterThanOrEqual(now + 800);
-        }
-      }),
-    );
-  });
-
-  test('for a rate limit, with a refused token, waits for the pause and for the next probe', () => {
-    const refused = observe(ACCEPTED, failure(new TokenRefused('refused')), 0, POLICY);
-    const limited = (retryAfterMs: number) =>
-      observe(refused, failure(new UpstreamRateLimited('', { retryAfterMs }), { isProbe: true }), 10_000, POLICY).state;
-    expect(limited(4_000)).toMatchObject({ reason: 'token-refused', nextProbeAt: 20_000 });
-    expect(limited(60_000)).toMatchObject({ reason: 'token-refused', nextProbeAt: 70_000 });
   });
 });

@@ -3,11 +3,11 @@ import { createGateway, type Gateway } from '../../src/gateway.ts';
 import { createLogger } from '../../src/observability/log.ts';
 import { DEFAULT_TIMEOUTS, type Timeouts } from '../../src/server/limits/timeouts.ts';
 
+/** All but the one for `connection_init`, which a client in the gateway's own process may miss on a busy machine. */
 const SHORT_TIMEOUTS: Timeouts = {
   ...DEFAULT_TIMEOUTS,
   headersMs: 300,
   requestMs: 600,
-  connectionInitMs: 200,
   stallMs: 400,
   pingMs: 240,
 };

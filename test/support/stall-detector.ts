@@ -1,12 +1,21 @@
 /** The interval between two readings of the clock, in ms. */
 const LOOK_MS = 10;
+/** Timers are this late without load, in ms. */
+const GRAIN_MS = 2;
+
+/** A reading of the clock that was late. Times are of `performance.now()`. */
+interface Stall {
+  readonly from: number;
+  readonly at: number;
+  readonly ms: number;
+}
 
 /**
  * Measures stalls of this process, for example on a busy machine, so that a test does not blame the tested code for
  * them.
  */
 export class StallDetector implements Disposable {
-  readonly #seen: { readonly at: number; readonly ms: number }[] = [];
+  readonly #seen: Stall[] = [];
   readonly #timer: NodeJS.Timeout;
   #last = performance.now();
 
@@ -26,6 +35,21 @@ export class StallDetector implements Disposable {
       .reduce((sum, ms) => sum + ms, 0);
   }
 
+  /** All between two times of `performance.now()` together, in ms. One operation may meet several stalls. */
+  within(from: number, to: number): number {
+    this.#look();
+    return this.#seen.reduce((sum, stall) => {
+      const overlapMs = Math.min(stall.at, to) - Math.max(stall.from, from);
+      return sum + Math.max(0, Math.min(stall.ms, overlapMs));
+    }, 0);
+  }
+
+  /** The time since `at` of `performance.now()` without the stalls, in ms. */
+  elapsedSince(at: number): number {
+    const now = performance.now();
+    return now - at - this.within(at, now);
+  }
+
   [Symbol.dispose](): void {
     clearInterval(this.#timer);
   }
@@ -37,9 +61,10 @@ export class StallDetector implements Disposable {
 
   #look(): void {
     const at = performance.now();
-    const ms = at - this.#last - LOOK_MS;
+    const from = this.#last;
+    const ms = at - from - LOOK_MS;
     this.#last = at;
-    if (ms > LOOK_MS) this.#seen.push({ at, ms });
+    if (ms > GRAIN_MS) this.#seen.push({ from, at, ms });
   }
 }
 

@@ -52,7 +52,7 @@ export async function openSocket(gatewayUrl: string, options: WsClientOptions = 
   return clientOf(socket, messages, closed);
 }
 
-/** Opens a socket and waits for its `connection_ack`. */
+/** Opens a socket and waits for its `connection_ack`; rejects when the socket closes before it. */
 export async function connect(
   gatewayUrl: string,
   connectionParams?: unknown,
@@ -60,7 +60,10 @@ export async function connect(
 ): Promise<WsClient> {
   const client = await openSocket(gatewayUrl, options);
   client.send({ type: 'connection_init', ...(connectionParams === undefined ? {} : { payload: connectionParams }) });
-  await client.messages.find(({ type }) => type === 'connection_ack');
+  const tooEarly = client.closed.then(({ code, reason }) => {
+    throw new Error(`closed before the acknowledgement: ${code} ${reason}`);
+  });
+  await Promise.race([client.messages.find(({ type }) => type === 'connection_ack'), tooEarly]);
   return client;
 }
 

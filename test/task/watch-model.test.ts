@@ -3,9 +3,10 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { MemoryCluster } from '../../src/cluster/memory/memory-cluster.ts';
 import { MemoryHub } from '../../src/cluster/memory/memory-hub.ts';
 import type { WatchState } from '../../src/task/watch-state.ts';
+import { IDS, type Id, type UpstreamMode } from './a2e-truth.ts';
 import { TROUBLES } from './failing-tenant.ts';
 import { VirtualClock } from './virtual-clock.ts';
-import { IDS, type Id, INTERVAL_MS, type UpstreamMode, UpstreamModel } from './watch-model.ts';
+import { INTERVAL_MS, UpstreamModel } from './watch-model.ts';
 
 /** `MODEL_RUNS=100000 npx vitest run test/task/watch-model` for a long run; `MODEL_SEED` repeats one that failed. */
 const { MODEL_RUNS = '4000', MODEL_SEED } = process.env;

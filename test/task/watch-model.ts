@@ -1,32 +1,21 @@
 import assert from 'node:assert/strict';
 import type { MemoryCluster } from '../../src/cluster/memory/memory-cluster.ts';
-import {
-  AccessDenied,
-  Forbidden,
-  TaskNotFound,
-  UpstreamBadResponse,
-  UpstreamRateLimited,
-  UpstreamUnavailable,
-} from '../../src/errors.ts';
+import { Forbidden, TaskNotFound } from '../../src/errors.ts';
 import type { Credential } from '../../src/task/credential.ts';
 import { sameState, type TaskSnapshot } from '../../src/task/task-snapshot.ts';
 import { awaitsResult, isComplete, type VideoTask } from '../../src/task/video-task.ts';
 import type { WatchState } from '../../src/task/watch-state.ts';
+import { A2eTruth, IDS, type Id, type UpstreamMode } from './a2e-truth.ts';
 import { AnswerHistory } from './answer-history.ts';
 import { FailingTenant, type Trouble } from './failing-tenant.ts';
-import { report, ScriptedSource } from './scripted-source.ts';
+import { ScriptedSource } from './scripted-source.ts';
 import { OWN, TaskHarness, type Watcher } from './task-harness.ts';
-
-export const IDS = ['a', 'b', 'c'] as const;
-export type Id = (typeof IDS)[number];
-export type UpstreamMode = 'fine' | 'down' | 'garbage' | 'limited' | 'denied' | 'forgetful';
 
 export const INTERVAL_MS = 1_000;
 const MAX_INTERVAL_MS = 3_000;
 const LINGER_MS = 1_000;
 const GRACE_MS = 3_000;
 const FIRST_ANSWER_MS = 5_000;
-const RETRY_AFTER_MS = 4_000;
 /** The contract's grace for the result of a SUCCESS. */
 const RESULT_GRACE_MS = 30_000;
 /** A poll under way, of this or another gateway, may take so long. */
@@ -34,22 +23,7 @@ const MAX_QUERY_MS = 15_000;
 /** The scheduler spreads waiting calls over an interval, and a follower polls a fifth of an interval later. */
 const SLACK_MS = 1_000;
 
-const FAULTS: Readonly<Record<UpstreamMode, () => Error | null>> = {
-  fine: () => null,
-  forgetful: () => null,
-  down: () => new UpstreamUnavailable('down'),
-  garbage: () => new UpstreamBadResponse('garbage'),
-  limited: () => new UpstreamRateLimited('limited', { retryAfterMs: RETRY_AFTER_MS }),
-  denied: () => new AccessDenied('denied'),
-};
-
 let models = 0;
-
-/** The true state of one task at A2E. Each change has a higher number, which `message` carries. */
-interface Truth {
-  task: VideoTask | null;
-  changes: number;
-}
 
 interface Subscriber {
   readonly id: Id;
@@ -72,7 +46,7 @@ export class UpstreamModel implements AsyncDisposable {
   readonly credential: Credential;
   readonly tenant = new FailingTenant();
   readonly #history = new AnswerHistory();
-  readonly #truths = new Map<string, Truth>(IDS.map((id) => [id, { task: null, changes: 0 }]));
+  readonly #truth = new A2eTruth();
   /** Broken rules noticed during a call, where the harness would take an assertion for an error of A2E. */
   readonly #violations: string[] = [];
   /** Ids that a query waits for. */
@@ -82,7 +56,6 @@ export class UpstreamModel implements AsyncDisposable {
   readonly #running = new Map<string, number>();
   /** The end of the last reason to call for a task; infinite while there is one. */
   readonly #wantedUntil = new Map<string, number>();
-  #mode: UpstreamMode = 'fine';
   /** From the first fault that is evidence against the origin or the token, a state may be stale. */
   #hadFault = false;
 
@@ -111,16 +84,13 @@ export class UpstreamModel implements AsyncDisposable {
   }
 
   set mode(mode: UpstreamMode) {
-    this.#mode = mode;
+    this.#truth.mode = mode;
     this.#hadFault ||= mode !== 'fine';
   }
 
   /** A2E changes a task; a complete one stays as it is. */
   change(id: Id, status: VideoTask['status'], rest: Partial<VideoTask> = {}): void {
-    const truth = this.#truths.get(id) as Truth;
-    if (truth.task && isComplete(truth.task)) return;
-    truth.changes += 1;
-    truth.task = report(id, status, { message: String(truth.changes), ...rest });
+    this.#truth.change(id, status, rest);
   }
 
   subscribe(id: Id, gateway: number): Subscriber {
@@ -186,7 +156,7 @@ export class UpstreamModel implements AsyncDisposable {
   /** Every subscriber that is left shows the truth, or has ended. */
   get settled(): boolean {
     return this.subscribers.every(({ id, watcher: { end, last } }) => {
-      const isTrue = last?.task === this.#truths.get(id)?.task && !last?.stale;
+      const isTrue = last?.task === this.#truth.taskOf(id) && !last?.stale;
       return end !== 'open' || (isTrue && last && !isComplete(last.task) && !awaitsResult(last.task));
     });
   }
@@ -200,7 +170,7 @@ export class UpstreamModel implements AsyncDisposable {
       assert(!last.stale, 'stale for ever');
       assert.equal(watcher.end, last.finished ? 'completed' : 'open');
       if (!last.finished || isComplete(last.task))
-        assert.equal(last.task.message, this.#truths.get(id)?.task?.message, 'not the newest state');
+        assert.equal(last.task.message, this.#truth.taskOf(id)?.message, 'not the newest state');
     }
   }
 
@@ -221,8 +191,7 @@ export class UpstreamModel implements AsyncDisposable {
   }
 
   #answer(id: string): VideoTask | null | Error {
-    const error = FAULTS[this.#mode]();
-    const task = error || this.#mode === 'forgetful' ? null : (this.#truths.get(id)?.task ?? null);
+    const { task, error } = this.#truth.answer(id);
     this.#history.record(id, { task, error });
     return error ?? task;
   }

@@ -108,7 +108,7 @@ describe.concurrent('the deadline covers the whole call', () => {
 
   test('a 503 with a dripping body is still a 503 with its Retry-After', async () => {
     await using server = await say('HTTP/1.1 503 No\r\nretry-after: 7\r\ncontent-length: 500\r\n\r\n', drip);
-    await using harness = new Harness(server.origin, { timeoutMs: TIMEOUT_MS });
+    await using harness = new Harness(server.origin, { timeoutMs: AMPLE_MS });
     expect(await harness.failure()).toMatchObject({ code: 'UPSTREAM_UNAVAILABLE', retryAfterMs: 7000 });
     expect(harness.events).toMatchObject([{ kind: 'answered', status: 503 }]);
   });

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import { MemoryCluster } from '../../../src/cluster/memory/memory-cluster.ts';
 import { MemoryHub } from '../../../src/cluster/memory/memory-hub.ts';
-import { type ClusterUnderTest, describeCluster, type Weather } from '../../conformance/cluster.ts';
+import { describeCluster } from '../../conformance/cluster.ts';
+import type { ClusterUnderTest, Weather } from '../../conformance/cluster-nodes.ts';
 
 describeCluster('in memory', async (): Promise<ClusterUnderTest> => {
   const hub = new MemoryHub<Weather>();

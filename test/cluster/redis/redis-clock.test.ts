@@ -4,7 +4,7 @@ import { expect, test, vi } from 'vitest';
 import type { Versioned } from '../../../src/cluster/contract.ts';
 import { createRedisCluster } from '../../../src/cluster/redis/redis-cluster.ts';
 import type { RedisScript } from '../../../src/cluster/redis/redis-scripts.ts';
-import type { Weather } from '../../conformance/cluster.ts';
+import type { Weather } from '../../conformance/cluster-nodes.ts';
 import { RedisNodes, weatherCodec } from '../../support/redis-nodes.ts';
 import { RedisServer } from '../../support/redis-server.ts';
 

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type ClusterUnderTest, describeCluster } from '../../conformance/cluster.ts';
-import { RedisNodes } from '../../support/redis-nodes.ts';
+import { describeCluster } from '../../conformance/cluster.ts';
+import type { ClusterUnderTest } from '../../conformance/cluster-nodes.ts';
+import { PATIENT, RedisNodes } from '../../support/redis-nodes.ts';
 import { RedisServer } from '../../support/redis-server.ts';
 
 let server: RedisServer;
@@ -12,7 +13,7 @@ afterAll(() => server[Symbol.asyncDispose]());
 describeCluster('on one Redis', async (): Promise<ClusterUnderTest> => {
   const nodes = new RedisNodes(server.url);
   return {
-    node: async () => (await nodes.connect()).cluster,
+    node: async () => (await nodes.connect(PATIENT)).cluster,
     [Symbol.asyncDispose]: () => nodes[Symbol.asyncDispose](),
   };
 });

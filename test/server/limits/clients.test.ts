@@ -109,7 +109,7 @@ describe.concurrent('slow and silent clients', () => {
   });
 
   test('a socket that does not begin closes with 4408', async () => {
-    await using gateway = await startImpatient();
+    await using gateway = await startImpatient({}, { connectionInitMs: 200 });
     await using client = await openSocket(gateway.url);
     expect((await client.closed).code).toBe(4408);
   });

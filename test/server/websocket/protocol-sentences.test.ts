@@ -52,7 +52,7 @@ describe('the connection', () => {
   );
 
   it('gives the reasons of the protocol when it closes', async () => {
-    await using impatient = await startImpatient();
+    await using impatient = await startImpatient({}, { connectionInitMs: 200 });
     await using late = await openSocket(impatient.url);
     await using early = await openSocket(pair.gateway.url);
     early.subscribe('early', LOOK, { id: 'forever' });

@@ -89,7 +89,7 @@ describe('what the protocol forbids', () => {
   });
 
   it('closes with 4408 without connection_init', async () => {
-    await using impatient = await startImpatient();
+    await using impatient = await startImpatient({}, { connectionInitMs: 200 });
     await using client = await openSocket(impatient.url);
     expect((await client.closed).code).toBe(4408);
   });

@@ -51,7 +51,7 @@ describe('messages that come byte by byte', () => {
   });
 
   test('do not put off the time that a client has to begin', async () => {
-    await using gateway = await startImpatient();
+    await using gateway = await startImpatient({}, { connectionInitMs: 200 });
     const socket = handshake(gateway.url);
     const code = closeCode(socket);
     await drip(socket, INIT.subarray(0, -1));
