@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 import { ClientsReporter } from './test/docs/clients-reporter.ts';
 import { ProtocolsReporter } from './test/docs/protocols-reporter.ts';
@@ -48,6 +49,13 @@ const SHARED = [
 /** Popular clients against a gateway. */
 const CLIENTS = ['test/clients/**/*.test.ts'];
 
+/** The examples of embedding import the package by its name, and servers that the clients' package brings. */
+const EMBEDDING = {
+  'video-task-gateway': join(import.meta.dirname, 'src/index.ts'),
+  express: join(import.meta.dirname, 'test/clients/node_modules/express'),
+  fastify: join(import.meta.dirname, 'test/clients/node_modules/fastify'),
+};
+
 /** Where vitest would load graphql's development build, what it imports loads the default one: two realms. */
 const conditions = ['node', 'module-sync'];
 
@@ -76,6 +84,7 @@ export default defineConfig({
       },
       {
         extends: true,
+        resolve: { alias: EMBEDDING },
         // The clients are a package of their own.
         test: {
           name: 'clients',

@@ -66,11 +66,15 @@ function startGateway(config: Config): Promise<Gateway> {
   });
 }
 
-/** Polls every 1 to 2 s so that changes are visible soon, unless the environment sets `POLL_INTERVAL_MS`. */
+/**
+ * Polls every 1 to 2 s so that changes are visible soon, unless the environment sets `POLL_INTERVAL_MS`. GraphiQL is there
+ * with `NODE_ENV=production` too, as in the image, because the demo prints its address.
+ */
 function demoConfig(env: Environment): Config {
   const quick = env['POLL_INTERVAL_MS'] ? {} : { POLL_INTERVAL_MS: '1000', POLL_MAX_INTERVAL_MS: '2000' };
   const upstream = { A2E_API_URL: simulator.url, A2E_API_TOKEN: 'demo-token', AUTH_MODE: 'open' };
-  return loadConfig({ LOG_LEVEL: 'warn', ...quick, ...env, ...upstream });
+  const pages = { GRAPHIQL: 'true', INTROSPECTION: 'true' };
+  return loadConfig({ LOG_LEVEL: 'warn', ...pages, ...quick, ...env, ...upstream });
 }
 
 /** Exits with 2 and a message that names every faulty variable, or with 1 and the reason in one line. */

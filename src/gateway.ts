@@ -32,7 +32,10 @@ export interface GatewayCounts {
 export interface Gateway extends AsyncDisposable {
   /** The address: `http://HOST:PORT`, with the real port; empty with `listen: false`. */
   readonly url: string;
-  /** Answers a request of another server, such as one of `node:http`; see {@link GatewayOptions.path}. */
+  /**
+   * Answers a request of another server, such as one of `node:http`; see {@link GatewayOptions.path}. A body that the server
+   * has parsed is taken from `request.body`, where Express leaves it.
+   */
   readonly handler: (request: IncomingMessage, response: ServerResponse) => void;
   /** Takes over an `upgrade` of another server. A path that the gateway does not serve is answered 404. */
   readonly upgrade: (request: IncomingMessage, socket: Duplex, head: Buffer) => void;

@@ -1,78 +1,72 @@
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import manifest from '../package.json' with { type: 'json' };
 import { loadConfig } from '../src/config.ts';
+import { execForm, pairsOf, readDockerfile, valuesOf } from './support/dockerfile.ts';
 
-interface Instruction {
-  readonly name: string;
-  readonly value: string;
-}
-
-/** The stages of the Dockerfile, each from its FROM on. */
-let stages: readonly (readonly Instruction[])[];
-let ignored: readonly string[];
-
-beforeAll(async () => {
-  const read = (file: string): Promise<string> => readFile(join(import.meta.dirname, '..', file), 'utf8');
-  const lines = (await read('Dockerfile')).replaceAll('\\\n', '').split('\n');
-  const instructions = lines.filter((line) => /^[A-Z]/.test(line)).map(parse);
-  const starts = instructions.flatMap(({ name }, index) => (name === 'FROM' ? [index] : []));
-  stages = starts.map((start, index) => instructions.slice(start, starts[index + 1]));
-  ignored = (await read('.dockerignore')).trim().split('\n');
-});
-
-function parse(line: string): Instruction {
-  const [name = '', ...words] = line.split(/\s+/);
-  return { name, value: words.join(' ') };
-}
-
-/** The values of one kind of instruction in the stage that becomes the image. */
-function final(name: string): readonly string[] {
-  return (stages.at(-1) ?? []).filter((instruction) => instruction.name === name).map(({ value }) => value);
-}
-
-/** The command line of an instruction in exec form, which no shell stands in front of: signals reach the process. */
-function execForm(value: string | undefined): unknown {
-  return JSON.parse(value?.slice(value.indexOf('[')) ?? 'null');
-}
+const ROOT = join(import.meta.dirname, '..');
+const { preamble, stages } = readDockerfile(join(ROOT, 'Dockerfile'));
+const [build, dependencies] = stages;
+/** The stage that becomes the image. */
+const image = stages.at(-1);
+const ignored = (await readFile(join(ROOT, '.dockerignore'), 'utf8')).trim().split('\n');
 
 describe('the image', () => {
-  test('runs the gateway itself, as an ordinary user', () => {
-    expect(final('CMD').map(execForm)).toEqual([['node', 'src/main.ts']]);
-    expect(final('USER')).toEqual(['node']);
-    expect(final('ENTRYPOINT')).toEqual([]);
+  test('runs the gateway itself, as an ordinary user, and ends it by the signal that drains it', () => {
+    expect(valuesOf(image, 'ENTRYPOINT').map(execForm)).toEqual([['node', manifest.bin['video-task-gateway']]]);
+    expect(valuesOf(image, 'CMD')).toEqual([]);
+    expect(valuesOf(image, 'USER')).toEqual(['1000:1000']);
+    expect(valuesOf(image, 'STOPSIGNAL')).toEqual(['SIGTERM']);
   });
 
-  test('is built in two stages on a Node that runs the sources', async () => {
-    const { default: manifest } = await import('../package.json', { with: { type: 'json' } });
-    expect(manifest.engines.node).toBe('>=26');
-    expect(stages.map((stage) => stage[0]?.value)).toEqual(['node:26-slim AS dependencies', 'node:26-slim']);
+  test('is built in three stages on the Node of the tests, in a version that a digest can pin', () => {
+    expect(preamble).toEqual([{ name: 'ARG', value: `NODE_IMAGE=node:${manifest.devDependencies.node}-slim` }]);
+    const from = '$NODE_IMAGE';
+    expect(stages.map((stage) => stage[0]?.value)).toEqual([`${from} AS build`, `${from} AS dependencies`, from]);
   });
 
-  test('holds the runtime dependencies and the sources, no tests and no tools', () => {
-    const installs = stages.flat().filter(({ name }) => name === 'RUN');
-    expect(installs.map(({ value }) => value)).toEqual([expect.stringMatching(/^npm ci --omit=dev /)]);
-    expect(final('RUN')).toEqual([]);
-    expect(final('COPY')).toEqual([
+  test('holds the runtime dependencies and the built package, no tests and no tools', () => {
+    const install = '--ignore-scripts --no-audit --no-fund';
+    expect(valuesOf(build, 'RUN')).toEqual([`npm ci ${install}`, 'npm run build']);
+    expect(valuesOf(dependencies, 'RUN')).toEqual([`npm ci --omit=dev ${install}`]);
+    expect(valuesOf(image, 'RUN')).toEqual([]);
+    expect(valuesOf(image, 'COPY')).toEqual([
       '--from=dependencies /app/node_modules ./node_modules',
-      'package.json ./',
-      'src ./src',
+      '--from=build /app/dist ./dist',
+      'package.json LICENSE ./',
     ]);
-    const allowed = ['*', '!package.json', '!package-lock.json', '!src', 'src/demo.ts', 'src/simulator'];
-    expect(ignored).toEqual(allowed);
+  });
+
+  test('is built from files that exist, and from no file that no stage copies', () => {
+    const copies = stages.flatMap((stage) => valuesOf(stage, 'COPY')).filter((value) => !value.startsWith('--from'));
+    const sources = new Set(copies.flatMap((value) => value.split(' ').slice(0, -1)));
+    expect([...sources].filter((source) => !existsSync(join(ROOT, source)))).toEqual([]);
+    expect(ignored.toSorted()).toEqual(['*', ...Array.from(sources, (source) => `!${source}`)].toSorted());
+  });
+
+  test('says what it is', () => {
+    const labels = pairsOf(image, 'LABEL');
+    const prefix = 'org.opencontainers.image';
+    expect(labels).toEqual({
+      [`${prefix}.title`]: manifest.name,
+      [`${prefix}.description`]: manifest.description,
+      [`${prefix}.version`]: manifest.version,
+      [`${prefix}.revision`]: '$REVISION',
+      [`${prefix}.licenses`]: manifest.license,
+    });
   });
 
   test('listens on every address, in production', () => {
-    const pairs = final('ENV').flatMap((value) => value.split(' ').map((pair) => pair.split('=')));
-    const env = Object.fromEntries(pairs) as Record<string, string>;
+    const env = pairsOf(image, 'ENV');
     expect(env).toEqual({ NODE_ENV: 'production', HOST: '0.0.0.0', PORT: '4000' });
     expect(loadConfig(env)).toMatchObject({ host: '0.0.0.0', port: 4000, http: { graphiql: false } });
-    expect(final('EXPOSE')).toEqual(['4000']);
+    expect(valuesOf(image, 'EXPOSE')).toEqual(['4000']);
   });
 
   test('asks /healthz whether it is healthy, with a script that Node can parse', () => {
-    const [check] = final('HEALTHCHECK');
-    const [node, flag, script, ...rest] = execForm(check) as string[];
+    const [node, flag, script, ...rest] = execForm(valuesOf(image, 'HEALTHCHECK')[0]);
     expect([node, flag, rest]).toEqual(['node', '-e', []]);
     expect(script).toContain('/healthz');
     expect(() => new Function(script ?? '')).not.toThrow();

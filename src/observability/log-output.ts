@@ -18,8 +18,9 @@ export class LogOutput implements DestinationStream {
   /** @param stream `process.stderr`: unlike pino's own destination it never blocks the process on a full pipe. */
   constructor(stream: Writable) {
     this.#stream = stream;
-    // Without a listener the first error ends the process. The callback of each line counts it.
-    stream.on('error', () => {});
+    // Without a listener the first error ends the process. The callback of each line counts it. One listener serves all
+    // gateways of a process.
+    if (!stream.listeners('error').includes(ignore)) stream.on('error', ignore);
   }
 
   /** Lines dropped since the start. */
@@ -36,3 +37,5 @@ export class LogOutput implements DestinationStream {
     if (error) this.#dropped += 1;
   };
 }
+
+function ignore(): void {}

@@ -1,13 +1,21 @@
+/** The parts of a service of a compose file that the tests read. */
+export interface ComposeService {
+  readonly ports?: readonly string[];
+  readonly volumes?: readonly string[];
+}
+
 /** The parts of a compose file that the tests read. */
 export interface ComposeFile {
   readonly services: {
-    readonly gateway: {
+    readonly gateway: ComposeService & {
       readonly build: string;
       readonly environment: Readonly<Record<string, string>>;
       readonly stop_grace_period: string;
     };
-    readonly valkey: { readonly command: string };
-    readonly proxy: { readonly ports: readonly string[]; readonly volumes: readonly string[] };
+    readonly valkey: ComposeService & { readonly command: string };
+    readonly proxy: ComposeService;
+    readonly prometheus: ComposeService;
+    readonly grafana: ComposeService;
   };
 }
 
@@ -19,6 +27,7 @@ export interface Probe {
 type Labels = Readonly<Record<string, string>>;
 
 interface Container {
+  readonly image: string;
   readonly env: readonly { readonly name: string; readonly value: string }[];
   readonly envFrom: readonly unknown[];
   readonly ports: readonly unknown[];
@@ -26,7 +35,7 @@ interface Container {
   readonly livenessProbe: Probe;
   readonly readinessProbe: Probe;
   readonly lifecycle: { readonly preStop: { readonly sleep: { readonly seconds: number } } };
-  readonly resources: { readonly requests: Labels };
+  readonly resources: { readonly requests: Labels; readonly limits: Labels };
   readonly securityContext: unknown;
 }
 

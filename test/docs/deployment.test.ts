@@ -1,17 +1,31 @@
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { parse, parseAllDocuments } from 'yaml';
+import manifest from '../../package.json' with { type: 'json' };
 import { parseRedisUrl } from '../../src/config/redis-url.ts';
 import { variables } from '../../src/config/variables.ts';
 import { type Config, loadConfig } from '../../src/config.ts';
+import { pairsOf, readDockerfile } from '../support/dockerfile.ts';
+import { findTool } from '../support/tools.ts';
 import type { ComposeFile, KubernetesObject, Probe } from './deployment-shapes.ts';
 import { ROOT } from './markdown.ts';
 
 const DEPLOY = join(ROOT, 'examples/deploy');
-const KUBERNETES = ['deployment', 'service', 'disruption-budget', 'autoscaling', 'secret.example', 'valkey'];
+const KUBERNETES = [
+  'deployment',
+  'service',
+  'disruption-budget',
+  'autoscaling',
+  'secret.example',
+  'valkey',
+  'network-policy',
+];
 
-const dockerfile = await readFile(join(ROOT, 'Dockerfile'), 'utf8');
+const imageEnvironment = pairsOf(readDockerfile(join(ROOT, 'Dockerfile')).stages.at(-1), 'ENV');
 const caddyfile = await readFile(join(DEPLOY, 'Caddyfile'), 'utf8');
 const compose = parse(await readFile(join(DEPLOY, 'compose.yaml'), 'utf8'), { strict: true }) as ComposeFile;
 const objects = (await Promise.all(KUBERNETES.map(read))).flat();
@@ -31,26 +45,22 @@ function object(kind: string, name = 'video-task-gateway'): KubernetesObject {
   return found[0];
 }
 
-/** What the image starts with, from the Dockerfile. */
-function imageEnvironment(): Record<string, string> {
-  const pairs = Array.from(dockerfile.matchAll(/^ENV (.+)$/gm), ([, line = '']) => line.split(' ')).flat();
-  return Object.fromEntries(pairs.map((pair) => pair.split('=')));
-}
-
 /** The configuration a gateway in the image gets from these variables. Throws where they are wrong or not known. */
 function configOf(environment: Readonly<Record<string, string>>): Config {
   expect(Object.keys(environment).filter((name) => !(name in variables))).toEqual([]);
-  return loadConfig({ ...imageEnvironment(), ...environment });
+  return loadConfig({ ...imageEnvironment, ...environment });
 }
 
 describe('the compose file', () => {
   const { gateway, valkey, proxy } = compose.services;
 
-  /** Values as compose fills them in from its own environment. */
+  /** A value as compose fills it in from its own environment. */
+  function fill(value: string, given: Readonly<Record<string, string>> = {}): string {
+    return value.replace(/\$\{(\w+):-([^}]*)\}/g, (_all, name: string, fallback: string) => given[name] || fallback);
+  }
+
   function environment(given: Readonly<Record<string, string>>): Record<string, string> {
-    const fill = (value: string): string =>
-      value.replace(/\$\{(\w+):-([^}]*)\}/g, (_all, name: string, fallback: string) => given[name] || fallback);
-    return Object.fromEntries(Object.entries(gateway.environment).map(([name, value]) => [name, fill(value)]));
+    return Object.fromEntries(Object.entries(gateway.environment).map(([name, value]) => [name, fill(value, given)]));
   }
 
   test('starts three gateways of this repository, with a configuration that holds', () => {
@@ -71,12 +81,56 @@ describe('the compose file', () => {
     expect(seconds * 1000).toBeGreaterThan(configOf(environment({})).shutdownGraceMs);
   });
 
+  test('mounts only files that exist', () => {
+    const mounted = Object.values(compose.services).flatMap(({ volumes = [] }) => volumes);
+    const sources = mounted.map((volume) => volume.split(':')[0] ?? '').filter((source) => source.startsWith('.'));
+    expect(sources.filter((source) => !existsSync(join(DEPLOY, source)))).toEqual([]);
+  });
+
+  test('publishes the proxy to the world, Grafana to the machine, and no other port', () => {
+    const published = Object.entries(compose.services).flatMap(([name, { ports = [] }]) =>
+      ports.map((port) => [name, fill(port)]),
+    );
+    expect(published).toEqual([
+      ['proxy', '8080:8080'],
+      ['grafana', '127.0.0.1:3000:3000'],
+    ]);
+  });
+
   test('puts a proxy in front that knows the way', () => {
     const { port } = configOf(environment({}));
     expect(caddyfile).toMatch(new RegExp(`dynamic a \\{\\s+name gateway\\s+port ${port}\\s`));
     expect(proxy.volumes).toEqual(['./Caddyfile:/etc/caddy/Caddyfile:ro']);
-    expect(caddyfile).toMatch(new RegExp(`^:${proxy.ports[0]?.split(':').at(-1)} \\{$`, 'm'));
+    expect(caddyfile).toMatch(new RegExp(`^:${proxy.ports?.[0]?.split(':').at(-1)} \\{$`, 'm'));
     expect(configOf(environment({})).http.trustProxy).toBe(true);
+    expect(caddyfile).not.toContain(String(configOf(environment({})).adminPort));
+  });
+
+  test('has Prometheus scrape every gateway on ADMIN_PORT, and Grafana ask that Prometheus', async () => {
+    const load = async (file: string): Promise<unknown> =>
+      parse(await readFile(join(DEPLOY, file), 'utf8'), { strict: true });
+    const { adminPort } = configOf(environment({}));
+    expect(await load('prometheus/prometheus.yml')).toMatchObject({
+      scrape_configs: [{ dns_sd_configs: [{ names: ['gateway'], type: 'A', port: adminPort }] }],
+    });
+    expect(compose.services.prometheus.volumes).toContain('./prometheus:/etc/prometheus:ro');
+    expect(await load('grafana/provisioning/datasources/prometheus.yml')).toMatchObject({
+      datasources: [{ url: 'http://prometheus:9090', isDefault: true }],
+    });
+    const folder = '/var/lib/grafana/dashboards';
+    expect(await load('grafana/provisioning/dashboards/video-task-gateway.yml')).toMatchObject({
+      providers: [{ type: 'file', options: { path: folder } }],
+    });
+    expect(compose.services.grafana.volumes).toEqual([
+      './grafana/provisioning:/etc/grafana/provisioning:ro',
+      `./grafana/dashboard.json:${folder}/video-task-gateway.json:ro`,
+    ]);
+  });
+
+  test('configures Prometheus as promtool accepts it, rules included', async () => {
+    const config = join(DEPLOY, 'prometheus/prometheus.yml');
+    const { stdout } = await promisify(execFile)(findTool('promtool'), ['check', 'config', config]);
+    expect(stdout).toContain('SUCCESS: 1 rule files found');
   });
 });
 
@@ -95,7 +149,13 @@ describe('the Kubernetes manifests', () => {
       'v1 Secret',
       'apps/v1 Deployment',
       'v1 Service',
+      'networking.k8s.io/v1 NetworkPolicy',
+      'networking.k8s.io/v1 NetworkPolicy',
     ]);
+  });
+
+  test('run the image of this version', () => {
+    expect(container.image).toBe(`registry.example.com/${manifest.name}:${manifest.version}`);
   });
 
   test('configure the gateway with values that hold, the secret ones included', () => {
@@ -105,14 +165,17 @@ describe('the Kubernetes manifests', () => {
   });
 
   test('probe what the gateway serves, on the port it listens on', () => {
-    expect(container.ports).toEqual([{ name: 'http', containerPort: config.port }]);
+    expect(container.ports).toEqual([
+      { name: 'http', containerPort: config.port },
+      { name: 'admin', containerPort: config.adminPort },
+    ]);
     const asked = ({ httpGet }: Probe): unknown => httpGet;
     expect(asked(container.startupProbe)).toEqual({ path: '/healthz', port: 'http' });
     expect(asked(container.livenessProbe)).toEqual({ path: '/healthz', port: 'http' });
     expect(asked(container.readinessProbe)).toEqual({ path: '/readyz', port: 'http' });
     expect(deployment.spec.template.metadata.annotations).toMatchObject({
       'prometheus.io/path': '/metrics',
-      'prometheus.io/port': String(config.port),
+      'prometheus.io/port': String(config.adminPort),
     });
   });
 
@@ -147,6 +210,7 @@ describe('the Kubernetes manifests', () => {
     expect(maxReplicas).toBeGreaterThan(minReplicas);
     expect(container.resources.requests).toHaveProperty('cpu');
     expect(container.resources.requests).toHaveProperty('memory');
+    expect(container.resources.limits).toHaveProperty('memory');
   });
 
   test('name the Valkey that the gateways look for', () => {
@@ -154,5 +218,21 @@ describe('the Kubernetes manifests', () => {
     const service = object('Service', endpoint.host);
     expect(service.spec.ports[0]?.port).toBe(endpoint.port);
     expect(service.spec.selector).toEqual(object('Deployment', 'valkey').spec.template.metadata.labels);
+  });
+
+  test('let clients reach the public port alone, monitoring the metrics, and gateways the Valkey', () => {
+    const gateways = { matchLabels: deployment.spec.template.metadata.labels };
+    const monitoring = { namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'monitoring' } } };
+    expect(object('NetworkPolicy').spec).toEqual({
+      podSelector: gateways,
+      policyTypes: ['Ingress'],
+      ingress: [{ ports: [{ port: 'http' }] }, { from: [monitoring], ports: [{ port: 'admin' }] }],
+    });
+    expect(object('NetworkPolicy', 'valkey').spec).toEqual({
+      podSelector: { matchLabels: object('Deployment', 'valkey').spec.template.metadata.labels },
+      policyTypes: ['Ingress', 'Egress'],
+      ingress: [{ from: [{ podSelector: gateways }], ports: [{ port: 'redis' }] }],
+    });
+    expect(object('Service').spec.ports.map(({ targetPort }) => targetPort)).not.toContain('admin');
   });
 });

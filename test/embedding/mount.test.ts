@@ -33,3 +33,29 @@ test('serves queries and subscriptions on a path of another server', async () =>
   await expect.poll(() => socket.about('1').some(({ type }) => type === 'next')).toBe(true);
   await expect(openSocket(`${url}/videos`)).rejects.toThrow('404');
 });
+
+test.each<[string, (body: Buffer) => unknown]>([
+  ['JSON', (body) => JSON.parse(String(body))],
+  ['text', String],
+  ['bytes', (body) => body],
+])('takes a body that a parser of the other server has read as %s', async (_name, parse) => {
+  await using simulator = await startSimulator();
+  const upstream = { A2E_API_URL: simulator.url, A2E_API_TOKEN: 'demo-token', AUTH_MODE: 'open' };
+  const config = loadConfig({ LOG_LEVEL: 'silent', MAX_BODY_BYTES: '100', ...upstream });
+  await using gateway = await createGateway(config, { listen: false });
+  await using host = createServer(async (request, response) => {
+    const chunks: Buffer[] = await Array.fromAsync(request);
+    gateway.handler(Object.assign(request, { body: parse(Buffer.concat(chunks)) }), response);
+  });
+  await new Promise<void>((resolve) => host.listen(0, '127.0.0.1', resolve));
+  const url = `http://127.0.0.1:${(host.address() as AddressInfo).port}/graphql`;
+  const post = (body: unknown): Promise<Response> =>
+    fetch(url, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', connection: 'close' },
+      body: JSON.stringify(body),
+    });
+  const answer = await post({ query: '{ videoTask(id: "demo-success") { id } }' });
+  expect(await answer.json()).toEqual({ data: { videoTask: { id: 'demo-success' } } });
+  expect((await post({ query: `{ ${'x'.repeat(100)} }` })).status).toBe(413);
+});

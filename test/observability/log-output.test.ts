@@ -3,8 +3,10 @@ import { once } from 'node:events';
 import { mkdtempDisposable, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Writable } from 'node:stream';
 import { json } from 'node:stream/consumers';
 import { expect, test } from 'vitest';
+import { LogOutput } from '../../src/observability/log-output.ts';
 
 const MODULE = JSON.stringify(join(import.meta.dirname, '../../src/observability/log-output.ts'));
 
@@ -41,4 +43,10 @@ test('lines are written again once the file may grow again', async () => {
   const { stdout } = spawnSync('sh', ['-c', script, process.execPath, program, log], { encoding: 'utf8' });
   expect(stdout).toBe('1\n');
   expect((await readFile(log, 'utf8')).split('\n').map((line) => line[0])).toEqual(['1', '3', undefined]);
+});
+
+test('any number of outputs add one listener to a stream', () => {
+  const stream = new Writable();
+  for (let count = 0; count < 20; count += 1) new LogOutput(stream);
+  expect(stream.listenerCount('error')).toBe(1);
 });

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { GraphQLError } from 'graphql';
 import { ByteBuffer } from './byte-buffer.ts';
+import { parsedBody } from './parsed-body.ts';
 
 /** The client has gone before its body was read whole, so there is no response to send. */
 export class ClientDisconnected extends Error {}
@@ -8,7 +9,7 @@ export class ClientDisconnected extends Error {}
 /**
  * The body of a request; null when it is longer than `maxBytes`: the rest of it is dropped as it arrives, so that the
  * next request on the connection can be read. Rejects with {@link ClientDisconnected} when the client goes away, also
- * when it has gone before the call.
+ * when it has gone before the call. A body that the host server has parsed is taken from `request.body`.
  */
 export async function readBody(request: IncomingMessage, maxBytes: number): Promise<Buffer<ArrayBuffer> | null> {
   const { 'content-length': length } = request.headers;
@@ -17,6 +18,8 @@ export async function readBody(request: IncomingMessage, maxBytes: number): Prom
     request.resume();
     return null;
   }
+  const parsed = parsedBody(request);
+  if (parsed) return parsed.length > maxBytes ? null : parsed;
   try {
     return await (whole > 0 ? readWhole(request, whole) : readChunks(request, maxBytes));
   } catch (error) {

@@ -1,0 +1,31 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { createGateway, type Environment, loadConfig } from 'video-task-gateway';
+
+/** A server of `node:http` with the gateway on `/video`. */
+export async function start(env: Environment, port: number) {
+  const gateway = await createGateway(loadConfig(env), { listen: false, path: '/video' });
+
+  const server = createServer((request, response) => {
+    if (request.url?.startsWith('/video/')) gateway.handler(request, response);
+    else response.end('the application');
+  });
+  server.on('upgrade', (request, socket, head) => {
+    if (request.url?.startsWith('/video/')) gateway.upgrade(request, socket, head);
+    else socket.destroy();
+  });
+  server.listen(port, '127.0.0.1');
+  await once(server, 'listening');
+
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    async close() {
+      server.close();
+      await gateway.drain();
+      await gateway[Symbol.asyncDispose]();
+    },
+  };
+}
+
+if (import.meta.main) console.log((await start(process.env, 3000)).url);

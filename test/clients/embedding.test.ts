@@ -1,0 +1,77 @@
+import { describe, expect, test } from 'vitest';
+import { start as startExpress } from '../../examples/embedding/express.ts';
+import { start as startFastify } from '../../examples/embedding/fastify.ts';
+import { start as startNodeHttp } from '../../examples/embedding/node-http.ts';
+import { startSimulator } from '../../src/simulator/simulator.ts';
+import { openSocket } from '../support/ws-client.ts';
+
+const QUERY = '{ videoTask(id: "demo-success") { id } }';
+const ANSWER = { data: { videoTask: { id: 'demo-success' } } };
+const SUBSCRIPTION = 'subscription { taskStatus(id: "demo-success") { id } }';
+const JSON_BODY = { 'content-type': 'application/json', connection: 'close' };
+
+type Start = typeof startNodeHttp;
+
+/** The example against a simulated A2E. */
+async function embedded(start: Start) {
+  await using stack = new AsyncDisposableStack();
+  const { url: origin } = stack.use(await startSimulator());
+  const upstream = { A2E_API_URL: origin, A2E_API_TOKEN: 'demo-token', AUTH_MODE: 'open' };
+  const settings = { LOG_LEVEL: 'silent', POLL_INTERVAL_MS: '100', MAX_BODY_BYTES: '300', SHUTDOWN_GRACE_MS: '2000' };
+  const application = await start({ ...settings, ...upstream }, 0);
+  stack.defer(() => application.close());
+  const owned = stack.move();
+  return { url: application.url, close: () => owned.disposeAsync(), [Symbol.asyncDispose]: () => owned.disposeAsync() };
+}
+
+function post(url: string, body: unknown, headers: Readonly<Record<string, string>> = {}): Promise<Response> {
+  const init = { method: 'POST', headers: { ...JSON_BODY, ...headers }, body: JSON.stringify(body) };
+  return fetch(`${url}/video/graphql`, init);
+}
+
+describe.each<[string, Start]>([
+  ['node:http', startNodeHttp],
+  ['Express 5', startExpress],
+  ['Fastify 5', startFastify],
+])('the gateway on a path of %s', (_name, start) => {
+  test('answers queries by POST and GET, and leaves the other paths to the application', async () => {
+    await using host = await embedded(start);
+    expect(await (await post(host.url, { query: QUERY })).json()).toEqual(ANSWER);
+    const headers = { accept: 'application/json', connection: 'close' };
+    const get = await fetch(`${host.url}/video/graphql?query=${encodeURIComponent(QUERY)}`, { headers });
+    expect(await get.json()).toEqual(ANSWER);
+    expect(await (await fetch(host.url, { headers })).text()).toBe('the application');
+  });
+
+  test('refuses a body that is too long or no JSON of an operation', async () => {
+    await using host = await embedded(start);
+    expect((await post(host.url, { query: QUERY, padding: 'x'.repeat(300) })).status).toBe(413);
+    expect((await post(host.url, [])).status).toBe(400);
+  });
+
+  test('streams over SSE', async () => {
+    await using host = await embedded(start);
+    const stream = await post(host.url, { query: SUBSCRIPTION }, { accept: 'text/event-stream' });
+    const reader = stream.body?.pipeThrough(new TextDecoderStream()).getReader();
+    let text = '';
+    while (!text.includes('demo-success')) {
+      const { value, done } = (await reader?.read()) ?? { done: true };
+      if (done) break;
+      text += value;
+    }
+    expect(text).toContain('event: next');
+    await reader?.cancel();
+  });
+
+  test('streams over WebSocket on its own path alone, and closes its clients when the application closes', async () => {
+    await using host = await embedded(start);
+    await expect(openSocket(`${host.url}/other`)).rejects.toThrow();
+    await using socket = await openSocket(`${host.url}/video`);
+    socket.send({ type: 'connection_init' });
+    socket.subscribe('1', SUBSCRIPTION);
+    await socket.messages.find(({ type }) => type === 'next');
+    const [{ code }] = await Promise.all([socket.closed, host.close()]);
+    expect([1001, 1012]).toContain(code);
+    await expect(fetch(host.url)).rejects.toThrow();
+  });
+});
