@@ -45,7 +45,7 @@ describe('the image', () => {
 
   test('is built in two stages on a Node that runs the sources', async () => {
     const { default: manifest } = await import('../package.json', { with: { type: 'json' } });
-    expect(manifest.engines.node).toBe('>=26');
+    expect(manifest.engines.node).toBe('>=24');
     expect(stages.map((stage) => stage[0]?.value)).toEqual(['node:26-slim AS dependencies', 'node:26-slim']);
   });
 
