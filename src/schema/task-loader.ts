@@ -1,5 +1,6 @@
 import DataLoader from 'dataloader';
 import { OperationTooComplex, withoutStackTrace } from '../errors.ts';
+import { getOrInsert } from '../get-or-insert.ts';
 import type { TaskSnapshot } from '../task/task-snapshot.ts';
 
 /** Loads the state of a task by id; null: no such task. */
@@ -22,7 +23,7 @@ export function createTaskLoader(read: (id: string) => Promise<TaskSnapshot | nu
   return new DataLoader(
     (ids: readonly string[]) => {
       const answers = new Map<string, ReturnType<typeof settle>>();
-      return Promise.all(ids.map((id) => answers.getOrInsertComputed(id, () => settle(readWithin, id))));
+      return Promise.all(ids.map((id) => getOrInsert(answers, id, () => settle(readWithin, id))));
     },
     { cache: false, name: 'tasks' },
   );

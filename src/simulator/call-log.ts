@@ -52,7 +52,9 @@ export class CallLog {
   /** Counts a call that has arrived; the returned function says, once, that it is over. */
   begin(id: string, token: string): () => void {
     const call: Call = { id, tokenHash: hashOf(token), at: performance.timeOrigin + performance.now() };
-    const tallies = [this.#all, this.#byId.getOrInsertComputed(id, emptyTally)];
+    const own = this.#byId.get(id) ?? emptyTally();
+    this.#byId.set(id, own);
+    const tallies = [this.#all, own];
     const keep = this.#all.calls.length < this.#maxCalls;
     for (const each of tallies) this.#count(each, call, keep);
     this.#wake();

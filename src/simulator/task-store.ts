@@ -67,7 +67,7 @@ export class TaskStore {
   #put(task: SimulatedTask, id: string, owner: TaskOptions['owner']): void {
     for (const token of tokensOf(owner)) {
       if (token === null) this.#shared.set(id, task);
-      else this.#owned.getOrInsertComputed(id, () => new Map()).set(token, task);
+      else this.#owned.set(id, (this.#owned.get(id) ?? new Map()).set(token, task));
     }
   }
 }

@@ -9,6 +9,9 @@ const INT_32_MAX = 2 ** 31 - 1;
 const INT_32_MIN = -(2 ** 31);
 const DECIMAL = /^[+-]?(?:\d+\.?\d*|\.\d+)$/;
 const CHINA_TIME = /^\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}$/;
+/** Date, time, and zone: `Z`, or hours and minutes. `Date.parse` alone also reads other formats, and days such as February 30. */
+const INSTANT =
+  /^(\d{4}-\d{2}-\d{2})[T ]((?:[01]\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:\.\d{1,9})?)?)(?:Z|([+-](?:[01]\d|2[0-3])):?([0-5]\d)?)$/i;
 /** The instants that RFC 3339 can write: years 0000 to 9999. */
 const EARLIEST = Date.parse('0000-01-01T00:00:00Z');
 const LATEST = Date.parse('9999-12-31T23:59:59.999Z');
@@ -60,15 +63,12 @@ export function webUrl(value: unknown): string | null {
   return isWeb && url.href.length <= TEXT_LIMITS.url ? url.href : null;
 }
 
-/** An ISO 8601 date and time with its zone, in ms since the epoch. */
+/** An ISO 8601 date and time with its zone, in ms since the epoch. `Temporal` would parse it, from Node 26 on. */
 export function instant(value: unknown): number | null {
-  if (typeof value !== 'string') return null;
-  try {
-    const ms = Temporal.Instant.from(value).epochMilliseconds;
-    return ms >= EARLIEST && ms <= LATEST ? ms : null;
-  } catch {
-    return null;
-  }
+  const [, date = '', time = '', hours, minutes = '00'] = (typeof value === 'string' && INSTANT.exec(value)) || [];
+  if (!isCalendarDate(date)) return null;
+  const ms = Date.parse(`${date}T${time}${hours === undefined ? 'Z' : `${hours}:${minutes}`}`);
+  return ms >= EARLIEST && ms <= LATEST ? ms : null;
 }
 
 /**
@@ -77,4 +77,10 @@ export function instant(value: unknown): number | null {
  */
 export function chinaTime(value: unknown): number | null {
   return typeof value === 'string' && CHINA_TIME.test(value) ? instant(`${value}+08:00`) : null;
+}
+
+/** Whether a `YYYY-MM-DD` names a day of the calendar. */
+function isCalendarDate(date: string): boolean {
+  const midnight = new Date(`${date}T00:00:00Z`);
+  return !Number.isNaN(midnight.getTime()) && midnight.toISOString().startsWith(date);
 }

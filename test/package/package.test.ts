@@ -1,65 +1,102 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { variables } from '../../src/config/variables.ts';
+import { openStream } from '../support/sse-client.ts';
 import { openSocket } from '../support/ws-client.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const run = promisify(execFile);
-/** The oldest Node that `engines` allows. */
-const NODE = 26;
+/** The oldest Node that `engines` allows, which npm installs beside the package, and the one that runs this test. */
+const VERSIONS = [24, 26] as const;
 
-let consumer: string;
+/** The folder that the packed tarball lies in, with one consumer per version of Node in it. */
+let folder: string;
 
 beforeAll(async () => {
-  consumer = await mkdtemp(join(tmpdir(), 'consumer-'));
-  const { stdout } = await run('npm', ['pack', '--silent', '--pack-destination', consumer], { cwd: ROOT });
-  const tarball = join(consumer, stdout.trim().split('\n').at(-1) ?? '');
-  await writeFile(join(consumer, 'package.json'), JSON.stringify({ private: true, allowScripts: { node: true } }));
+  folder = await mkdtemp(join(tmpdir(), 'consumers-'));
+  const { stdout } = await run('npm', ['pack', '--silent', '--pack-destination', folder], { cwd: ROOT });
+  const tarball = join(folder, stdout.trim().split('\n').at(-1) ?? '');
   const quiet = ['--prefer-offline', '--no-audit', '--no-fund', '--silent'];
-  await run('npm', ['install', tarball, `node@${NODE}`, ...quiet], { cwd: consumer });
-});
+  const install = async (version: number): Promise<void> => {
+    const cwd = consumerOf(version);
+    await mkdir(cwd);
+    await writeFile(join(cwd, 'package.json'), JSON.stringify({ private: true, allowScripts: { node: true } }));
+    const runtime = version === 26 ? [] : [`node@${version}`];
+    await run('npm', ['install', tarball, ...runtime, ...quiet], { cwd });
+  };
+  await Promise.all(VERSIONS.map(install));
+}, 300_000);
 
-afterAll(() => rm(consumer, { recursive: true, force: true }));
+afterAll(() => rm(folder, { recursive: true, force: true }));
 
-/** A program of the consumer's folder, on the Node that is installed there. */
-async function output(file: string, args: readonly string[] = []): Promise<string> {
-  const bin = join(consumer, 'node_modules/.bin');
-  const env = { ...process.env, PATH: `${bin}:${process.env['PATH']}` };
-  return (await run(join(bin, file), args, { cwd: consumer, env })).stdout;
+function consumerOf(version: number): string {
+  return join(folder, `node-${version}`);
 }
 
-test('runs on the oldest Node that it allows', async () => {
-  expect(await output('node', ['--version'])).toMatch(new RegExp(`^v${NODE}\\.`));
-});
+/** The events of a stream of a task that has finished: they leave in one batch. */
+async function lastEvents(url: string): Promise<readonly string[]> {
+  await using stream = await openStream(url, {
+    query: 'subscription { taskStatus(id: "demo-finished") { finished } }',
+  });
+  return (await stream.ended).map(({ event }) => event);
+}
 
-test('shows a live update with --demo', async () => {
-  const env = { ...process.env, PORT: '0', PATH: `${join(consumer, 'node_modules/.bin')}:${process.env['PATH']}` };
-  const demo = spawn(join(consumer, 'node_modules/.bin/video-task-gateway'), ['--demo'], { cwd: consumer, env });
-  const exited = once(demo, 'exit');
-  try {
-    const [line] = await once(createInterface(demo.stdout), 'line');
-    await using socket = await openSocket(String(line).replace('listening on ', ''));
-    socket.send({ type: 'connection_init' });
-    socket.subscribe('1', 'subscription { taskStatus(id: "demo-success-1") { status progress } }');
-    await expect.poll(() => socket.about('1').filter(({ type }) => type === 'next').length).toBeGreaterThan(1);
-  } finally {
-    demo.kill('SIGTERM');
-    await exited;
-  }
-});
+/** A consumer, whose programs run on the version of Node named first on its PATH. */
+function consumerOn(version: number) {
+  const cwd = consumerOf(version);
+  const bin = join(cwd, 'node_modules/.bin');
+  const env = { ...process.env, PORT: '0', PATH: `${bin}:${dirname(process.execPath)}:${process.env['PATH']}` };
+  const output = async (program: string, args: readonly string[] = []): Promise<string> =>
+    (await run(program, args, { cwd, env })).stdout;
+  return { cwd, bin, env, output };
+}
 
-test('prints its version and every environment variable', async () => {
-  expect(await output('video-task-gateway', ['--version'])).toMatch(/^\d+\.\d+\.\d+\n$/);
-  const help = await output('video-task-gateway', ['--help']);
-  const listed = Array.from(help.matchAll(/^ {2}([A-Z][A-Z0-9_]+) /gm), ([, name]) => name);
-  expect(listed.toSorted()).toEqual(Object.keys(variables).toSorted());
-  await expect(output('video-task-gateway', ['--wrong'])).rejects.toMatchObject({ code: 2 });
+describe.each(VERSIONS)('on Node %i', (version) => {
+  test('runs on this Node', async () => {
+    const { output } = consumerOn(version);
+    expect(await output('node', ['--version'])).toMatch(new RegExp(`^v${version}\\.`));
+  });
+
+  test('shows a live update with --demo', async () => {
+    const { cwd, bin, env } = consumerOn(version);
+    const demo = spawn(join(bin, 'video-task-gateway'), ['--demo'], { cwd, env });
+    const exited = once(demo, 'exit');
+    try {
+      const [line] = await once(createInterface(demo.stdout), 'line');
+      const url = String(line).replace('listening on ', '');
+      await using socket = await openSocket(url);
+      socket.send({ type: 'connection_init' });
+      socket.subscribe('1', 'subscription { taskStatus(id: "demo-success-1") { status progress } }');
+      await expect.poll(() => socket.about('1').filter(({ type }) => type === 'next').length).toBeGreaterThan(1);
+      expect(await lastEvents(url)).toEqual(['next', 'complete']);
+    } finally {
+      demo.kill('SIGTERM');
+      await exited;
+    }
+  });
+
+  test('prints its version and every environment variable', async () => {
+    const { output } = consumerOn(version);
+    expect(await output('npx', ['video-task-gateway', '--version'])).toMatch(/^\d+\.\d+\.\d+\n$/);
+    const help = await output('video-task-gateway', ['--help']);
+    const listed = Array.from(help.matchAll(/^ {2}([A-Z][A-Z0-9_]+) /gm), ([, name]) => name);
+    expect(listed.toSorted()).toEqual(Object.keys(variables).toSorted());
+    await expect(output('video-task-gateway', ['--wrong'])).rejects.toMatchObject({ code: 2 });
+  });
+
+  test('is imported from CommonJS, by import() and by require()', async () => {
+    const { cwd, output } = consumerOn(version);
+    const script = `import('video-task-gateway').then((m) =>
+      console.log(typeof m.createGateway, typeof require('video-task-gateway').loadConfig));`;
+    await writeFile(join(cwd, 'main.cjs'), script);
+    expect(await output('node', ['main.cjs'])).toBe('function function\n');
+  });
 });
 
 const CONSUMER = `
@@ -72,17 +109,11 @@ test.each([
   ['nodenext', 'nodenext'],
   ['esnext', 'bundler'],
 ])('type-checks with module %s and moduleResolution %s', async (module, resolution) => {
+  const consumer = consumerOf(VERSIONS[0]);
   await writeFile(join(consumer, 'consumer.mts'), CONSUMER);
   await cp(join(ROOT, 'node_modules/@types/node'), join(consumer, 'node_modules/@types/node'), { recursive: true });
   await cp(join(ROOT, 'node_modules/undici-types'), join(consumer, 'node_modules/undici-types'), { recursive: true });
   const tsc = join(ROOT, 'node_modules/.bin/tsc');
   const flags = ['--noEmit', '--strict', '--target', 'esnext', '--types', 'node', '--module', module];
   await run(tsc, [...flags, '--moduleResolution', resolution, 'consumer.mts'], { cwd: consumer });
-});
-
-test('is imported from CommonJS, by import() and by require()', async () => {
-  const script = `import('video-task-gateway').then((m) =>
-    console.log(typeof m.createGateway, typeof require('video-task-gateway').loadConfig));`;
-  await writeFile(join(consumer, 'main.cjs'), script);
-  expect(await output('node', ['main.cjs'])).toBe('function function\n');
 });

@@ -1,4 +1,5 @@
 import { Overloaded, withoutStackTrace } from '../../errors.ts';
+import { getOrInsert } from '../../get-or-insert.ts';
 import type { PreparedOperation } from './prepared-operation.ts';
 
 /** The bounds of a {@link DocumentBudget}, in bytes. */
@@ -65,10 +66,10 @@ export class DocumentBudget {
 
   #add(operation: PreparedOperation, account: string): void {
     const { id, bytes } = operation;
-    const used = this.#used.getOrInsertComputed(id, () => ({ operation, uses: 0 }));
+    const used = getOrInsert(this.#used, id, () => ({ operation, uses: 0 }));
     if (used.uses === 0) this.#bytes += bytes;
     used.uses += 1;
-    const own = this.#accounts.getOrInsertComputed(account, () => ({ bytes: 0, uses: new Map<string, number>() }));
+    const own = getOrInsert(this.#accounts, account, () => ({ bytes: 0, uses: new Map<string, number>() }));
     const uses = own.uses.get(id) ?? 0;
     if (uses === 0) own.bytes += bytes;
     own.uses.set(id, uses + 1);

@@ -1,5 +1,6 @@
 import type { GraphQLFormattedError } from 'graphql';
 import { GatewayError } from '../../errors.ts';
+import { getOrInsert } from '../../get-or-insert.ts';
 import { INTERNAL_SERVER_ERROR, toGraphQLError } from '../../schema/graphql-errors.ts';
 
 /**
@@ -16,6 +17,5 @@ export function createErrorMasker(
     if (visible !== error && visible.extensions['code'] === INTERNAL_SERVER_ERROR) onUnexpectedError(error);
     return visible.toJSON();
   };
-  return (error) =>
-    error instanceof GatewayError ? formatted.getOrInsertComputed(error, () => mask(error)) : mask(error);
+  return (error) => (error instanceof GatewayError ? getOrInsert(formatted, error, () => mask(error)) : mask(error));
 }

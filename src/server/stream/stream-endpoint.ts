@@ -148,6 +148,8 @@ function destroyConnection(response: ServerResponse): void {
 }
 
 function finish(response: ServerResponse, writer: StreamWriter, lastBytes: string): void {
+  // Node 24 loses what a corked response holds when the response ends.
+  while (response.writableCorked > 0) response.uncork();
   response.end(lastBytes);
   // The stall detection covers the last bytes too.
   if (response.writableLength > 0) writer.onceDrained({ flush: () => {} });

@@ -1,4 +1,5 @@
 import { type DocumentNode, type FieldNode, type FragmentDefinitionNode, Kind, type SelectionSetNode } from 'graphql';
+import { getOrInsert } from '../../../get-or-insert.ts';
 
 /** The fragments of a document, by name. */
 export function fragmentsOf({ definitions }: DocumentNode): ReadonlyMap<string, FragmentDefinitionNode> {
@@ -26,7 +27,7 @@ export function collectFields(
     for (const selection of selections) {
       if (!includes(selection)) continue;
       if (selection.kind === Kind.FIELD) {
-        fields.getOrInsertComputed((selection.alias ?? selection.name).value, () => []).push(selection);
+        getOrInsert(fields, (selection.alias ?? selection.name).value, () => []).push(selection);
       } else if (selection.kind === Kind.INLINE_FRAGMENT) {
         collect(selection.selectionSet);
       } else if (!spread.has(selection.name.value)) {
