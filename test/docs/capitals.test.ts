@@ -2,8 +2,16 @@ import { expect, test } from 'vitest';
 import { variables } from '../../src/config/variables.ts';
 import { DOCUMENTS, Markdown } from './markdown.ts';
 
-/** Names of Node, undici and the examples. */
-const FOREIGN = ['NODE_ENV', 'NODE_EXTRA_CA_CERTS', 'NODE_TLS_REJECT_UNAUTHORIZED', 'UND_ERR_SOCKET', 'GATEWAY_URL'];
+/** Names of Node, undici, the image and the examples. */
+const FOREIGN = [
+  'NODE_ENV',
+  'NODE_EXTRA_CA_CERTS',
+  'NODE_TLS_REJECT_UNAUTHORIZED',
+  'UND_ERR_SOCKET',
+  'NODE_IMAGE',
+  'GATEWAY_URL',
+  'GRAFANA_PASSWORD',
+];
 
 const errors = (await Markdown.read('docs/api.md')).rows.filter(({ head }) => head[0] === 'code');
 const codes = errors.map(({ cells: [code = ''] }) => code.replaceAll('`', ''));
