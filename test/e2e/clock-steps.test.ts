@@ -27,7 +27,8 @@ async function expectAnswer(gateway: GatewayProcess, id: string): Promise<void> 
   expect((await post(gateway.url, `{ videoTask(id: "${id}") { status } }`)).json()).toMatchObject({
     data: { videoTask: { status: expect.any(String) } },
   });
-  expect(performance.now() - askedAt).toBeLessThan(1_500);
+  // A timer on the stepped clock would be late by the step, and the least step back takes 20 s.
+  expect(performance.now() - askedAt).toBeLessThan(5_000);
 }
 
 /** The instant of a claim in Redis, by the clock that the gateways read there, lies this many seconds off. */

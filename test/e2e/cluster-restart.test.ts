@@ -3,10 +3,11 @@ import { expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import type { Seen } from '../support/browser-client.ts';
 import { GatewayFleet } from '../support/gateway-fleet.ts';
-import { reference } from '../support/stall-detector.ts';
 
 const INTERVAL = 400;
 const GRACE = 3_000;
+/** The process ends by itself. Held up by a client, it would end a time-out later, and the shortest one takes 12 s. */
+const SOON_AFTER_GRACE = GRACE + 5_000;
 const TASKS = ['one', 'two', 'three'];
 const ENV = { POLL_INTERVAL_MS: String(INTERVAL), SHUTDOWN_GRACE_MS: String(GRACE) };
 
@@ -22,7 +23,7 @@ test.concurrent('a rolling restart under load: every client reaches the final st
     const asked = performance.now();
     old.signal('SIGTERM');
     expect(await old.exited).toEqual({ code: 0, signal: null });
-    expect(performance.now() - asked).toBeLessThan(GRACE + 1_000);
+    expect(performance.now() - asked).toBeLessThan(SOON_AFTER_GRACE);
     // Its clients are back, and all clients go on receiving updates.
     const goesOn = ({ from, at }: Seen): boolean => from !== old.url && at > asked;
     await Promise.all(clients.map(({ states }) => states.find(goesOn)));
@@ -57,10 +58,9 @@ test.concurrent('a peer that has stopped reading does not hold up the end', asyn
   );
   await once(deaf, 'message');
   deaf.pause();
-  const beside = reference(GRACE + 500);
   const asked = performance.now();
   gateway.signal('SIGTERM');
   expect(await gateway.exited).toEqual({ code: 0, signal: null });
-  expect(performance.now() - asked).toBeLessThan(await beside);
+  expect(performance.now() - asked).toBeLessThan(SOON_AFTER_GRACE);
   deaf.terminate();
 });
