@@ -12,7 +12,15 @@ try {
   const tarball = join(directory, filename);
   if (size >= MAX_BYTES) throw new Error(`the package has ${size} bytes, and may have fewer than ${MAX_BYTES}`);
   run('publint', ['run', tarball, '--strict']);
-  run('attw', [tarball, '--profile', 'esm-only', '--exclude-entrypoints', './schema.graphql', '--quiet']);
+  run('attw', [
+    tarball,
+    '--profile',
+    'esm-only',
+    '--quiet',
+    '--exclude-entrypoints',
+    './schema.graphql',
+    './schema.subgraph.graphql',
+  ]);
 } finally {
   rmSync(directory, { recursive: true, force: true });
 }

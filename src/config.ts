@@ -45,6 +45,8 @@ export interface Config {
     readonly corsOrigins: readonly string[];
     readonly graphiql: boolean;
     readonly introspection: boolean;
+    /** The schema has what a Federation router asks for. */
+    readonly subgraph: boolean;
     /** Path of the persisted-documents JSON; null: any document may be executed. */
     readonly trustedDocuments: string | null;
     readonly trustProxy: boolean;
@@ -149,6 +151,7 @@ function toHttp(v: Values, development: boolean): Config['http'] {
     corsOrigins: v.CORS_ORIGINS,
     graphiql: v.GRAPHIQL ?? development,
     introspection: v.INTROSPECTION ?? development,
+    subgraph: v.SUBGRAPH,
     trustedDocuments: v.TRUSTED_DOCUMENTS,
     trustProxy: v.TRUST_PROXY,
     allowedHosts: allowedHosts(v),

@@ -1,4 +1,5 @@
-import { schema } from '../schema/schema.ts';
+import type { GraphQLSchema } from 'graphql';
+import type { Config } from '../config.ts';
 import { DocumentStore } from '../server/graphql/document-store.ts';
 import { createErrorMasker } from '../server/graphql/error-masking.ts';
 import { OperationExecutor } from '../server/graphql/operation-executor.ts';
@@ -19,6 +20,7 @@ export async function createTransports(base: SharedServices, registry: TaskRegis
   const { config, timeouts, onUnexpectedError, stack } = base;
   const { http, limits, poll } = config;
   const { introspection, trustedDocuments: trustedPath } = http;
+  const schema = await loadSchema(http);
   const documents = new DocumentStore({ schema, limits, introspection, trustedPath });
   const maskError = createErrorMasker(onUnexpectedError);
   const subscriptions = subscriptionTimeouts(poll.intervalMs, poll.firstAnswerTimeoutMs);
@@ -40,4 +42,10 @@ export async function createTransports(base: SharedServices, registry: TaskRegis
   const { stallMs } = timeouts;
   const streams = stack.use(new StreamEndpoint({ executor, queries, maxBodyBytes, stallMs, maskError }));
   return { ...gates, maxBodyBytes, executor, websocket, queries, streams };
+}
+
+/** A subgraph's schema is built on demand, and only there: elsewhere its types do not exist. */
+async function loadSchema({ subgraph }: Config['http']): Promise<GraphQLSchema> {
+  if (subgraph) return (await import('../schema/subgraph.ts')).subgraphSchema;
+  return (await import('../schema/schema.ts')).schema;
 }

@@ -96,6 +96,10 @@ export const descriptions: Readonly<Record<VariableName, VariableDescription>> =
     meaning:
       'comma list of names in `Host` that are served, others get 421; unset, loopback names with `AUTH_MODE=open` on a loopback `HOST`, else any',
   },
+  SUBGRAPH: {
+    fallback: 'false',
+    meaning: 'true adds Federation 2 to the schema, so that a router composes it into a supergraph',
+  },
   HTTP_PROXY: {
     fallback: 'none',
     meaning: 'proxy for calls to A2E and to the key set by `http:`, and by `https:` where `HTTPS_PROXY` is unset',

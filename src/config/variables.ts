@@ -57,6 +57,7 @@ export const variables = {
   SHUTDOWN_GRACE_MS: integer(10_000, 0, MAX_TIMER_MS),
   ADMIN_PORT: integer(null, 0, 65_535),
   ALLOWED_HOSTS: hostNameList(),
+  SUBGRAPH: toggle(false),
   HTTP_PROXY: proxyUrl(),
   HTTPS_PROXY: proxyUrl(),
   NO_PROXY: text(null, 'a list of hosts', /^[^\0]+$/),

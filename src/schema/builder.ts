@@ -8,5 +8,7 @@ export const builder = new SchemaBuilder<{
     ID: { Input: string; Output: string };
     DateTime: { Input: Date; Output: Date };
     URL: { Input: URL; Output: string };
+    /** Of Federation, in a subgraph. */
+    _Any: { Input: unknown; Output: unknown };
   };
 }>({});

@@ -1,4 +1,4 @@
-import { GraphQLError, type GraphQLErrorOptions, Kind } from 'graphql';
+import { GraphQLError, type GraphQLErrorOptions, type GraphQLResolveInfo, Kind, responsePathAsArray } from 'graphql';
 import { GatewayError, TaskError, withoutStackTrace } from '../errors.ts';
 
 /** `extensions.code` of every unexpected error. */
@@ -31,6 +31,12 @@ export function toGraphQLError(error: unknown): GraphQLError {
 
 /** The place in a result at which an error is reported. */
 export type ErrorLocation = Pick<GraphQLErrorOptions, 'nodes' | 'path'>;
+
+/** The place of a field in the result, or of one item of a field that is a list. */
+export function locationOf({ fieldNodes, path }: GraphQLResolveInfo, index?: number): ErrorLocation {
+  const keys = responsePathAsArray(path);
+  return { nodes: fieldNodes, path: index === undefined ? keys : [...keys, index] };
+}
 
 /** Runs `read`; a `GatewayError` of it is thrown with the task's id in its `extensions`, located at `location`. */
 export async function withTaskId<T>(id: string, location: ErrorLocation, read: () => Promise<T>): Promise<T> {

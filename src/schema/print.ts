@@ -1,44 +1,41 @@
 /**
- * `node src/schema/print.ts [--check] [FILE]` writes the schema to `schema.graphql`, or only checks it.
+ * `node src/schema/print.ts [--check] [DIRECTORY]` writes `schema.graphql` and `schema.subgraph.graphql`, or only checks
+ * them.
  */
 import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { type GraphQLNamedType, isIntrospectionType, isScalarType, isSpecifiedScalarType, printType } from 'graphql';
+import { printedSchema } from './printed-schema.ts';
 import { schema } from './schema.ts';
+import { subgraphSdl } from './subgraph-sdl.ts';
 
-const SCHEMA_FILE = fileURLToPath(new URL('../../schema.graphql', import.meta.url));
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
-/** The schema as text, for people to read from the top: the operations, then their types, the scalars last. */
-export function printedSchema(): string {
-  const types = Object.values(schema.getTypeMap())
-    .filter((type) => !isIntrospectionType(type) && !isSpecifiedScalarType(type))
-    .sort((a, b) => rank(a) - rank(b));
-  return `${types.map(printType).join('\n\n')}\n`;
+/** The text of each file, by its name. */
+export function schemaFiles(): ReadonlyMap<string, string> {
+  return new Map([
+    ['schema.graphql', printedSchema(schema)],
+    ['schema.subgraph.graphql', subgraphSdl()],
+  ]);
 }
 
-function rank(type: GraphQLNamedType): number {
-  if (type === schema.getQueryType() || type === schema.getSubscriptionType()) {
-    return 0;
-  }
-  return isScalarType(type) ? 2 : 1;
-}
-
-/** Writes or checks the schema as the arguments ask. Resolves to a complaint; null: the file and the code agree. */
+/** Writes or checks the files as the arguments ask. Resolves to a complaint; null: the files and the code agree. */
 export async function print(args: readonly string[]): Promise<string | null> {
   const { values, positionals } = parseArgs({
     args: [...args],
     options: { check: { type: 'boolean', default: false } },
     allowPositionals: true,
   });
-  const [file = SCHEMA_FILE] = positionals;
-  const printed = printedSchema();
-  if (!values.check) {
-    await writeFile(file, printed);
-    return null;
+  const [directory = ROOT] = positionals;
+  const different: string[] = [];
+  for (const [name, printed] of schemaFiles()) {
+    const file = join(directory, name);
+    if (!values.check) await writeFile(file, printed);
+    else if ((await readFile(file, 'utf8').catch(() => null)) !== printed) different.push(name);
   }
-  const committed = await readFile(file, 'utf8').catch(() => null);
-  return committed === printed ? null : 'schema.graphql differs from the code: run `npm run schema`.';
+  if (different.length === 0) return null;
+  return `${different.join(' and ')} differ${different.length === 1 ? 's' : ''} from the code: run \`npm run schema\`.`;
 }
 
 if (import.meta.main) {

@@ -1,6 +1,5 @@
-import { type GraphQLResolveInfo, responsePathAsArray } from 'graphql';
 import { builder } from './builder.ts';
-import { type ErrorLocation, withTaskId } from './graphql-errors.ts';
+import { locationOf, withTaskId } from './graphql-errors.ts';
 import { parseTaskId, parseTaskIds } from './task-id.ts';
 import { VideoTask } from './video-task.ts';
 
@@ -45,9 +44,3 @@ builder.queryField('videoTasks', (t) =>
       parseTaskIds(ids, maxIds).map((id, index) => withTaskId(id, locationOf(info, index), () => loader.load(id))),
   }),
 );
-
-/** The place of a field in the result, or of one item of a field that is a list. */
-function locationOf({ fieldNodes, path }: GraphQLResolveInfo, index?: number): ErrorLocation {
-  const keys = responsePathAsArray(path);
-  return { nodes: fieldNodes, path: index === undefined ? keys : [...keys, index] };
-}

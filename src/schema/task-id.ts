@@ -12,7 +12,7 @@ export function parseTaskId(id: string): string {
     return id;
   }
   throw new BadUserInput(
-    `${shorten(id)} is not a task id: 1 to 128 letters, digits, "_" and "-", starting with a letter or digit.`,
+    `${shortened(id)} is not a task id: 1 to 128 letters, digits, "_" and "-", starting with a letter or digit.`,
   );
 }
 
@@ -24,7 +24,7 @@ export function parseTaskIds(ids: readonly string[], maxIds: number): readonly s
   return ids.map(parseTaskId);
 }
 
-/** The first characters, quoted: enough to recognise a long id. */
-function shorten(id: string): string {
+/** The first characters of an id or a name, quoted: enough to recognise a long one. */
+export function shortened(id: string): string {
   return id.length > ECHOED_CHARACTERS ? `${JSON.stringify(id.slice(0, ECHOED_CHARACTERS))}…` : JSON.stringify(id);
 }

@@ -38,6 +38,7 @@ describe('defaults', () => {
         corsOrigins: [],
         graphiql: true,
         introspection: true,
+        subgraph: false,
         trustedDocuments: null,
         trustProxy: false,
         allowedHosts: null,

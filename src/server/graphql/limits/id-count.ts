@@ -25,7 +25,7 @@ export interface CountedOperation {
 }
 
 /** Arguments that name tasks, in the fields of the root types. */
-const ID_ARGUMENTS: readonly string[] = ['id', 'ids'];
+const ID_ARGUMENTS: readonly string[] = ['id', 'ids', 'representations'];
 
 /**
  * Counts the ids that all root fields of an operation ask for together, repetitions included. Fields are collected and
