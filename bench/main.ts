@@ -3,6 +3,7 @@ import { clusterFanOut, redisCommands } from './figures/cluster.ts';
 import { distinctTasks, sseFanOut, ssePeers, webSocketFanOut, webSocketPeers } from './figures/fan-out.ts';
 import { type Result, round } from './figures/figure.ts';
 import { sseMemory, webSocketMemory } from './figures/memory.ts';
+import { scraping } from './figures/metrics.ts';
 import { queries } from './figures/queries.ts';
 import { growth, pollLateness } from './figures/scale.ts';
 
@@ -15,6 +16,7 @@ const FIGURES = [
   distinctTasks,
   webSocketMemory,
   sseMemory,
+  scraping,
   growth,
   queries,
   pollLateness,

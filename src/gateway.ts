@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream';
 import { createCluster } from './composition/create-cluster.ts';
 import { createHttpStack } from './composition/create-http-stack.ts';
 import { createRegistry } from './composition/create-registry.ts';
+import { GatewayTallies } from './composition/gateway-tallies.ts';
 import { createServices, type SharedServices } from './composition/shared-services.ts';
 import type { Config } from './config.ts';
 import { createLogger, type Logger } from './observability/log.ts';
@@ -80,17 +81,19 @@ export async function createGateway(config: Config, options: GatewayOptions = {}
   const { droppedLogLines = () => 0 } = options;
   await using stack = new AsyncDisposableStack();
   for (const warning of accessWarnings(config)) log.warn(warning);
-  const cluster = stack.use(await createCluster(config, log));
-  const base = createServices(config, { log, timeouts, cluster, stack });
-  const registry = stack.use(createRegistry(base, source));
+  const tallies = new GatewayTallies();
+  const cluster = stack.use(await createCluster(config, log, tallies.redis));
+  const base = createServices(config, { log, timeouts, cluster, tallies, stack });
+  const { registry, schedulers } = createRegistry(base, source);
   const examples = { exampleId, exampleTasks };
-  const { server, closables, executor, connections } = await createHttpStack(base, registry, examples);
+  const { server, closables, executor, connections, admission } = await createHttpStack(base, registry, examples);
   const url = listen ? urlOf(config.host, (await server.listen(config.port, config.host)).port) : '';
   const adminPort = await listenForAdmin(base);
   const { readiness } = base;
   readiness.phase = 'ready';
   const counts = (): GatewayCounts => countsOf(registry, executor, connections);
-  base.metrics.observe({ readiness, counts, droppedLogLines });
+  const live = { watches: registry, schedulers, executor, connections, admission };
+  base.metrics.observe({ ...tallies, ...live, limits: config.upstream, readiness, droppedLogLines });
   const owned = stack.move();
   return {
     url,

@@ -12,6 +12,7 @@ const layers: Readonly<Record<string, { readonly may: readonly string[]; readonl
   'src/errors.ts': { may: [], mayNot: ['./config.ts', './task/video-task.ts'] },
   'src/gcra.ts': { may: [], mayNot: ['./errors.ts', './scheduling/x.ts'] },
   'src/get-or-insert.ts': { may: [], mayNot: ['./errors.ts'] },
+  'src/tally.ts': { may: [], mayNot: ['./errors.ts', './observability/metrics.ts'] },
   'src/text-patterns.ts': { may: [], mayNot: ['./config/variables.ts'] },
   'src/timer-limit.ts': { may: [], mayNot: ['./scheduling/x.ts'] },
   'src/json-object.ts': { may: [], mayNot: ['./upstream/x.ts'] },

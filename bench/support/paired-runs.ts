@@ -2,16 +2,19 @@ import { median } from './median.ts';
 import { type GatewayOptions, type ServerUnderTest, startGateway, startMadeUp } from './server-under-test.ts';
 import { SubscriberPool, type SubscriberPoolOptions } from './subscriber-pool.ts';
 
-export interface PairedRunOptions extends SubscriberPoolOptions {
-  /** The floors and peers by the names of their files. */
-  readonly compareWith: readonly string[];
-  readonly gateway?: GatewayOptions;
+export interface RunOptions extends SubscriberPoolOptions {
   /** Updates of every task per stretch. */
   readonly updates?: number;
   readonly stretches?: number;
 }
 
-/** The median figures of each server, the gateway first. */
+export interface PairedRunOptions extends RunOptions {
+  /** The floors and peers by the names of their files. */
+  readonly compareWith: readonly string[];
+  readonly gateway?: GatewayOptions;
+}
+
+/** The median figures of each server, in their order. */
 export interface PairedRuns {
   /** Server CPU per delivered update, in µs. */
   readonly cpuMicros: readonly number[];
@@ -20,19 +23,22 @@ export interface PairedRuns {
 }
 
 /**
- * Measures the gateway and the named servers in alternation, each with its own subscribers. The first stretch warms up.
+ * Measures the gateway and the named servers in alternation: see {@link measureServers}. The gateway is the first.
  */
-export async function measurePaired({
-  compareWith,
-  gateway,
-  updates = 10,
-  stretches = 5,
-  ...options
-}: PairedRunOptions): Promise<PairedRuns> {
+export function measurePaired({ compareWith, gateway, ...options }: PairedRunOptions): Promise<PairedRuns> {
+  const peers = compareWith.map((name) => () => startMadeUp(name));
+  return measureServers([() => startGateway(gateway), ...peers], options);
+}
+
+/** Measures servers in alternation, each with its own subscribers. The first stretch warms up. */
+export async function measureServers(
+  starts: readonly (() => Promise<ServerUnderTest>)[],
+  { updates = 10, stretches = 5, ...options }: RunOptions,
+): Promise<PairedRuns> {
   await using stack = new AsyncDisposableStack();
   const pools: SubscriberPool[] = [];
-  for (const start of [() => startGateway(gateway), ...compareWith.map((name) => () => startMadeUp(name))]) {
-    const server: ServerUnderTest = stack.use(await start());
+  for (const start of starts) {
+    const server = stack.use(await start());
     pools.push(stack.use(await SubscriberPool.connect(server, options)));
   }
   const measured = pools.map(() => ({ cpuMicros: [] as number[], lastMs: [] as number[] }));

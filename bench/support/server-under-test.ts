@@ -76,6 +76,17 @@ export async function startGateway({ env = {}, churn = false }: GatewayOptions =
   };
 }
 
+/** The gateway, scraped each second as Prometheus does. */
+export async function startScrapedGateway(): Promise<ServerUnderTest> {
+  await using stack = new AsyncDisposableStack();
+  const gateway = stack.use(await startGateway());
+  const metrics = new URL('/metrics', gateway.url);
+  const timer = setInterval(async () => (await fetch(metrics)).text(), 1_000);
+  stack.defer(() => clearInterval(timer));
+  const owned = stack.move();
+  return { ...gateway, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+}
+
 export interface GatewayUnderTest extends ServerUnderTest {
   readonly simulator: Simulator;
 }

@@ -1,5 +1,6 @@
 import type { Cluster, SharedRateLimiter } from '../cluster/contract.ts';
 import { MemoryCluster } from '../cluster/memory/memory-cluster.ts';
+import type { RedisCounts } from '../cluster/redis/redis-counts.ts';
 import { upstreamPrefix } from '../cluster/redis/upstream-prefix.ts';
 import type { Config } from '../config.ts';
 import type { Logger } from '../observability/log.ts';
@@ -10,12 +11,13 @@ import { decodeWatchState, encodeWatchState } from '../task/watch-state-codec.ts
 export async function createCluster(
   { redis, upstream }: Config,
   logger: Logger,
+  counts: RedisCounts,
 ): Promise<Cluster<WatchState> & SharedRateLimiter> {
   if (!redis) return new MemoryCluster<WatchState>();
   const { createRedisCluster } = await import('../cluster/redis/redis-cluster.ts');
   const prefix = upstreamPrefix({ ...redis, ...upstream });
   const codec = { encode: encodeWatchState, decode: decodeWatchState };
-  const cluster = createRedisCluster<WatchState>({ ...redis, prefix, codec, logger });
+  const cluster = createRedisCluster<WatchState>({ ...redis, prefix, codec, logger, counts });
   await cluster.ready;
   return cluster;
 }

@@ -1,9 +1,11 @@
+import type { IncomingMessage } from 'node:http';
 import { LogLimiter } from '../observability/log-limiter.ts';
 import { graphiqlPage } from '../server/graphiql/graphiql-page.ts';
 import type { OperationExecutor } from '../server/graphql/operation-executor.ts';
 import { clientIpResolver } from '../server/http/client-address.ts';
 import { hostPolicy } from '../server/http/host-policy.ts';
 import { OriginPolicy } from '../server/http/origin-policy.ts';
+import type { Admission } from '../server/limits/admission.ts';
 import { ConnectionLimiter } from '../server/limits/connection-limiter.ts';
 import { requestAdmission } from '../server/limits/request-admission.ts';
 import { SocketLimiter } from '../server/limits/socket-limiter.ts';
@@ -24,6 +26,7 @@ export interface HttpStack {
   readonly closables: readonly [WebSocketEndpoint, StreamEndpoint];
   readonly executor: OperationExecutor;
   readonly connections: ConnectionLimiter;
+  readonly admission: Admission;
 }
 
 const REJECTED_ORIGIN = 'refused what a page of this origin asked: list it in CORS_ORIGINS if it may call';
@@ -43,6 +46,7 @@ export async function createHttpStack(
   examples: Examples,
 ): Promise<HttpStack> {
   const { config, cluster, log, timeouts, readiness, metrics, onUnexpectedError, stack } = base;
+  const { refusals } = base.tallies;
   const { http, limits } = config;
   const { trustProxy } = http;
   const { executor, websocket, ...serving } = await createTransports(base, registry);
@@ -51,12 +55,14 @@ export async function createHttpStack(
     origins: new OriginPolicy({
       allowed: http.corsOrigins,
       trustProxy,
-      onRejectedOrigin: (origin) =>
-        rejections.add(origin, (fields) => log.warn({ origin, ...fields }, REJECTED_ORIGIN)),
+      onRejectedOrigin: (origin) => {
+        refusals.add('origin');
+        rejections.add(origin, (fields) => log.warn({ origin, ...fields }, REJECTED_ORIGIN));
+      },
     }),
-    connections: new ConnectionLimiter(limits.connections, trustProxy ? limits.connectionsPerAddress : null),
+    connections: new ConnectionLimiter(limits.connections, trustProxy ? limits.connectionsPerAddress : null, refusals),
     // Behind a proxy all TCP connections come from the proxy.
-    sockets: new SocketLimiter(trustProxy ? null : limits.connectionsPerAddress),
+    sockets: new SocketLimiter(trustProxy ? null : limits.connectionsPerAddress, refusals),
     clientIp: clientIpResolver(trustProxy),
   };
   const graphiql = http.graphiql ? graphiqlPage(examples.exampleId) : null;
@@ -64,9 +70,16 @@ export async function createHttpStack(
   const graphql = new GraphqlEndpoint({ ...callerPolicy, ...serving, admit, graphiql });
   const page = createWatchPage(examples.exampleTasks);
   const routes = { graphql, websocket, webhook: createWebhook(config, registry, cluster, admit), page };
-  const access = { allowsHost: hostPolicy(http.allowedHosts), metrics: config.adminPort === null ? metrics : null };
+  const allows = hostPolicy(http.allowedHosts);
+  const allowsHost = (request: Pick<IncomingMessage, 'headers'>): boolean => {
+    const isAllowed = allows(request);
+    if (!isAllowed) refusals.add('host');
+    return isAllowed;
+  };
+  const access = { allowsHost, metrics: config.adminPort === null ? metrics : null };
   const server = stack.use(
     new HttpServer({ ...callerPolicy, ...routes, ...access, readiness, timeouts, onUnexpectedError }),
   );
-  return { server, closables: [websocket, serving.streams], executor, connections: callerPolicy.connections };
+  const { connections } = callerPolicy;
+  return { server, closables: [websocket, serving.streams], executor, connections, admission: serving.admission };
 }

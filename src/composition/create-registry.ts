@@ -5,13 +5,19 @@ import type { TaskSource } from '../task/task-source.ts';
 import { A2eClient } from '../upstream/a2e-client.ts';
 import type { SharedServices } from './shared-services.ts';
 
+/** The watches, and the schedulers of their calls. */
+export interface Polling {
+  readonly registry: TaskRegistry;
+  readonly schedulers: SchedulerRegistry;
+}
+
 /** Builds the watches of all tasks, the schedulers of their calls, and the client of A2E unless a source is given. */
 export function createRegistry(
-  { config, cluster, log, outages, readiness, metrics, onUnexpectedError, stack }: SharedServices,
+  { config, cluster, log, outages, readiness, metrics, tallies, onUnexpectedError, stack }: SharedServices,
   given: TaskSource | undefined,
-): TaskRegistry {
+): Polling {
   const { upstream, poll, redis } = config;
-  const reporter = upstreamReporter(log, outages.upstream, readiness, metrics);
+  const reporter = upstreamReporter(log, outages.upstream, readiness, metrics.upstream);
   const { origin, timeoutMs, maxConcurrency, maxRps } = upstream;
   const { proxy } = config;
   const a2e = { origin, timeoutMs, maxConnections: maxConcurrency, proxy, onEvent: reporter.onCall };
@@ -19,8 +25,18 @@ export function createRegistry(
   const { intervalMs, maxIntervalMs, lingerMs, firstAnswerTimeoutMs: firstAnswerMs } = poll;
   const shared = redis ? cluster : undefined;
   const schedulers = stack.use(
-    new SchedulerRegistry({ maxConcurrency, maxRps, intervalMs, shared, onEvent: reporter.onScheduler }),
+    new SchedulerRegistry({
+      maxConcurrency,
+      maxRps,
+      intervalMs,
+      shared,
+      onEvent: reporter.onScheduler,
+      onPollStart: (lateMs, bulkhead) => metrics.upstream.recordPollStart(lateMs, bulkhead),
+    }),
   );
   const intervals = { intervalMs, maxIntervalMs };
-  return new TaskRegistry({ source, cluster, schedulers, intervals, lingerMs, firstAnswerMs, onUnexpectedError });
+  const timing = { intervals, lingerMs, firstAnswerMs };
+  const counts = tallies.polls;
+  const registry = stack.use(new TaskRegistry({ source, cluster, schedulers, ...timing, counts, onUnexpectedError }));
+  return { registry, schedulers };
 }

@@ -17,30 +17,40 @@ import type { SharedServices } from './shared-services.ts';
 
 /** The transports, and the path from text to result that they share. */
 export async function createTransports(base: SharedServices, registry: TaskRegistry) {
-  const { config, timeouts, onUnexpectedError, stack } = base;
+  const { config, timeouts, tallies, onUnexpectedError, stack } = base;
+  const { refusals, clients, operations: counts } = tallies;
   const { http, limits, poll } = config;
   const { introspection, trustedDocuments: trustedPath } = http;
   const schema = await loadSchema(http);
   const documents = new DocumentStore({ schema, limits, introspection, trustedPath });
   const maskError = createErrorMasker(onUnexpectedError);
   const subscriptions = subscriptionTimeouts(poll.intervalMs, poll.firstAnswerTimeoutMs);
-  const [admission, queue] = [new Admission(), new EventLoopQueue()];
+  const [admission, queue] = [new Admission(undefined, refusals), new EventLoopQueue()];
   const reading = { registry, timeouts: subscriptions, admission };
-  const executor = new OperationExecutor({ schema, documents, limits, queue, maskError, ...reading });
+  const executor = new OperationExecutor({ schema, documents, limits, queue, maskError, counts, ...reading });
   const maxBodyBytes = limits.bodyBytes;
   const authenticator = await createAuthenticator(base);
   const rate = new OperationRateLimiter({
     perSecond: limits.operationsPerSecond,
+    refusals,
     isVerified: ({ credential }) => credential.owner === 'gateway' || registry.isTokenAccepted(credential),
   });
-  const gates = { authenticator, rate, admission, maskError };
+  const gates = { authenticator, rate, admission, refusals, maskError };
   const sockets = { maxSubscriptions: limits.subscriptionsPerConnection, maxFrameBytes: maxBodyBytes, timeouts };
   const websocket = stack.use(
-    new WebSocketEndpoint({ ...sockets, ...gates, schema, executor, queue, onUnexpectedError }),
+    new WebSocketEndpoint({
+      ...sockets,
+      ...gates,
+      schema,
+      executor,
+      queue,
+      clients: clients.websocket,
+      onUnexpectedError,
+    }),
   );
-  const queries = new QueryHandler({ yoga: createYogaHandler({ executor, maskError }), maxBodyBytes });
+  const queries = new QueryHandler({ yoga: createYogaHandler({ executor, maskError }), maxBodyBytes, counts });
   const { stallMs } = timeouts;
-  const streams = stack.use(new StreamEndpoint({ executor, queries, maxBodyBytes, stallMs, maskError }));
+  const streams = stack.use(new StreamEndpoint({ executor, queries, maxBodyBytes, stallMs, maskError, clients }));
   return { ...gates, maxBodyBytes, executor, websocket, queries, streams };
 }
 

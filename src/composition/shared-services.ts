@@ -7,6 +7,7 @@ import { Readiness } from '../observability/readiness.ts';
 import { unexpectedErrorLog } from '../observability/unexpected-errors.ts';
 import type { Timeouts } from '../server/limits/timeouts.ts';
 import type { WatchState } from '../task/watch-state.ts';
+import type { GatewayTallies } from './gateway-tallies.ts';
 
 /** The parts that every other part of one gateway uses. */
 export interface SharedServices {
@@ -17,6 +18,7 @@ export interface SharedServices {
   readonly timeouts: Timeouts;
   readonly readiness: Readiness;
   readonly metrics: Metrics;
+  readonly tallies: GatewayTallies;
   readonly onUnexpectedError: (error: unknown) => void;
   /** Owns the parts, and disposes of them in reverse. */
   readonly stack: AsyncDisposableStack;
@@ -26,16 +28,18 @@ export interface ServiceOptions {
   readonly log: Logger;
   readonly timeouts: Timeouts;
   readonly cluster: Cluster<WatchState> & SharedRateLimiter;
+  readonly tallies: GatewayTallies;
   readonly stack: AsyncDisposableStack;
 }
 
 /** Builds the shared parts. The caller's `stack` owns them. */
-export function createServices(config: Config, { log, timeouts, cluster, stack }: ServiceOptions): SharedServices {
+export function createServices(config: Config, options: ServiceOptions): SharedServices {
+  const { log, cluster, stack } = options;
   const outages = {
     upstream: new OutageLog({ log, name: 'A2E', awayAfterMs: config.poll.intervalMs }),
     keySet: config.auth.jwksUrl === null ? null : new OutageLog({ log, name: 'key set', awayAfterMs: 0 }),
   };
   const readiness = new Readiness(() => cluster.health, outages);
   const onUnexpectedError = unexpectedErrorLog(log);
-  return { config, log, cluster, outages, timeouts, readiness, metrics: new Metrics(), onUnexpectedError, stack };
+  return { ...options, config, outages, readiness, metrics: stack.use(new Metrics()), onUnexpectedError };
 }

@@ -1,4 +1,5 @@
 import type { GraphQLFormattedError } from 'graphql';
+import { ClientCounts } from './client-counts.ts';
 import type { EncodedResult } from './encoded-result.ts';
 import type { Flushable, StreamWriter } from './stream-writer.ts';
 
@@ -12,6 +13,9 @@ export interface ResultSink {
   end(completion: Completion): void;
 }
 
+/** For results that are no updates of a subscription. */
+const UNCOUNTED = new ClientCounts();
+
 /**
  * One client of a live result. Writes results to the sink at once; while the client reads too slowly, keeps only the
  * newest result of each key (conflation). The last result of each key is always delivered, and never two equal results
@@ -20,15 +24,19 @@ export interface ResultSink {
 export class Subscriber implements Flushable {
   readonly #sink: ResultSink;
   readonly #writer: StreamWriter;
+  readonly #counts: ClientCounts;
   #last: string | null = null;
   /** Created on demand: most readers are never slow. */
   #pending: Map<string, EncodedResult> | null = null;
   #completion: { readonly completion: Completion } | null = null;
   #closed = false;
 
-  constructor(sink: ResultSink, writer: StreamWriter) {
+  /** @param counts of the subscriptions of this transport; absent for an operation that is none */
+  constructor(sink: ResultSink, writer: StreamWriter, counts: ClientCounts = UNCOUNTED) {
     this.#sink = sink;
     this.#writer = writer;
+    this.#counts = counts;
+    counts.subscriptions += 1;
   }
 
   /** @param key a newer result replaces an older one with the same key that was not written yet. */
@@ -36,6 +44,7 @@ export class Subscriber implements Flushable {
     if (this.#closed) return;
     if (!this.#pending && !this.#writer.needsDrain) return this.#write(result);
     this.#pending ??= new Map();
+    if (this.#pending.has(key)) this.#counts.conflated += 1;
     this.#pending.set(key, result);
     this.#writer.onceDrained(this);
   }
@@ -58,6 +67,10 @@ export class Subscriber implements Flushable {
 
   /** The client has unsubscribed: drops pending results, and every later one. */
   close(): void {
+    if (!this.#closed) {
+      this.#counts.subscriptions -= 1;
+      this.#counts.unsubscribed += 1;
+    }
     this.#closed = true;
     this.#pending = null;
     this.#writer.removeWaiter(this);
@@ -66,11 +79,14 @@ export class Subscriber implements Flushable {
   #write(result: EncodedResult): void {
     if (result.json === this.#last) return;
     this.#last = result.json;
+    this.#counts.delivered += 1;
     this.#sink.next(result);
   }
 
   #finish(completion: Completion): void {
     this.#closed = true;
+    this.#counts.subscriptions -= 1;
+    this.#counts[completion ? 'failed' : 'completed'] += 1;
     this.#sink.end(completion);
   }
 }

@@ -3,7 +3,7 @@ import type { TokenIdentity } from '../scheduling/scheduler-registry.ts';
 import type { UpstreamEvent } from '../upstream/upstream-event.ts';
 import { CircuitLog } from './circuit-log.ts';
 import type { Logger } from './log.ts';
-import type { Metrics } from './metrics.ts';
+import type { UpstreamMetrics } from './metrics/upstream-metrics.ts';
 import type { OutageLog } from './outage-log.ts';
 import type { Readiness } from './readiness.ts';
 
@@ -18,7 +18,7 @@ export function upstreamReporter(
   log: Logger,
   outage: OutageLog,
   readiness: Readiness,
-  metrics: Metrics,
+  metrics: UpstreamMetrics,
 ): UpstreamReporter {
   const circuit = new CircuitLog(log);
   return {
@@ -45,7 +45,7 @@ export function upstreamReporter(
   };
 }
 
-function count(event: UpstreamEvent, metrics: Metrics): void {
+function count(event: UpstreamEvent, metrics: UpstreamMetrics): void {
   if (event.kind === 'decoded' || event.kind === 'started') return;
   if (!('ms' in event)) return metrics.recordUnexpectedResponse(event.kind);
   metrics.recordCall(event.kind === 'answered' ? String(event.status) : event.kind, event.ms / 1000);

@@ -36,6 +36,11 @@ export class FairSemaphore {
     this.#count = count;
   }
 
+  /** The permits in use, by class. */
+  get held(): Readonly<Record<PermitClass, number>> {
+    return this.#held;
+  }
+
   /** Whether the scheduler may {@link acquire} a permit now. If not, it waits for its turn, when `onFree` is called. */
   mayAcquire(onFree: () => void, permitClass: PermitClass = 'proven'): boolean {
     if (this.#isOffered(onFree, permitClass)) return true;

@@ -9,6 +9,12 @@ export type SchedulerEvent =
   | { readonly kind: 'token-refused'; readonly isConclusive: boolean }
   | { readonly kind: 'paused'; readonly forMs: number };
 
+/**
+ * Called when a poll starts that was due, with how late it is in ms. A probe of an open circuit is no such poll. `trusted`: A2E
+ * has answered for the task, and its last poll succeeded.
+ */
+export type PollStartListener = (lateMs: number, bulkhead: 'trusted' | 'untrusted') => void;
+
 export interface SchedulerOptions {
   /** The permits that all schedulers share. */
   readonly semaphore: FairSemaphore;
@@ -22,5 +28,6 @@ export interface SchedulerOptions {
   /** Calls under way before A2E has accepted the token; null: no limit beside the permits. */
   readonly maxUnverified: number | null;
   readonly onEvent?: (event: SchedulerEvent) => void;
+  readonly onPollStart?: PollStartListener;
   readonly random?: () => number;
 }

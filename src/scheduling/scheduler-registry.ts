@@ -1,10 +1,10 @@
 import { LRUCache } from 'lru-cache';
 import type { SharedRateLimiter } from '../cluster/contract.ts';
 import { gatewayTokenRefused, Unauthenticated } from '../errors.ts';
-import type { TokenPolicy } from './circuit.ts';
+import type { CircuitState, TokenPolicy } from './circuit.ts';
 import { ClusterRateLimiter } from './cluster-rate-limiter.ts';
-import { FairSemaphore } from './fair-semaphore.ts';
-import type { SchedulerEvent } from './scheduler-options.ts';
+import { FairSemaphore, type PermitClass } from './fair-semaphore.ts';
+import type { PollStartListener, SchedulerEvent } from './scheduler-options.ts';
 import { UpstreamScheduler } from './upstream-scheduler.ts';
 
 /** The identity of a token. Every key has its own scheduler. */
@@ -12,6 +12,16 @@ export interface TokenIdentity {
   /** Names the token here and in the cluster; holds no secret. */
   readonly key: string;
   readonly owner: 'gateway' | 'caller';
+}
+
+/** The present state of all schedulers. */
+export interface SchedulingReport {
+  /** How many tokens have a circuit in this state. `refused`: open, because A2E refuses the token. */
+  readonly circuits: Readonly<Record<'closed' | 'open' | 'paused' | 'refused', number>>;
+  /** How late polls run because the demand exceeds the limits: of the token with the longest delay, in ms. */
+  readonly latenessMs: number;
+  /** The permits for calls under way, by class. */
+  readonly permits: Readonly<Record<PermitClass, number>>;
 }
 
 export interface SchedulerRegistryOptions {
@@ -22,6 +32,7 @@ export interface SchedulerRegistryOptions {
   /** `POLL_INTERVAL_MS` */
   readonly intervalMs: number;
   readonly onEvent?: (event: SchedulerEvent, token: TokenIdentity) => void;
+  readonly onPollStart?: PollStartListener;
   /** The limits that the gateways of a cluster share; absent without a cluster. */
   readonly shared?: SharedRateLimiter | undefined;
   readonly random?: () => number;
@@ -94,12 +105,23 @@ export class SchedulerRegistry implements Disposable {
     return this.#schedulers.size;
   }
 
+  /** The circuits by state, and the longest delay of polls at present: see {@link SchedulingReport}. */
+  report(): SchedulingReport {
+    const circuits = { closed: 0, open: 0, paused: 0, refused: 0 };
+    let latenessMs = 0;
+    for (const scheduler of this.#schedulers.values()) {
+      circuits[circuitWord(scheduler.state)] += 1;
+      latenessMs = Math.max(latenessMs, scheduler.latenessMs);
+    }
+    return { circuits, latenessMs, permits: this.#semaphore.held };
+  }
+
   [Symbol.dispose](): void {
     this.#stopListening?.();
   }
 
   #open(token: TokenIdentity): UpstreamScheduler {
-    const { shared, maxRps, intervalMs, onEvent, random = Math.random } = this.#options;
+    const { shared, maxRps, intervalMs, onEvent, onPollStart, random = Math.random } = this.#options;
     const rateLimiter =
       shared && maxRps !== null
         ? (onChange: () => void) => new ClusterRateLimiter(shared, token.key, maxRps, onChange)
@@ -113,6 +135,7 @@ export class SchedulerRegistry implements Disposable {
       tokenPolicy: isCaller ? CALLER_TOKEN : GATEWAY_TOKEN,
       maxUnverified: isCaller ? MAX_UNVERIFIED : null,
       ...(rateLimiter && { rateLimiter }),
+      ...(onPollStart && { onPollStart }),
       onEvent: (event) => {
         if (event.kind === 'token-refused') this.#accepted.delete(token.key);
         if (!this.#isApplyingPeerEvent) this.#publish(event, token);
@@ -159,4 +182,8 @@ export class SchedulerRegistry implements Disposable {
     }
     this.#sweepAt = Math.max(SWEEP_AT, 2 * this.#schedulers.size);
   }
+}
+
+function circuitWord(state: CircuitState): keyof SchedulingReport['circuits'] {
+  return state.kind === 'open' && state.reason === 'token-refused' ? 'refused' : state.kind;
 }

@@ -65,6 +65,11 @@ export class UpstreamScheduler {
     return this.#circuit.isTokenAccepted;
   }
 
+  /** How late polls run at present because the demand exceeds the limits, in ms. */
+  get latenessMs(): number {
+    return this.#waiting.size === 0 ? 0 : this.#latenessMs;
+  }
+
   /** No job waits or runs, and the circuit would admit one: the scheduler can be dropped. */
   get idle(): boolean {
     return this.#running === 0 && this.#waiting.size === 0 && performance.now() >= admitsAt(this.state);
@@ -196,8 +201,10 @@ export class UpstreamScheduler {
     this.#running += 1;
     this.#options.semaphore.acquire(this.#onPermit, permitClass);
     this.#rateLimiter.consume(now);
-    const { dueAt } = queued;
-    if (!isProbe && !queued.urgent && queued.isTrusted && dueAt !== null && dueAt >= queued.queuedAt)
+    const { dueAt, isTrusted } = queued;
+    if (!isProbe && dueAt !== null)
+      this.#options.onPollStart?.(Math.max(0, now - dueAt), isTrusted ? 'trusted' : 'untrusted');
+    if (!isProbe && !queued.urgent && isTrusted && dueAt !== null && dueAt >= queued.queuedAt)
       this.#latenessMs = now - dueAt < TIMER_GRAIN_MS ? 0 : now - dueAt;
     void queued.job.run().then((outcome) => {
       this.#running -= 1;

@@ -25,6 +25,13 @@ export class WatchDemand {
     return this.#observers.size > 0 || this.#linger !== null;
   }
 
+  /** The subscriptions of clients to the task, and the queries that wait. */
+  get readers(): number {
+    let readers = this.queries.size;
+    for (const { subscribers } of this.#observers) readers += subscribers;
+    return readers;
+  }
+
   /** The task is watched, or a query waits. */
   get isNeeded(): boolean {
     return this.isWatched || this.queries.size > 0;

@@ -26,8 +26,11 @@ export class PollCycle {
   }
 
   /** The version of this tick, or null when another gateway polls it. */
-  claim(intervalMs: number, known: number): Promise<number | null> {
-    return this.#context.cluster.claim(this.#topic, intervalMs, known);
+  async claim(intervalMs: number, known: number): Promise<number | null> {
+    const { cluster, counts } = this.#context;
+    const version = await cluster.claim(this.#topic, intervalMs, known);
+    counts.claims.add(version === null ? 'lost' : 'won');
+    return version;
   }
 
   /**

@@ -1,6 +1,7 @@
 import { type GatewayError, noResponseInTime } from '../errors.ts';
 import type { TaskSnapshot } from './task-snapshot.ts';
 import type { TaskWatch } from './task-watch.ts';
+import type { WatchObserver } from './watch-context.ts';
 import { isDenied, isFinal, isNotFound, isUnauthenticated, type WatchState } from './watch-state.ts';
 
 /** The timeouts of a subscription to a task that has no state yet, in ms. */
@@ -27,7 +28,7 @@ export interface ObserverSink {
  * One subscription's view of one watch: the current state at once, then every change. Completes with the final state, or
  * ends with a definitive error. A missed poll is no such error.
  */
-export class TaskObserver {
+export class TaskObserver implements WatchObserver {
   readonly #watch: TaskWatch;
   readonly #sink: ObserverSink;
   readonly #unobserve: () => void;
@@ -36,8 +37,15 @@ export class TaskObserver {
   #graceTimer: NodeJS.Timeout | null = null;
   #answerTimer: NodeJS.Timeout | null = null;
   #ended = false;
+  readonly #subscribers: () => number;
 
-  constructor(watch: TaskWatch, { firstAnswerMs, graceMs }: SubscriptionTimeouts, sink: ObserverSink) {
+  constructor(
+    watch: TaskWatch,
+    { firstAnswerMs, graceMs }: SubscriptionTimeouts,
+    sink: ObserverSink,
+    subscribers = () => 1,
+  ) {
+    this.#subscribers = subscribers;
     this.#watch = watch;
     this.#sink = sink;
     this.#unobserve = watch.observe(this);
@@ -48,6 +56,10 @@ export class TaskObserver {
     const { hydrating } = watch;
     if (hydrating === null) this.#begin();
     else void hydrating.then(() => this.#begin());
+  }
+
+  get subscribers(): number {
+    return this.#subscribers();
   }
 
   onState(state: WatchState): void {

@@ -3,6 +3,7 @@ import type { Cluster } from '../cluster/contract.ts';
 import { UpstreamUnavailable } from '../errors.ts';
 import type { SchedulerRegistry } from '../scheduling/scheduler-registry.ts';
 import type { Credential } from './credential.ts';
+import { PollCounts } from './poll-counts.ts';
 import type { PollIntervalOptions } from './poll-interval-policy.ts';
 import type { TaskSnapshot } from './task-snapshot.ts';
 import type { TaskSource } from './task-source.ts';
@@ -22,6 +23,7 @@ export interface TaskRegistryOptions {
   readonly maxCached?: number;
   /** Called with the error of a poll that is no `UpstreamError`. The poll counts as missed. */
   readonly onUnexpectedError?: (error: unknown) => void;
+  readonly counts?: PollCounts;
 }
 
 /** All watches of this gateway: the active ones, and a bounded cache of idle ones. */
@@ -32,7 +34,7 @@ export class TaskRegistry implements Disposable {
 
   constructor(options: TaskRegistryOptions) {
     const { source, cluster, schedulers, intervals, lingerMs, firstAnswerMs } = options;
-    const { maxCached = 10_000, onUnexpectedError = () => {} } = options;
+    const { maxCached = 10_000, onUnexpectedError = () => {}, counts = new PollCounts() } = options;
     this.#context = {
       source,
       cluster,
@@ -41,6 +43,7 @@ export class TaskRegistry implements Disposable {
       lingerMs,
       firstAnswerMs,
       onUnexpectedError,
+      counts,
     };
     this.#idle = new LRUCache({ max: maxCached });
   }
@@ -48,6 +51,13 @@ export class TaskRegistry implements Disposable {
   /** The number of tasks that are being watched. */
   get watchedCount(): number {
     return this.#watched.size;
+  }
+
+  /** The number of watched tasks with a last poll that failed. */
+  get staleCount(): number {
+    let stale = 0;
+    for (const watch of this.#watched.values()) if (watch.isStale) stale += 1;
+    return stale;
   }
 
   /** The one watch of this task through this credential. */

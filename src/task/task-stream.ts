@@ -1,4 +1,4 @@
-import { TaskError } from '../errors.ts';
+import { type GatewayError, TaskError } from '../errors.ts';
 import { ConflatingQueue } from './conflating-queue.ts';
 import type { TaskErrorEvent } from './task-error-event.ts';
 import { type SubscriptionTimeouts, TaskObserver } from './task-observer.ts';
@@ -13,10 +13,13 @@ export type WatchOrError = TaskWatch | TaskErrorEvent;
  * an error yields a {@link TaskErrorEvent} while other tasks go on; the last one is thrown, as a {@link TaskError}. The
  * stream completes when all tasks have finished. Observing begins at once, and ends when the stream has ended or its
  * reader returns.
+ *
+ * @param subscribers how many clients read the stream; by default one
  */
 export function streamTasks(
   parts: readonly WatchOrError[],
   timeouts: SubscriptionTimeouts,
+  subscribers?: () => number,
 ): AsyncIterableIterator<TaskSnapshot | TaskErrorEvent, undefined> {
   const observers: TaskObserver[] = [];
   const queue = new ConflatingQueue<TaskSnapshot | TaskErrorEvent>(() => {
@@ -32,14 +35,19 @@ export function streamTasks(
     if ('error' in part) continue;
     const { id } = part;
     observers.push(
-      new TaskObserver(part, timeouts, {
-        next: (snapshot) => queue.push(id, snapshot),
-        complete: () => {
-          remaining -= 1;
-          if (remaining === 0) queue.finish();
+      new TaskObserver(
+        part,
+        timeouts,
+        {
+          next: (snapshot) => queue.push(id, snapshot),
+          complete: () => {
+            remaining -= 1;
+            if (remaining === 0) queue.finish();
+          },
+          error: (error) => fail({ id, error }),
         },
-        error: (error) => fail({ id, error }),
-      }),
+        subscribers,
+      ),
     );
   }
   for (const part of parts) if ('error' in part) fail(part);
@@ -50,13 +58,15 @@ export function streamTasks(
 export function streamTask(
   watch: TaskWatch,
   timeouts: SubscriptionTimeouts,
+  subscribers?: () => number,
 ): AsyncIterableIterator<TaskSnapshot, undefined> {
   let observer: TaskObserver | null = null;
   const queue = new ConflatingQueue<TaskSnapshot>(() => observer?.stop());
-  observer = new TaskObserver(watch, timeouts, {
-    next: (snapshot) => queue.push(watch.id, snapshot),
+  const sink = {
+    next: (snapshot: TaskSnapshot) => queue.push(watch.id, snapshot),
     complete: () => queue.finish(),
-    error: (error) => queue.fail(error),
-  });
+    error: (error: GatewayError) => queue.fail(error),
+  };
+  observer = new TaskObserver(watch, timeouts, sink, subscribers);
   return queue;
 }

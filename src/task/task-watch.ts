@@ -66,6 +66,11 @@ export class TaskWatch implements Job {
     return this.#state;
   }
 
+  /** The last poll failed: observers and queries have the last good state. */
+  get isStale(): boolean {
+    return this.#state.snapshot?.stale ?? false;
+  }
+
   /** A2E has answered for this task before, here or at another gateway. */
   get isProven(): boolean {
     return this.#isProven;
@@ -102,10 +107,10 @@ export class TaskWatch implements Job {
    * `signal` aborts. The poll is cancelled when no query waits and the task is not watched.
    */
   async current(signal?: AbortSignal): Promise<WatchState> {
-    if (this.isFresh && !this.#state.failure) return this.state;
+    if (this.isFresh && !this.#state.failure) return this.#knownState();
     // A failure here is no evidence about the other gateways, so their last state is read first.
     if (!this.#shared.isSubscribed) await this.#loadSharedState();
-    if (this.isFresh) return this.state;
+    if (this.isFresh) return this.#knownState();
     const { queries } = this.#demand;
     const polled = queries.wait(this.#context.firstAnswerMs, signal);
     if (queries.size > 0) this.#expedite();
@@ -135,6 +140,7 @@ export class TaskWatch implements Job {
     const version = await this.#cycle.claim(invalidated ? CLAIM_AT_ONCE_MS : this.#context.intervals.intervalMs, known);
     if (version === null || isFinal(this.#state)) return this.#onClaimLost(known);
     const { state, outcome } = await this.#cycle.read(() => this.#state, version);
+    this.#context.counts.saved.add('shared_poll', Math.max(0, this.#demand.readers - 1));
     this.#applyResult(state);
     if (this.#state.version === version) this.#cycle.publish(version, this.#state);
     return outcome;
@@ -195,11 +201,17 @@ export class TaskWatch implements Job {
     this.#setState(this.#takePeerState({ ...stored.state, version: stored.version }));
   }
 
+  #knownState(): WatchState {
+    this.#context.counts.saved.add('known_state');
+    return this.state;
+  }
+
   #isNews(version: number): boolean {
     return version > this.#state.version && !isFinal(this.#state);
   }
 
   #takePeerState(peer: WatchState): WatchState {
+    this.#context.counts.saved.add('peer_poll', this.#demand.readers);
     const merged = mergePeerState(this.#state, peer);
     this.#isProven ||= merged.snapshot !== null;
     this.#countPoll(merged);

@@ -1,12 +1,15 @@
 import type { Cluster } from '../cluster/contract.ts';
 import type { SchedulerRegistry } from '../scheduling/scheduler-registry.ts';
 import type { Credential } from './credential.ts';
+import type { PollCounts } from './poll-counts.ts';
 import type { PollIntervalOptions } from './poll-interval-policy.ts';
 import type { TaskSource } from './task-source.ts';
 import type { WatchState } from './watch-state.ts';
 
 /** Receives every state of a watch that differs from the last one for a client. */
 export interface WatchObserver {
+  /** How many subscriptions of clients it stands for at present. */
+  readonly subscribers: number;
   onState(state: WatchState): void;
 }
 
@@ -22,6 +25,7 @@ export interface WatchContext {
   readonly firstAnswerMs: number;
   /** A poll failed with an error that is no `UpstreamError`. */
   readonly onUnexpectedError: (error: unknown) => void;
+  readonly counts: PollCounts;
 }
 
 /** Names the watch of a task through a credential. */

@@ -176,7 +176,7 @@ describe('a source that goes on when its results cannot be computed', () => {
     events.push('x', { slot: 'x', value: 1 });
     await early.frames.count(1);
     refresh = broken;
-    results.subscribe('key', expect.unreachable, late.subscriber);
+    results.subscribe('key', () => expect.unreachable(), late.subscriber);
     expect(await late.ended).toEqual([{ message: 'Error: broken' }]);
     events.push('x', { slot: 'x', value: 2 });
     expect(await early.frames.count(2)).toEqual(['{"data":{"x":1}}', '{"data":{"x":2}}']);
@@ -241,7 +241,7 @@ describe('a late subscriber', () => {
     await b.frames.count(1);
     events.finish();
     await a.ended;
-    results.subscribe('key', expect.unreachable, c.subscriber);
+    results.subscribe('key', () => expect.unreachable(), c.subscriber);
     expect(c.frames.all).toEqual(['{"data":{"x":1}}']);
     expect(results.size).toBe(1);
   });

@@ -16,7 +16,7 @@ async function check(
 }
 
 test('tools that are missing and cannot be installed are reported in one line', async () => {
-  const { status, stderr } = await check(['chromium-browser', 'promtool', 'faketime', 'curl', 'python3']);
+  const { status, stderr } = await check(['chromium-browser', 'prometheus', 'promtool', 'faketime', 'curl', 'python3']);
   expect(status).toBe(1);
   expect(stderr).toMatch(
     /^The tests need a Redis or Valkey server \(redis-server, valkey-server\) .*install redis-server\n$/,
@@ -24,7 +24,9 @@ test('tools that are missing and cannot be installed are reported in one line', 
 });
 
 test('either name of a tool will do', async () => {
-  expect(await check(['valkey-server', 'google-chrome', 'promtool', 'faketime', 'curl', 'python3'])).toMatchObject({
+  expect(
+    await check(['valkey-server', 'google-chrome', 'prometheus', 'promtool', 'faketime', 'curl', 'python3']),
+  ).toMatchObject({
     status: 0,
     stderr: '',
   });

@@ -23,6 +23,11 @@ const tools = {
     programs: ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'],
     debianPackage: 'chromium',
   },
+  prometheus: {
+    title: 'Prometheus',
+    programs: ['prometheus'],
+    debianPackage: 'prometheus',
+  },
   promtool: {
     title: 'promtool',
     programs: ['promtool'],
@@ -46,7 +51,7 @@ export function findTool(name: ToolName): string {
 /** Installs missing tools where this process may. Otherwise exits with one line that names the packages. */
 function provideTools(): void {
   if (missingTools().length > 0 && process.getuid?.() === 0 && programOnPath(['apt-get']) !== undefined) {
-    const packages = missingTools().map((tool) => tool.debianPackage);
+    const packages = packagesOf(missingTools());
     console.error(`Installing with apt-get: ${packages.join(' ')}`);
     aptGet('update');
     aptGet('install', '--yes', '--no-install-recommends', ...packages);
@@ -60,9 +65,14 @@ function missingTools(): Tool[] {
   return Object.values(tools).filter((tool) => programOnPath(tool.programs) === undefined);
 }
 
+/** The packages of these tools; one package may bring several. */
+function packagesOf(missing: readonly Tool[]): string[] {
+  return [...new Set(missing.map((tool) => tool.debianPackage))];
+}
+
 function advice(missing: readonly Tool[]): string {
   const titles = missing.map((tool) => `${tool.title} (${tool.programs.join(', ')})`).join(' and ');
-  const packages = missing.map((tool) => tool.debianPackage).join(' ');
+  const packages = packagesOf(missing).join(' ');
   return `The tests need ${titles} on PATH. On Debian or Ubuntu: apt-get install ${packages}`;
 }
 

@@ -14,6 +14,7 @@ import { RateLimiterClient } from '../rate-limiter-client.ts';
 import { maxReservedAheadMs, type Reservation, reservationSize, SlotReservations } from '../slot-reservations.ts';
 import { PubSubLivenessProbe } from './pub-sub-liveness-probe.ts';
 import { RedisConnection } from './redis-connection.ts';
+import { RedisCounts } from './redis-counts.ts';
 import { encodeEnvelope, type StateCodec } from './redis-envelope.ts';
 import { decodeInvalidation, encodeInvalidation } from './redis-invalidations.ts';
 import { type RedisKeys, redisKeys, tickTtlMs } from './redis-keys.ts';
@@ -34,6 +35,7 @@ export interface RedisClusterOptions<S> {
   readonly commandTimeoutMs?: number;
   /** Called at every change of health. Must not throw. */
   readonly onHealth?: (health: ClusterHealth) => void;
+  readonly counts?: RedisCounts;
 }
 
 /**
@@ -67,6 +69,7 @@ export class RedisCluster<S> implements Cluster<S>, SharedRateLimiter {
 
   constructor(options: RedisClusterOptions<S>) {
     const { url, prefix = 'video-task-gateway', codec, logger, commandTimeoutMs = 500, onHealth } = options;
+    const { counts = new RedisCounts() } = options;
     this.#keys = redisKeys(prefix);
     this.#codec = codec;
     this.#limiter = new RateLimiterClient((key, rate) => this.#reserve(key, rate), logger);
@@ -77,6 +80,7 @@ export class RedisCluster<S> implements Cluster<S>, SharedRateLimiter {
     this.#connection = new RedisConnection({
       target: parseRedisUrl(url),
       commandTimeoutMs,
+      counts,
       logger,
       onMessage: (message, channel) => this.#receive(message, channel),
       onConnected: (connected) => onHealth?.(connected ? 'connected' : 'away'),

@@ -36,6 +36,7 @@ export class RedisConnection implements AsyncDisposable {
 
   constructor(options: RedisConnectionOptions) {
     this.#options = options;
+    options.counts.onAway();
     this.#failures = new RepeatLog((failures, reason, repeated) => {
       const event = repeated
         ? 'redis is still away'
@@ -92,15 +93,17 @@ export class RedisConnection implements AsyncDisposable {
   }
 
   async #live(session: RedisSession): Promise<void> {
-    const { logger, onConnected } = this.#options;
+    const { logger, onConnected, counts } = this.#options;
     const ended = once(session.ended, 'abort');
     this.#restored = true;
+    counts.onConnected();
     this.#everConnected = true;
     const awayForMs = Math.round(performance.now() - this.#awaySince);
     logger?.info({ awayForMs, failures: this.#failures.reset() }, 'redis connected');
     onConnected(true);
     await ended;
     this.#restored = false;
+    counts.onAway();
     this.#awaySince = performance.now();
     if (!this.#stop.signal.aborted) this.#failures.add(failureReason(session.ended.reason));
     onConnected(false);

@@ -1,6 +1,7 @@
 import type { RedisTarget } from '../../config/redis-url.ts';
 import { withTimeout } from '../with-timeout.ts';
 import { openClusterLink } from './redis-cluster-link.ts';
+import type { RedisCounts } from './redis-counts.ts';
 import { isWrongType } from './redis-failure.ts';
 import type { RedisLink } from './redis-link.ts';
 import { openPlainLink } from './redis-plain-link.ts';
@@ -13,6 +14,7 @@ export interface RedisSessionOptions {
   /** No single wait on Redis is longer; opening may take twice as long, and at least a second. */
   readonly commandTimeoutMs: number;
   readonly onMessage: (message: string, channel: string) => void;
+  readonly counts: RedisCounts;
 }
 
 /**
@@ -23,11 +25,17 @@ export interface RedisSessionOptions {
 export class RedisSession implements Disposable {
   readonly #link: RedisLink;
   readonly #commandTimeoutMs: number;
+  readonly #counts: RedisCounts;
   readonly #ended: AbortController;
 
-  private constructor(link: RedisLink, commandTimeoutMs: number, ended: AbortController) {
+  private constructor(
+    link: RedisLink,
+    { commandTimeoutMs, counts }: Pick<RedisSessionOptions, 'commandTimeoutMs' | 'counts'>,
+    ended: AbortController,
+  ) {
     this.#link = link;
     this.#commandTimeoutMs = commandTimeoutMs;
+    this.#counts = counts;
     this.#ended = ended;
     if (ended.signal.aborted) link.destroy();
     else ended.signal.addEventListener('abort', () => link.destroy(), { once: true });
@@ -35,7 +43,7 @@ export class RedisSession implements Disposable {
 
   /** Connects, or rejects in bounded time and leaves no connection open. */
   static async open(
-    { target, commandTimeoutMs, onMessage }: RedisSessionOptions,
+    { target, commandTimeoutMs, onMessage, counts }: RedisSessionOptions,
     stop: AbortSignal,
   ): Promise<RedisSession> {
     const connectTimeoutMs = Math.max(1000, 2 * commandTimeoutMs);
@@ -47,7 +55,7 @@ export class RedisSession implements Disposable {
     stop.addEventListener('abort', abandon, { once: true });
     try {
       const link = await withTimeout(connectTimeoutMs, openLink(target, events));
-      return new RedisSession(link, commandTimeoutMs, ended);
+      return new RedisSession(link, { commandTimeoutMs, counts }, ended);
     } catch (error) {
       abandon();
       throw error;
@@ -68,7 +76,7 @@ export class RedisSession implements Disposable {
   /** Runs a script; the first key says on which node of a Redis Cluster. */
   run(script: RedisScript, keys: readonly [string, ...string[]], args: readonly (string | number)[]): Promise<unknown> {
     const rest = [String(keys.length), ...keys, ...args.map(String)];
-    return this.#bounded(async () => {
+    return this.#command(async () => {
       try {
         return await this.#link.send(keys[0], ['EVALSHA', script.sha1, ...rest]);
       } catch (error) {
@@ -80,19 +88,19 @@ export class RedisSession implements Disposable {
   }
 
   publish(channel: string, message: string): Promise<unknown> {
-    return this.#bounded(() => this.#link.send(channel, [this.#link.publishCommand, channel, message]));
+    return this.#command(() => this.#link.send(channel, [this.#link.publishCommand, channel, message]));
   }
 
   subscribe(channels: readonly string[]): Promise<unknown> {
-    return this.#bounded(() => this.#link.subscribe(channels));
+    return this.#command(() => this.#link.subscribe(channels));
   }
 
   unsubscribe(channel: string): Promise<unknown> {
-    return this.#bounded(() => this.#link.unsubscribe(channel));
+    return this.#command(() => this.#link.unsubscribe(channel));
   }
 
   pingSubscribers(): Promise<unknown> {
-    return this.#bounded(() => this.#link.pingSubscribers());
+    return this.#command(() => this.#link.pingSubscribers());
   }
 
   /** Waits for something that only a live session brings about, and ends the session if it does not come. */
@@ -102,6 +110,11 @@ export class RedisSession implements Disposable {
 
   [Symbol.dispose](): void {
     this.#ended.abort(new Error('closed'));
+  }
+
+  #command<T>(send: () => Promise<T>): Promise<T> {
+    this.#counts.roundTrips += 1;
+    return this.#bounded(send);
   }
 
   async #bounded<T>(start: () => Promise<T>): Promise<T> {

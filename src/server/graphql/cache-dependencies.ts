@@ -6,6 +6,11 @@ export class CacheDependencies {
   readonly #snapshots: { readonly watch: TaskWatch; readonly snapshot: TaskSnapshot }[] = [];
   #incomplete = false;
 
+  /** How many states were read. */
+  get size(): number {
+    return this.#snapshots.length;
+  }
+
   /** Records one read. A read without a state (null) makes the result uncacheable, because a state may appear later. */
   record(watch: TaskWatch, snapshot: TaskSnapshot | null): void {
     if (snapshot) this.#snapshots.push({ watch, snapshot });

@@ -23,6 +23,7 @@ import type { EventLoopQueue } from '../limits/event-loop-queue.ts';
 import type { DocumentStore, StoredDocument } from './document-store.ts';
 import { checkVariables, type OperationLimits } from './limits/operation-limits.ts';
 import type { Operation } from './operation.ts';
+import type { OperationCounts } from './operation-counts.ts';
 import { declaredVariables, type OperationParams } from './operation-params.ts';
 import { PreparationQueue } from './preparation-queue.ts';
 import type { NamedOperation, PreparedOperation } from './prepared-operation.ts';
@@ -52,6 +53,7 @@ export interface OperationExecutorOptions {
   readonly admission: Admission;
   /** The error that a caller may see; logs the original of a masked one. */
   readonly maskError: (error: unknown) => GraphQLFormattedError;
+  readonly counts: OperationCounts;
 }
 
 /** The one path from a request's parameters to its result, for every transport: prepare, then execute or subscribe. */
@@ -87,6 +89,11 @@ export class OperationExecutor {
     }
   }
 
+  /** The client receives the errors of an operation that {@link prepare} has rejected. */
+  onRejected(): void {
+    this.#options.counts.rejected += 1;
+  }
+
   /**
    * Executes a query once; errors are masked. Never rejects. The reads stop once `signal` aborts: the client has gone.
    */
@@ -97,11 +104,13 @@ export class OperationExecutor {
       const release = this.#options.documents.budget.acquire(prepared, client.account);
       try {
         const { errors, ...result } = await execute(this.#args(operation, this.#feed(client.caller, options)));
+        this.#options.counts.queries.add(errors ? 'error' : 'ok');
         return errors ? { ...result, errors: errors.map(maskError) } : result;
       } finally {
         release();
       }
     } catch (error) {
+      this.#options.counts.queries.add('error');
       return { errors: [maskError(error)] };
     }
   }
@@ -111,7 +120,11 @@ export class OperationExecutor {
    * execution. Returns an unsubscribe function.
    */
   subscribe(operation: Operation, subscriber: Subscriber): () => void {
-    return this.#live.subscribe(sharingKey(operation), () => this.#start(operation), subscriber);
+    return this.#live.subscribe(
+      sharingKey(operation),
+      (subscribers) => this.#start(operation, subscribers),
+      subscriber,
+    );
   }
 
   #prepareDocument(params: OperationParams, account: string): Promise<StoredDocument> {
@@ -147,11 +160,12 @@ export class OperationExecutor {
     return { kind: 'ready', operation: { kind, prepared, variables, client } };
   }
 
-  async #start(operation: Operation): Promise<StartResult> {
+  async #start(operation: Operation, subscribers: () => number): Promise<StartResult> {
+    const { counts } = this.#options;
     const { caller, account } = operation.client;
     const release = this.#options.documents.budget.acquire(operation.prepared, account);
     try {
-      const feed = this.#feed(caller);
+      const feed = this.#feed(caller, { subscribers });
       let expectedKeys = 1;
       const watchAll: TaskFeed['watchAll'] = (ids) => {
         expectedKeys = ids.length;
@@ -169,7 +183,10 @@ export class OperationExecutor {
         isTransientError: (event) => isTransient(event as TaskEvent),
         keyOf: (event) => taskIdOf(event as TaskEvent),
         refresh: (event) => withCurrentSnapshot(event as TaskEvent, this.#options.registry, caller.credential),
-        render: (event) => executeSubscriptionEvent({ ...args, rootValue: event }),
+        render: (event) => {
+          counts.rendered += 1;
+          return executeSubscriptionEvent({ ...args, rootValue: event });
+        },
       };
     } catch (error) {
       release();

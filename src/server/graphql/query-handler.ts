@@ -7,6 +7,7 @@ import { etagMatches } from '../http/etag.ts';
 import { replyErrors } from '../http/reply.ts';
 import { bodyTooLargeError, readBody } from '../http/request-body.ts';
 import { CacheDependencies } from './cache-dependencies.ts';
+import type { OperationCounts } from './operation-counts.ts';
 import { type CachedResponse, ResponseCache, withETag } from './response-cache.ts';
 import type { YogaHandler } from './yoga.ts';
 
@@ -14,6 +15,7 @@ export interface QueryHandlerOptions {
   readonly yoga: YogaHandler;
   /** `MAX_BODY_BYTES` */
   readonly maxBodyBytes: number;
+  readonly counts: OperationCounts;
 }
 
 /** A request, with its body. */
@@ -51,7 +53,11 @@ export class QueryHandler {
   async respond(request: IncomingMessage, response: ServerResponse, query: QueryRequest): Promise<void> {
     const key = cacheKey(request, query);
     const cached = this.#cache.get(key);
-    if (cached) return send(request, response, cached);
+    this.#options.counts.cache.add(cached ? 'hit' : 'miss');
+    if (cached) {
+      this.#options.counts.cachedTasks += cached.dependencies.size;
+      return send(request, response, cached);
+    }
     const fetched = await this.#fetch(request, query, disconnectSignal(response));
     const answer = request.method === 'GET' ? withETag(fetched) : fetched;
     this.#cache.set(key, answer);

@@ -15,6 +15,8 @@ export interface ReadOptions {
   readonly signal?: AbortSignal | undefined;
   /** Bounds the reads that wait for A2E; undefined: unbounded. */
   readonly admission?: Admission | undefined;
+  /** How many clients read a subscription; undefined: one. */
+  readonly subscribers?: (() => number) | undefined;
 }
 
 const noop = (): void => {};
@@ -24,7 +26,7 @@ export function createTaskFeed(
   caller: Caller,
   registry: TaskRegistry,
   timeouts: SubscriptionTimeouts,
-  { dependencies, signal, admission }: ReadOptions = {},
+  { dependencies, signal, admission, subscribers }: ReadOptions = {},
 ): TaskFeed {
   const { credential } = caller;
   return {
@@ -45,13 +47,13 @@ export function createTaskFeed(
     },
     watch(id) {
       if (!caller.canAccess(id)) throw forbidden(id);
-      return streamTask(registry.watch(id, credential), timeouts);
+      return streamTask(registry.watch(id, credential), timeouts, subscribers);
     },
     watchAll(ids) {
       const parts = ids.map((id) =>
         caller.canAccess(id) ? registry.watch(id, credential) : { id, error: forbidden(id) },
       );
-      return streamTasks(parts, timeouts);
+      return streamTasks(parts, timeouts, subscribers);
     },
   };
 }

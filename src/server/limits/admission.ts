@@ -1,4 +1,5 @@
 import { Overloaded } from '../../errors.ts';
+import { createRefusals, type Refusals } from './refusals.ts';
 import { SharedBudget } from './shared-budget.ts';
 
 /** The owner of waiting work. */
@@ -57,8 +58,11 @@ export class Admission {
   readonly #reads: SharedBudget;
   readonly #requests: SharedBudget;
   readonly #bodyBytes: SharedBudget;
+  readonly #refusals: Refusals;
 
-  constructor({ reads, requests, requestsPerConnection, bodyBytes }: AdmissionLimits = DEFAULT_ADMISSION) {
+  constructor(limits: AdmissionLimits = DEFAULT_ADMISSION, refusals: Refusals = createRefusals()) {
+    const { reads, requests, requestsPerConnection, bodyBytes } = limits;
+    this.#refusals = refusals;
     this.#reads = new SharedBudget({ total: reads, perKey: [reads * CALLER_SHARE, reads * ADDRESS_SHARE] });
     this.#requests = new SharedBudget({
       total: requests,
@@ -67,17 +71,27 @@ export class Admission {
     this.#bodyBytes = new SharedBudget({ total: bodyBytes, perKey: [bodyBytes * ADDRESS_SHARE] });
   }
 
+  /** Reads that wait for A2E now. */
+  get waitingReads(): number {
+    return this.#reads.total;
+  }
+
+  /** HTTP requests that are not answered yet. */
+  get openRequests(): number {
+    return this.#requests.total;
+  }
+
   /**
    * Takes in a request before its body is read, and before its caller is known; the returned function says, once, that
    * it is answered.
    */
   tryEnter({ connection, address, bodyBytes }: IncomingWork): (() => void) | Overloaded {
-    if (!this.#reads.fits([null, address])) return OVERLOADED;
+    if (!this.#reads.fits([null, address])) return this.#refuse();
     const leave = this.#requests.tryAcquire([connection, address]);
     const drop = leave && this.#bodyBytes.tryAcquire([address], bodyBytes);
     if (!drop) {
       leave?.();
-      return OVERLOADED;
+      return this.#refuse();
     }
     return () => {
       leave();
@@ -87,13 +101,18 @@ export class Admission {
 
   /** The refusal of a caller's operation, before its document is parsed; null: it is admitted. */
   refusalOf({ rateKey, address }: Tenant): Overloaded | null {
-    return this.#reads.fits([rateKey, address ?? null]) ? null : OVERLOADED;
+    return this.#reads.fits([rateKey, address ?? null]) ? null : this.#refuse();
   }
 
   /** Takes a place for a read that waits for A2E; the returned function gives it back. Throws `Overloaded`. */
   startRead({ rateKey, address }: Tenant): () => void {
     const done = this.#reads.tryAcquire([rateKey, address ?? null]);
-    if (!done) throw OVERLOADED;
+    if (!done) throw this.#refuse();
     return done;
+  }
+
+  #refuse(): Overloaded {
+    this.#refusals.add('overloaded');
+    return OVERLOADED;
   }
 }

@@ -1,12 +1,14 @@
 import { RateLimiterMemory } from 'rate-limiter-flexible';
 import { RateLimited } from '../../errors.ts';
 import type { Caller } from '../access/authenticator.ts';
+import type { Refusals } from './refusals.ts';
 
 export interface OperationRateLimiterOptions {
   /** `MAX_OPERATIONS_PER_SECOND`; null: unlimited. */
   readonly perSecond: number | null;
   /** Whether A2E has accepted the caller's token; true for a caller without a token of its own. */
   readonly isVerified: (caller: Caller) => boolean;
+  readonly refusals: Refusals;
 }
 
 interface Limiters {
@@ -46,6 +48,7 @@ export class OperationRateLimiter {
       return null;
     } catch (refusal) {
       if (refusal instanceof Error) throw refusal;
+      this.#options.refusals.add('rate_limited');
       return new RateLimited(`At most ${this.#options.perSecond} operations per second`);
     }
   }

@@ -1,6 +1,7 @@
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 import { peerNetwork } from '../http/client-address.ts';
+import { createRefusals, type Refusals } from './refusals.ts';
 import { SharedBudget } from './shared-budget.ts';
 
 /** Connections of an address up to its maximum are served, up to this many times as many get 503, the rest are cut. */
@@ -11,9 +12,11 @@ export class SocketLimiter {
   readonly #excess = new WeakSet<Socket>();
   readonly #admitted: SharedBudget;
   readonly #all: SharedBudget;
+  readonly #refusals: Refusals;
 
   /** @param maxPerAddress null: unlimited. */
-  constructor(maxPerAddress: number | null) {
+  constructor(maxPerAddress: number | null, refusals: Refusals = createRefusals()) {
+    this.#refusals = refusals;
     const max = maxPerAddress ?? Number.POSITIVE_INFINITY;
     this.#admitted = new SharedBudget({ total: Number.POSITIVE_INFINITY, perKey: [max] });
     this.#all = new SharedBudget({ total: Number.POSITIVE_INFINITY, perKey: [CUT_FACTOR * max] });
@@ -24,8 +27,9 @@ export class SocketLimiter {
     server.on('connection', (socket: Socket) => {
       const address = peerNetwork(socket);
       const releaseAny = this.#all.tryAcquire([address]);
+      const releaseAdmitted = releaseAny && this.#admitted.tryAcquire([address]);
+      if (!releaseAdmitted) this.#refusals.add('connections_per_address');
       if (!releaseAny) return void socket.destroy();
-      const releaseAdmitted = this.#admitted.tryAcquire([address]);
       if (!releaseAdmitted) this.#excess.add(socket);
       socket.once('close', () => {
         releaseAny();

@@ -16,6 +16,7 @@ import { type Admission, OVERLOADED } from '../limits/admission.ts';
 import type { ConnectionLimiter } from '../limits/connection-limiter.ts';
 import type { OperationRateLimiter } from '../limits/operation-rate-limiter.ts';
 import { Pipeline } from '../limits/pipeline.ts';
+import type { Refusals } from '../limits/refusals.ts';
 import { negotiateStream } from '../stream/negotiate.ts';
 import {
   SINGLE_CONNECTION_ERROR,
@@ -37,6 +38,7 @@ export interface GraphqlEndpointOptions {
   /** null: GraphiQL is switched off. */
   readonly graphiql: LazyPage | null;
   readonly maskError: (error: unknown) => GraphQLFormattedError;
+  readonly refusals: Refusals;
 }
 
 const ORIGIN_NOT_ALLOWED = { message: 'This origin is not listed in CORS_ORIGINS', extensions: { code: 'FORBIDDEN' } };
@@ -73,6 +75,7 @@ export class GraphqlEndpoint {
    */
   refuseFlood(request: IncomingMessage, response: ServerResponse): boolean {
     if (!this.#pipeline.isHeld(request.socket) || !request.url?.startsWith('/graphql')) return false;
+    this.#options.refusals.add('overloaded');
     request.resume();
     response.writeHead(503, FLOOD_HEADERS);
     response.end(FLOOD_BODY);
@@ -124,11 +127,12 @@ export class GraphqlEndpoint {
     response: ServerResponse,
     { url, address }: { readonly url: URL; readonly address: string },
   ): Promise<void> {
-    const { authenticator, streams, queries, maskError, connections, rate, admission } = this.#options;
+    const { authenticator, streams, queries, maskError, connections, rate, admission, refusals } = this.#options;
     let caller: Caller;
     try {
       caller = { ...(await authenticator.authenticate(request.headers.authorization)), address };
     } catch (error) {
+      if (error instanceof Unauthenticated) refusals.add('unauthenticated');
       if (error instanceof GatewayError) return rejectRequest(response, error, maskError);
       throw error;
     }

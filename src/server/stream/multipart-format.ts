@@ -8,6 +8,7 @@ const HEADER = '\r\ncontent-type: application/json\r\n\r\n';
  * Source: Apollo, "Multipart HTTP protocol for GraphQL subscriptions".
  */
 export const MULTIPART_FORMAT: StreamFormat = {
+  name: 'multipart',
   contentType: 'multipart/mixed; boundary="graphql"; subscriptionSpec="1.0"',
   opening: Buffer.from('\r\n--graphql'),
   heartbeat: Buffer.from(`${HEADER}{}\r\n--graphql`),

@@ -4,6 +4,7 @@ import type { StreamFormat } from './stream-format.ts';
  * GraphQL over SSE in distinct-connections mode: `next` events, then `complete`. Source: graphql-sse, PROTOCOL.md.
  */
 export const SSE_FORMAT: StreamFormat = {
+  name: 'sse',
   contentType: 'text/event-stream; charset=utf-8',
   opening: Buffer.from(':\n\n'),
   heartbeat: Buffer.from(':\n\n'),

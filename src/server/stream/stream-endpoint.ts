@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { GraphQLError, GraphQLFormattedError } from 'graphql';
+import type { ClientCounts } from '../../live/client-counts.ts';
 import { EncodedResult } from '../../live/encoded-result.ts';
 import { StreamWriter } from '../../live/stream-writer.ts';
 import { Subscriber } from '../../live/subscriber.ts';
@@ -25,6 +26,7 @@ export interface StreamEndpointOptions {
   /** How long a client may read no byte of a full buffer, in ms. */
   readonly stallMs: number;
   readonly maskError: (error: unknown) => GraphQLFormattedError;
+  readonly clients: Readonly<Record<StreamFormat['name'], ClientCounts>>;
 }
 
 /** A request that may be answered with a stream. */
@@ -71,6 +73,7 @@ export class StreamEndpoint implements Disposable, GracefullyClosable {
     // The client may have disconnected meanwhile. 'close' is not emitted again, so a connection slot taken now would
     // never be released.
     if (response.destroyed) return;
+    if (prepared.kind === 'rejected') executor.onRejected();
     const overloaded = prepared.kind === 'rejected' ? prepared.errors.find(isOverloaded) : undefined;
     if (overloaded) {
       const retryAfter = { 'retry-after': `${overloaded.extensions['retryAfterSeconds']}` };
@@ -98,25 +101,36 @@ export class StreamEndpoint implements Disposable, GracefullyClosable {
     for (const response of this.#open) destroyConnection(response);
   }
 
-  #begin(response: ServerResponse, { contentType, opening, heartbeat }: StreamFormat): void {
+  #begin(response: ServerResponse, { name, contentType, opening, heartbeat }: StreamFormat): void {
+    const counts = this.#options.clients[name];
     response.writeHead(200, { 'content-type': contentType, ...HEADERS });
     response.write(opening);
     response.socket?.setNoDelay(true);
     this.#open.add(response);
+    counts.connections += 1;
     this.#keepAlive.add(response, heartbeat);
     response.on('error', () => destroyConnection(response));
-    response.once('close', () => this.#open.delete(response));
+    response.once('close', () => {
+      this.#open.delete(response);
+      counts.connections -= 1;
+    });
   }
 
   #run(operation: Operation, response: ServerResponse, format: StreamFormat): void {
-    const { stallMs, maskError, executor } = this.#options;
-    const writer = new StreamWriter(response, { stallMs, onStall: () => destroyConnection(response) });
+    const { stallMs, maskError, executor, clients } = this.#options;
+    const counts = clients[format.name];
+    const onStall = (): void => {
+      counts.stalled += 1;
+      destroyConnection(response);
+    };
+    const writer = new StreamWriter(response, { stallMs, onStall });
     const subscriber = new Subscriber(
       {
         next: (result) => writer.write(format.bytesOf(result)),
         end: (completion) => finish(response, writer, format.closing(completion)),
       },
       writer,
+      operation.kind === 'subscription' ? counts : undefined,
     );
     const stopExpiry = onExpiry(operation.client.caller.expiresAt, () => {
       leave();

@@ -3,6 +3,7 @@ import type { Completion } from '../../live/subscriber.ts';
 
 /** How results are written into one endless HTTP response. */
 export interface StreamFormat {
+  readonly name: 'sse' | 'multipart';
   readonly contentType: string;
   /** Written at once, before any result. */
   readonly opening: Buffer;

@@ -1,6 +1,7 @@
 import { type ExecutionArgs, GraphQLError, type GraphQLFormattedError, type GraphQLSchema } from 'graphql';
 import { CloseCode, makeServer, type Server } from 'graphql-ws';
 import { TooManySubscriptions, Unauthenticated, UpstreamUnavailable } from '../../errors.ts';
+import type { ClientCounts } from '../../live/client-counts.ts';
 import { EncodedResult } from '../../live/encoded-result.ts';
 import { Subscriber } from '../../live/subscriber.ts';
 import { toGraphQLError } from '../../schema/graphql-errors.ts';
@@ -13,6 +14,7 @@ import type { OperationExecutor } from '../graphql/operation-executor.ts';
 import { parseOperationParams } from '../graphql/operation-params.ts';
 import type { Admission } from '../limits/admission.ts';
 import type { OperationRateLimiter } from '../limits/operation-rate-limiter.ts';
+import type { Refusals } from '../limits/refusals.ts';
 import { CompletedWithErrors, CompletionIterator } from './completion-iterator.ts';
 import { type ConnectionState, releaseConnection } from './connection-state.ts';
 import { detachPayload, type SubscribePayload } from './message.ts';
@@ -30,6 +32,9 @@ export interface ProtocolOptions {
   readonly connectionInitMs: number;
   /** The error that a caller may see. */
   readonly maskError: (error: unknown) => GraphQLFormattedError;
+  readonly refusals: Refusals;
+  /** The counts of all WebSockets. */
+  readonly clients: ClientCounts;
 }
 
 /** The close code for a passing failure (RFC 6455's registry): clients of graphql-ws connect again. */
@@ -70,7 +75,7 @@ export function createProtocolServer(options: ProtocolOptions): Server<Connectio
     const { contextValue } = args;
     // graphql-ws retains the arguments for the operation's lifetime.
     args.contextValue = null;
-    return begin(contextValue as PendingOperation, options.executor);
+    return begin(contextValue as PendingOperation, options);
   };
   return makeServer<ConnectionParams, ConnectionState>({
     execute: run,
@@ -99,6 +104,7 @@ async function connect(conversation: ProtocolContext, options: ProtocolOptions):
   } catch (error) {
     if (error instanceof UpstreamUnavailable) socket.close(TRY_AGAIN_LATER, 'Try again later');
     else if (!(error instanceof Unauthenticated)) throw error;
+    else options.refusals.add('unauthenticated');
     return false;
   }
 }
@@ -118,7 +124,10 @@ function prepare(
   options: PrepareOptions,
 ): readonly GraphQLError[] | Promise<readonly GraphQLError[] | ExecutionArgs> {
   if (!peer.caller) return [toGraphQLError(new Unauthenticated('The connection is not acknowledged'))];
-  if (peer.running.size >= options.maxSubscriptions) return options.tooMany;
+  if (peer.running.size >= options.maxSubscriptions) {
+    options.refusals.add('subscriptions');
+    return options.tooMany;
+  }
   const preparation = prepareFor(peer, peer.caller, id, request, options);
   // The socket's next message waits: a `complete` for this id, or a second `subscribe` with it, would come too early.
   const settled = preparation.then(noop, noop).then(() => {
@@ -142,7 +151,10 @@ async function prepareFor(
   const params = parseOperationParams(request);
   if (params instanceof GraphQLError) return [params];
   const prepared = await executor.prepare(params, clientOf(caller, peer.address));
-  if (prepared.kind === 'rejected') return prepared.errors;
+  if (prepared.kind === 'rejected') {
+    executor.onRejected();
+    return prepared.errors;
+  }
   // A socket that has closed meanwhile has released its operations already: an operation begun now would never end.
   if (peer.socket.readyState !== peer.socket.OPEN) return [CONNECTION_CLOSED];
   const { operation } = prepared;
@@ -152,9 +164,10 @@ async function prepareFor(
 
 const CONNECTION_CLOSED = new GraphQLError('The connection is closed');
 
-function begin({ peer, id, operation }: PendingOperation, executor: OperationExecutor): CompletionIterator {
+function begin({ peer, id, operation }: PendingOperation, { executor, clients }: ProtocolOptions): CompletionIterator {
   const iterator = new CompletionIterator(peer.running);
-  const subscriber = new Subscriber(new WebSocketSink(peer, id, iterator), peer.writer);
+  const counts = operation.kind === 'subscription' ? clients : undefined;
+  const subscriber = new Subscriber(new WebSocketSink(peer, id, iterator), peer.writer, counts);
   if (operation.kind === 'subscription') {
     iterator.onStop(executor.subscribe(operation, subscriber));
   } else {

@@ -2,8 +2,10 @@ import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { CloseCode, handleProtocols, type Server } from 'graphql-ws';
 import { type WebSocket, WebSocketServer } from 'ws';
+import type { ClientCounts } from '../../live/client-counts.ts';
 import { StreamWriter } from '../../live/stream-writer.ts';
 import type { EventLoopQueue } from '../limits/event-loop-queue.ts';
+import type { Refusals } from '../limits/refusals.ts';
 import type { Timeouts } from '../limits/timeouts.ts';
 import { TokenBucket } from '../limits/token-bucket.ts';
 import type { GracefullyClosable } from '../shutdown/graceful-shutdown.ts';
@@ -68,10 +70,14 @@ export class WebSocketEndpoint implements AsyncDisposable, GracefullyClosable {
   readonly #maxFrameBytes: number;
   readonly #textBytesPerSecond: number;
   readonly #queue: EventLoopQueue;
+  readonly #clients: ClientCounts;
+  readonly #refusals: Refusals;
 
   constructor({ maxFrameBytes, timeouts, queue, onUnexpectedError, ...options }: WebSocketEndpointOptions) {
     this.#onUnexpectedError = onUnexpectedError;
     this.#queue = queue;
+    this.#clients = options.clients;
+    this.#refusals = options.refusals;
     this.#heartbeat = new Heartbeat(timeouts.pingMs);
     this.#stallMs = timeouts.stallMs;
     this.#floodBackoffMs = timeouts.floodBackoffMs;
@@ -137,7 +143,12 @@ export class WebSocketEndpoint implements AsyncDisposable, GracefullyClosable {
   }
 
   #open(socket: WebSocket, { stream, ...upgrade }: UpgradeOrigin): void {
-    const writer = new StreamWriter(stream, { stallMs: this.#stallMs, onStall: () => socket.terminate() });
+    const onStall = (): void => {
+      this.#clients.stalled += 1;
+      socket.terminate();
+    };
+    const writer = new StreamWriter(stream, { stallMs: this.#stallMs, onStall });
+    this.#clients.connections += 1;
     const connection: ConnectionState = {
       socket,
       writer,
@@ -163,6 +174,7 @@ export class WebSocketEndpoint implements AsyncDisposable, GracefullyClosable {
     const onMessage = (handle: (text: string) => Promise<void>): void => {
       const onFlood = (): void => {
         closingForFlood = true;
+        this.#refusals.add('flood');
         closeAfterBackoff(connection, this.#floodBackoffMs);
       };
       this.#read(connection, { handle: (text) => handle(text).catch(broken), close, onFlood });
@@ -170,6 +182,7 @@ export class WebSocketEndpoint implements AsyncDisposable, GracefullyClosable {
     const send = (text: string): Promise<void> => sendText(socket, text);
     const closed = this.#protocol.opened({ protocol: socket.protocol, send, close, onMessage }, connection);
     socket.once('close', (code, reason) => {
+      this.#clients.connections -= 1;
       closed(code, reason.toString()).catch(this.#onUnexpectedError);
     });
   }

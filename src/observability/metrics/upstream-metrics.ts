@@ -1,0 +1,69 @@
+import type { Counter, Histogram } from 'prom-client';
+import { type MetricRegistry, PREFIX } from './metric-registry.ts';
+
+const SCHEDULER_EVENTS = ['breaker-opened', 'breaker-closed', 'paused', 'token-refused', 'token-accepted'];
+const UNEXPECTED_RESPONSES = ['contract-violation', 'wrong-task'];
+const CALL_BUCKETS = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+const LATENESS_BUCKETS = [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
+
+/** The calls to A2E, and the events of their schedulers. No label comes from a caller, a token or a response body. */
+export class UpstreamMetrics {
+  readonly #calls: Counter<'outcome'>;
+  readonly #seconds: Histogram;
+  readonly #unexpectedResponses: Counter<'kind'>;
+  readonly #scheduler: Counter<'event'>;
+  readonly #lateness: Histogram<'bulkhead'>;
+
+  constructor(registry: MetricRegistry) {
+    this.#calls = registry.counter({
+      name: `${PREFIX}upstream_calls_total`,
+      help: 'Calls to A2E, by HTTP status or why there was none',
+      labels: ['outcome'],
+    });
+    this.#seconds = registry.histogram({
+      name: `${PREFIX}upstream_call_seconds`,
+      help: 'How long calls to A2E took',
+      buckets: CALL_BUCKETS,
+    });
+    this.#unexpectedResponses = registry.counter({
+      name: `${PREFIX}upstream_anomalies_total`,
+      help: 'Answers of A2E that are not what the API documents, by kind',
+      labels: ['kind'],
+    });
+    this.#scheduler = registry.counter({
+      name: `${PREFIX}pacing_events_total`,
+      help: 'Openings and closings of circuits, pauses, refused and accepted tokens',
+      labels: ['event'],
+    });
+    this.#lateness = registry.histogram({
+      name: `${PREFIX}poll_lateness_seconds`,
+      help: 'Start of a poll minus its due time; trusted: A2E has answered for the task, and its last poll succeeded',
+      labels: ['bulkhead'],
+      buckets: LATENESS_BUCKETS,
+    });
+    for (const event of SCHEDULER_EVENTS) this.#scheduler.inc({ event }, 0);
+    for (const kind of UNEXPECTED_RESPONSES) this.#unexpectedResponses.inc({ kind }, 0);
+    for (const bulkhead of ['trusted', 'untrusted']) this.#lateness.zero({ bulkhead });
+  }
+
+  /** A call to A2E has ended. `outcome`: the HTTP status, or a fixed word. */
+  recordCall(outcome: string, seconds: number): void {
+    this.#calls.inc({ outcome });
+    this.#seconds.observe(seconds);
+  }
+
+  /** Counts a response that differs from the documented one. `kind` is a fixed word. */
+  recordUnexpectedResponse(kind: string): void {
+    this.#unexpectedResponses.inc({ kind });
+  }
+
+  /** Counts an event of the upstream scheduler. `event` is a fixed word. */
+  recordSchedulerEvent(event: string): void {
+    this.#scheduler.inc({ event });
+  }
+
+  /** A poll has started `lateMs` after its due time. */
+  recordPollStart(lateMs: number, bulkhead: 'trusted' | 'untrusted'): void {
+    this.#lateness.observe({ bulkhead }, lateMs / 1000);
+  }
+}
