@@ -97,8 +97,9 @@ export const descriptions: Readonly<Record<VariableName, VariableDescription>> =
       'comma list of names in `Host` that are served, others get 421; unset, loopback names with `AUTH_MODE=open` on a loopback `HOST`, else any',
   },
   SUBGRAPH: {
-    fallback: 'false',
+    fallback: '`false`',
     meaning: 'true adds Federation 2 to the schema, so that a router composes it into a supergraph',
+    see: 'supergraph.md',
   },
   HTTP_PROXY: {
     fallback: 'none',

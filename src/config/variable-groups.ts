@@ -30,7 +30,7 @@ export const variableGroups: readonly VariableGroup[] = [
     ],
   },
   { title: 'Several machines', names: ['REDIS_URL', 'REDIS_PREFIX'] },
-  { title: 'GraphQL', names: ['GRAPHIQL', 'INTROSPECTION', 'TRUSTED_DOCUMENTS'] },
+  { title: 'GraphQL', names: ['GRAPHIQL', 'INTROSPECTION', 'TRUSTED_DOCUMENTS', 'SUBGRAPH'] },
   {
     title: 'Limits of one operation',
     names: ['MAX_DEPTH', 'MAX_ALIASES', 'MAX_ROOT_FIELDS', 'MAX_DIRECTIVES', 'MAX_TOKENS', 'MAX_IDS', 'MAX_BODY_BYTES'],

@@ -1,31 +1,26 @@
+import { execFile } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempDisposable, readFile, writeFile } from 'node:fs/promises';
+import { cp, mkdtempDisposable, readFile, writeFile } from 'node:fs/promises';
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { json } from 'node:stream/consumers';
 import { pathToFileURL } from 'node:url';
+import { promisify } from 'node:util';
 import { createGatewayRuntime } from '@graphql-hive/gateway-runtime';
-import { assertCompositionSuccess, composeServices } from '@theguild/federation-composition';
-import { buildSchema, graphql, parse } from 'graphql';
+import { buildSchema, graphql } from 'graphql';
 import { createClient } from 'graphql-sse';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { parse } from 'yaml';
 import { mintTicket } from '../../examples/ticket/mint-ticket.ts';
+import { snippet } from '../docs/snippet.ts';
 import { type Pair, startPair } from '../support/gateway.ts';
+import { connect } from '../support/ws-client.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const SECRET = 'a secret of at least thirty-two bytes';
-const documentation = await readFile(join(ROOT, 'docs/supergraph.md'), 'utf8');
-const films = codeBlock('graphql');
-
-/** The first code block of the documentation that holds a text. */
-function codeBlock(language: string, holding = ''): string {
-  const blocks = Array.from(documentation.matchAll(new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\`$`, 'gms')));
-  const found = blocks.map(([, text = '']) => text).find((text) => text.includes(holding));
-  if (found === undefined) throw new Error(`docs/supergraph.md has no ${language} with ${holding}`);
-  return found;
-}
+const films = await snippet('docs/supergraph.md', 'Compose', 'graphql');
 
 let pair: Pair;
 let router: string;
@@ -36,7 +31,7 @@ beforeAll(async () => {
   const env = { SUBGRAPH: 'true', INTROSPECTION: 'false', AUTH_MODE: 'jwt', AUTH_JWT_SECRET: SECRET };
   pair = stack.use(await startPair(env));
   ticket = await mintTicket('t1', { secret: SECRET });
-  const supergraph = composed(`${pair.gateway.url}/graphql`, await listen(serveFilms));
+  const supergraph = await composed(`${pair.gateway.url}/graphql`, await listen(serveFilms));
   const gatewayConfig = await documentedConfig();
   const hive = stack.use(createGatewayRuntime({ ...gatewayConfig, supergraph, logging: false }));
   router = await listen(hive);
@@ -53,22 +48,24 @@ async function listen(listener: RequestListener): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}/graphql`;
 }
 
-function composed(video: string, filmsUrl: string): string {
-  const result = composeServices([
-    { name: 'video', url: video, typeDefs: parse(SUBGRAPH) },
-    { name: 'films', url: filmsUrl, typeDefs: parse(films) },
-  ]);
-  assertCompositionSuccess(result);
-  return result.supergraphSdl;
+/** Runs the documented script, with the addresses of this test, beside the files that it reads. */
+async function composed(video: string, filmsUrl: string): Promise<string> {
+  const script = (await snippet('docs/supergraph.md', 'Compose', 'js'))
+    .replace('http://127.0.0.1:4000/graphql', video)
+    .replace('http://127.0.0.1:4001/graphql', filmsUrl);
+  await using folder = await mkdtempDisposable(join(import.meta.dirname, 'node_modules/.compose-'));
+  await cp(join(ROOT, 'schema.subgraph.graphql'), join(folder.path, 'schema.subgraph.graphql'));
+  await writeFile(join(folder.path, 'films.graphql'), films);
+  await writeFile(join(folder.path, 'compose.mjs'), script);
+  await promisify(execFile)(process.execPath, ['compose.mjs'], { cwd: folder.path });
+  return readFile(join(folder.path, 'supergraph.graphql'), 'utf8');
 }
-
-const SUBGRAPH = await readFile(join(ROOT, 'schema.subgraph.graphql'), 'utf8');
 
 /** The configuration that the documentation shows. */
 async function documentedConfig(): Promise<object> {
   await using directory = await mkdtempDisposable(join(tmpdir(), 'hive-'));
   const file = join(directory.path, 'gateway.config.mjs');
-  await writeFile(file, codeBlock('js', 'gatewayConfig'));
+  await writeFile(file, await snippet('docs/supergraph.md', 'Hive Gateway', 'js'));
   return (await import(pathToFileURL(file).href)).gatewayConfig;
 }
 
@@ -134,4 +131,14 @@ test('taskStatus streams through Hive Gateway to its completion, joined with the
     resultUrl: expect.stringMatching(/^http/),
     film,
   });
+});
+
+// Apollo Router needs a plan of GraphOS to run it: the keys are those of its documentation, the values the gateway's.
+test('the documented configuration of Apollo Router subscribes at the address and in the protocol of the gateway', async () => {
+  const config = parse(await snippet('docs/supergraph.md', 'Subscriptions', 'yaml'));
+  const { path, protocol } = config.subscription.mode.passthrough.subgraphs.video;
+  expect([path, protocol]).toEqual(['/graphql', 'graphql_ws']);
+  await using socket = await connect(pair.gateway.url, undefined, { headers: { authorization: `Bearer ${ticket}` } });
+  socket.subscribe('1', 'subscription { taskStatus(id: "t1") { status } }');
+  await expect.poll(() => socket.about('1')[0]?.type).toBe('next');
 });

@@ -26,5 +26,5 @@ test('there is no other image', async () => {
 });
 
 test('the package has no images', () => {
-  expect(manifest.files).toEqual(['dist', 'schema.graphql']);
+  expect(manifest.files).toEqual(['dist', 'schema.graphql', 'schema.subgraph.graphql']);
 });
