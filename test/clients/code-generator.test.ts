@@ -5,6 +5,7 @@ import { promisify } from 'node:util';
 import { generate } from '@graphql-codegen/cli';
 import { preset } from '@graphql-codegen/client-preset';
 import { expect, test } from 'vitest';
+import { snippet } from '../docs/snippet.ts';
 import { WATCH } from './subscription.ts';
 
 const run = promisify(execFile);
@@ -30,6 +31,17 @@ export const finished = ({ status }: Task) => status === 'DONE';
 export const url = ({ resultUrl }: Task): number | null => resultUrl;
 `;
 
+/** The settings of docs/clients/settings.md. */
+async function documentedConfig(): Promise<object> {
+  const text = await snippet('docs/clients/settings.md', 'Code Generator', 'ts');
+  const module = (await import(
+    `data:text/javascript,${encodeURIComponent(`export const { config } = {${text}};`)}`
+  )) as {
+    readonly config: object;
+  };
+  return module.config;
+}
+
 test('Code Generator 7, client preset: generates types that compile and say what the schema says', async () => {
   const folder = await mkdtemp(join(import.meta.dirname, 'node_modules/.generated-'));
   try {
@@ -43,7 +55,7 @@ test('Code Generator 7, client preset: generates types that compile and say what
       generates: {
         [generated]: {
           preset,
-          config: { scalars: { DateTime: 'string', URL: 'string' }, useTypeImports: true, enumsAsTypes: true },
+          config: { ...(await documentedConfig()), useTypeImports: true, enumsAsTypes: true },
         },
       },
       silent: true,

@@ -1,14 +1,20 @@
-import { isObjectType, type ObjectTypeDefinitionNode, parse, print } from 'graphql';
-import { describe, expect, test } from 'vitest';
+import { type DefinitionNode, isObjectType, type ObjectTypeDefinitionNode, parse, print } from 'graphql';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { schema } from '../../src/schema/schema.ts';
+import { startPair } from '../support/gateway.ts';
+import { openStream } from '../support/sse-client.ts';
 import { Markdown } from './markdown.ts';
+import { snippet } from './snippet.ts';
 
 const page = await Markdown.read('docs/api.md');
 
 describe('its account of the schema', () => {
-  const definitions = page.codeBlocks
-    .filter(({ language }) => language === 'graphql')
-    .flatMap(({ text }) => parse(text).definitions);
+  let definitions: readonly DefinitionNode[];
+
+  beforeAll(async () => {
+    const types = await snippet('docs/api.md', 'What you can ask', 'graphql');
+    definitions = parse(types).definitions;
+  });
 
   test('is in the schema: the types it prints, field by field', () => {
     const types = definitions.filter((node): node is ObjectTypeDefinitionNode => node.kind === 'ObjectTypeDefinition');
@@ -44,4 +50,15 @@ describe('its account of the schema', () => {
     expect(named.length).toBeGreaterThan(5);
     expect(unknown.map(({ span }) => span)).toEqual([]);
   });
+});
+
+test('its subscription gets an event for each task, and completes', async () => {
+  await using pair = await startPair();
+  const query = await snippet('docs/api.md', 'What you can ask', 'graphql', 2);
+  const ids = ['demo-finished-1', 'demo-finished-2'];
+  await using stream = await openStream(pair.gateway.url, { query, variables: { ids } });
+  const events = await stream.ended;
+  expect(events.map(({ event }) => event)).toEqual(['next', 'next', 'complete']);
+  const shown = events.flatMap(({ data }) => /"id":"([^"]+)"/.exec(JSON.stringify(data))?.[1] ?? []);
+  expect(shown.toSorted()).toEqual(ids);
 });

@@ -11,6 +11,8 @@ export const DOCUMENTS = (
 
 /** A fenced block of code. */
 export interface CodeBlock {
+  /** The heading above it. */
+  readonly heading: string;
   readonly language: string;
   readonly text: string;
 }
@@ -38,7 +40,13 @@ export class Markdown {
   private constructor(path: string, text: string) {
     const fence = /^```(\w+)\n(.*?)^```$/gms;
     this.path = path;
-    this.codeBlocks = Array.from(text.matchAll(fence), ([, language = '', code = '']) => ({ language, text: code }));
+    this.codeBlocks = Array.from(text.matchAll(fence), ({ index, 1: language = '', 2: code = '' }) => {
+      const headings = text
+        .slice(0, index)
+        .replace(fence, '')
+        .matchAll(/^#+ (.+)$/gm);
+      return { heading: [...headings].at(-1)?.[1] ?? '', language, text: code };
+    });
     this.prose = text.replace(fence, '');
   }
 

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { glob, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { parse, validate } from 'graphql';
 import { describe, expect, test } from 'vitest';
@@ -32,4 +32,29 @@ describe.each(documents.map((document) => [document.path, document] as const))('
     const known = new Set((await Promise.all(['', dirname(path)].map(scriptsOf))).flat());
     expect(scripts.filter((script) => !known.has(script))).toEqual([]);
   });
+});
+
+/** Drawings and output, which cannot run. */
+const NOT_RUN = ['text', 'mermaid'];
+
+test('every block of code in the README and in docs is run by a test', async () => {
+  const files = await Array.fromAsync(glob('test/**/*.test.ts', { cwd: ROOT, exclude: ['**/node_modules'] }));
+  const sources = await Promise.all(files.map((path) => readFile(join(ROOT, path), 'utf8')));
+  const call = /\bsnippet\(\s*'([^']+)',\s*'([^']+)',\s*'([^']+)'(?:,\s*(\d+))?,?\s*\)/g;
+  const run = sources.flatMap((source) =>
+    Array.from(source.matchAll(call), ([, page, heading, language, number = '1']) =>
+      [page, heading, language, number].join(' > '),
+    ),
+  );
+  const blocks = documents
+    .filter(({ path }) => path === 'README.md' || path.startsWith('docs/'))
+    .flatMap(({ path, codeBlocks }) => codeBlocks.map((block) => ({ ...block, path })))
+    .filter(({ language }) => !NOT_RUN.includes(language));
+  const written = blocks.map(({ path, heading, language }, index) => {
+    const same = blocks
+      .slice(0, index + 1)
+      .filter((block) => block.path === path && block.heading === heading && block.language === language);
+    return [path, heading, language, same.length].join(' > ');
+  });
+  expect(written.filter((block) => !run.includes(block))).toEqual([]);
 });

@@ -16,7 +16,7 @@ async function check(
 }
 
 test('tools that are missing and cannot be installed are reported in one line', async () => {
-  const { status, stderr } = await check(['chromium-browser', 'promtool', 'faketime', 'python3']);
+  const { status, stderr } = await check(['chromium-browser', 'promtool', 'faketime', 'curl', 'python3']);
   expect(status).toBe(1);
   expect(stderr).toMatch(
     /^The tests need a Redis or Valkey server \(redis-server, valkey-server\) .*install redis-server\n$/,
@@ -24,7 +24,7 @@ test('tools that are missing and cannot be installed are reported in one line', 
 });
 
 test('either name of a tool will do', async () => {
-  expect(await check(['valkey-server', 'google-chrome', 'promtool', 'faketime', 'python3'])).toMatchObject({
+  expect(await check(['valkey-server', 'google-chrome', 'promtool', 'faketime', 'curl', 'python3'])).toMatchObject({
     status: 0,
     stderr: '',
   });
@@ -33,7 +33,7 @@ test('either name of a tool will do', async () => {
 test('a tool that is still missing after apt-get ran is reported as well', async () => {
   const { status, stderr } = await check(['apt-get']);
   expect(status).toBe(1);
-  expect(stderr).toContain('apt-get install redis-server chromium prometheus faketime python3-minimal');
+  expect(stderr).toContain('apt-get install redis-server chromium prometheus faketime curl python3-minimal');
 });
 
 test('a tool is found by its path', () => {

@@ -29,6 +29,7 @@ const tools = {
     debianPackage: 'prometheus',
   },
   faketime: { title: 'libfaketime', programs: ['faketime'], debianPackage: 'faketime' },
+  curl: { title: 'curl', programs: ['curl'], debianPackage: 'curl' },
   python: { title: 'Python', programs: ['python3'], debianPackage: 'python3-minimal' },
 } as const satisfies Record<string, Tool>;
 
