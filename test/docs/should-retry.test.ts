@@ -9,9 +9,7 @@ import { ROOT } from './markdown.ts';
 const run = promisify(execFile);
 const SHOULD_RETRY = /shouldRetry: (\(problem\) => .*?)(?:,\n|,? \/\/|`)/g;
 const texts = await Promise.all(
-  ['README.md', 'docs/clients.md', 'examples/front-end/src/client.ts'].map((file) =>
-    readFile(join(ROOT, file), 'utf8'),
-  ),
+  ['README.md', 'docs/clients.md', 'examples/react/src/socket.ts'].map((file) => readFile(join(ROOT, file), 'utf8')),
 );
 const documented = [...new Set(texts.flatMap((text) => Array.from(text.matchAll(SHOULD_RETRY), ([, code]) => code)))];
 
