@@ -74,4 +74,9 @@ test('examples/react shows a list of videos live on one subscription, whatever f
   expect(await video.getAttribute('preload')).toBe('none');
   expect([...tab.hosts]).toEqual([new URL(page.url).host]);
   expect(counts.subscriptions).toBe(2);
+
+  simulator.setTask('third', { status: 'fail', msg: 'Face not detected' });
+  await tab.page.getByLabel('Task id').fill('third');
+  await tab.page.keyboard.press('Enter');
+  await status(tab.page, 'third', 'Failed, Face not detected');
 });
