@@ -7,7 +7,7 @@ import type { TaskResponse } from './simulated-task.ts';
 import type { TaskStore } from './task-store.ts';
 import { accepts, bearerToken, refusalAnswer, type TokenPolicy } from './token-policy.ts';
 
-/** The one address of A2E that is simulated. */
+/** The address of A2E that tells the state of a task. */
 export const AWS_RESULT_PATH = '/api/v1/video/awsResult';
 
 /** What an answer depends on; changed from outside while the simulator runs. */

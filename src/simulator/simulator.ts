@@ -8,6 +8,7 @@ import { CallLog } from './call-log.ts';
 import { Connections } from './connections.ts';
 import { ADMIN_PATH, type SimulatorControl } from './control.ts';
 import { FaultRegistry } from './fault-registry.ts';
+import { answerGenerate, GENERATE_PATH } from './generate-call.ts';
 import { RESULTS_PATH, sendVideo } from './result-video.ts';
 import { type AutoCreate, TaskStore } from './task-store.ts';
 import type { TokenPolicy } from './token-policy.ts';
@@ -44,7 +45,7 @@ export interface Simulator extends SimulatorControl, AsyncDisposable {
 
 /**
  * Starts an HTTP server that answers `POST /api/v1/video/awsResult` as A2E documents it, with tasks that live on a
- * clock, faults on demand and exact counts. Resolves once it listens; rejects when it cannot (port taken). Disposing
+ * clock, faults on demand and exact counts; `POST /api/v1/video/generate` creates a task. Resolves once it listens; rejects when it cannot (port taken). Disposing
  * of it cuts every connection at once.
  */
 export async function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
@@ -106,6 +107,7 @@ async function route(
 ): Promise<void> {
   if (isUnder(path, ADMIN_PATH)) await answerAdmin(control, request, response, path);
   else if (path === AWS_RESULT_PATH && request.method === 'POST') await answerCall(world, request, response);
+  else if (path === GENERATE_PATH && request.method === 'POST') await answerGenerate(world, request, response);
   else if (world.down) request.socket.destroy();
   else if (path.startsWith(RESULTS_PATH)) sendVideo(request, response);
   else sendHtml(response, 404);

@@ -31,7 +31,7 @@ test('the commands for trusted documents start a gateway that takes the operatio
   await using folder = await mkdtempDisposable(join(tmpdir(), 'documents-'));
   const text = (await snippet('docs/access.md', 'Trusted documents', 'sh'))
     .replaceAll('documents.json', join(folder.path, 'documents.json'))
-    .replace('../my-app', 'examples/front-end');
+    .replace('../my-app', 'examples/react');
   const [list = '', start = ''] = text.split('\n');
   await run('bash', ['-c', list], { cwd: ROOT });
   await using server = started(start);

@@ -3,33 +3,54 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Page } from 'playwright-core';
+import { setup as installClients } from '../clients/install.ts';
 import { launchBrowser, type TestBrowser } from '../support/browser.ts';
+import { buildReactExample } from '../support/react-example.ts';
 import { IMAGE_SIZE, imagePath, SCHEMES } from './images.ts';
 import { ROOT } from './markdown.ts';
 
 const DEMO = join(ROOT, 'src/demo.ts');
 
 /** The time limit of one step in ms: a demo task reaches its video after about 40 s. */
-const STEP_TIMEOUT_MS = 60_000;
+const STEP_TIMEOUT_MS = 90_000;
 
 /** A page to take a screenshot of. */
 interface Shot {
   /** The first part of the file's name. */
   readonly name: string;
-  /** The path of the page at the gateway. */
-  readonly path: string;
+  /** The address of the page, of the addresses of the gateway and of `examples/react`. */
+  readonly url: (gateway: string, react: string) => string;
   /** Brings the page into the state that the screenshot shows: a task in progress. */
   readonly prepare: (page: Page) => Promise<void>;
 }
 
 const SHOTS: readonly Shot[] = [
-  { name: 'watch-page', path: '/?id=demo-success', prepare: (page) => page.getByText(/^6\d %$/).waitFor() },
-  { name: 'graphiql', path: '/graphql', prepare: watchInGraphiql },
+  { name: 'watch-page', url: (gateway) => `${gateway}/?id=demo-success`, prepare: untilMostIsDone },
+  { name: 'graphiql', url: (gateway) => `${gateway}/graphql`, prepare: watchInGraphiql },
+  { name: 'react', url: (_, react) => react, prepare: listInReact },
 ];
 
+async function untilMostIsDone(page: Page): Promise<void> {
+  await page.getByText(/^[67]\d %$/).waitFor();
+}
+
 async function watchInGraphiql(page: Page): Promise<void> {
+  await page.locator('.graphiql-query-editor').getByText('subscription').waitFor();
   await page.getByRole('button', { name: /^Execute query/ }).click();
-  await page.locator('.result-window').getByText(/^6\d$/).waitFor();
+  await page.getByRole('button', { name: /^Stop query/ }).waitFor();
+  await page
+    .locator('.result-window')
+    .getByText(/^[67]\d$/)
+    .waitFor();
+}
+
+/** The demo task `fail` has failed when `success` is at 60 %. */
+async function listInReact(page: Page): Promise<void> {
+  await page.getByText('Failed', { exact: false }).first().waitFor();
+  await page
+    .getByRole('article', { name: 'demo-success' })
+    .getByText(/^[67]\d %$/)
+    .waitFor();
 }
 
 /** Starts the demo as a process, which ends when the result is disposed of. */
@@ -47,15 +68,21 @@ async function startDemo(): Promise<AsyncDisposable & { readonly url: string }> 
   };
 }
 
-async function take(browser: TestBrowser, url: string, shot: Shot, colorScheme: 'light' | 'dark'): Promise<void> {
+async function take(browser: TestBrowser, shot: Shot, url: string, colorScheme: 'light' | 'dark'): Promise<void> {
   await using tab = await browser.open({ viewport: IMAGE_SIZE, deviceScaleFactor: 1, colorScheme });
   tab.page.setDefaultTimeout(STEP_TIMEOUT_MS);
-  await tab.page.goto(new URL(shot.path, url).href);
+  await tab.page.goto(url);
   await shot.prepare(tab.page);
   await tab.page.screenshot({ path: join(ROOT, imagePath(shot.name, colorScheme)) });
 }
 
-await using demo = await startDemo();
+installClients();
+await using example = await buildReactExample();
 await using browser = await launchBrowser();
-// All at once, because they watch the same task.
-await Promise.all(SCHEMES.flatMap((scheme) => SHOTS.map((shot) => take(browser, demo.url, shot, scheme))));
+for (const shot of SHOTS) {
+  // A demo of its own, because a demo task begins when it is first asked for.
+  await using demo = await startDemo();
+  await using react = await example.serve(demo.url);
+  const url = shot.url(demo.url, react.url);
+  await Promise.all(SCHEMES.map((scheme) => take(browser, shot, url, scheme)));
+}

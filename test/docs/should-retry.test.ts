@@ -9,7 +9,7 @@ import { ROOT } from './markdown.ts';
 const run = promisify(execFile);
 const SHOULD_RETRY = /shouldRetry: (\(problem\) => .*?)(?:,\n|,? \/\/|`)/g;
 const texts = await Promise.all(
-  ['README.md', 'docs/clients.md', 'docs/clients/settings.md', 'examples/front-end/src/client.ts'].map((file) =>
+  ['README.md', 'docs/clients.md', 'docs/clients/settings.md', 'examples/react/src/socket.ts'].map((file) =>
     readFile(join(ROOT, file), 'utf8'),
   ),
 );

@@ -4,24 +4,35 @@ import { gql, type TypedDocumentNode } from '@apollo/client';
 export interface Task {
   readonly id: string;
   readonly status: string;
-  readonly statusDescription: string;
+  readonly rawStatus: string;
   /** Percent. */
   readonly progress: number | null;
+  /** Why the task failed. */
   readonly message: string | null;
   /** The gateway cannot reach A2E at the moment; this is the last good state. */
   readonly stale: boolean;
   readonly finished: boolean;
   readonly resultUrl: string | null;
-  readonly stages: readonly { readonly status: string; readonly enteredAt: string }[];
+  /** The path so far, oldest first. */
+  readonly stages: readonly Stage[];
 }
 
-/** The state now, then every change, until the task has finished. */
-export const TASK_STATUS: TypedDocumentNode<{ taskStatus: Task }, { id: string }> = gql`
-  subscription TaskStatus($id: ID!) {
-    taskStatus(id: $id) {
+/** One stage of a task. */
+export interface Stage {
+  readonly status: string;
+  readonly enteredAt: string;
+}
+
+/**
+ * The state of every task now, then every change of any of them, until all have finished. An event is null beside an
+ * error that concerns one task and names it in `extensions.id`; the other tasks go on.
+ */
+export const TASK_STATUSES: TypedDocumentNode<{ taskStatuses: Task | null }, { ids: readonly string[] }> = gql`
+  subscription TaskStatuses($ids: [ID!]!) {
+    taskStatuses(ids: $ids) {
       id
       status
-      statusDescription
+      rawStatus
       progress
       message
       stale
