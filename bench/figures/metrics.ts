@@ -6,7 +6,7 @@ import { compared, type Figure } from './figure.ts';
 export const scraping: Figure = {
   name: 'ws-scraped',
   async run() {
-    const options = { transport: 'ws', subscribers: 5_000, updates: 15, stretches: 5 } as const;
+    const options = { transport: 'ws', subscribers: 1_000, updates: 15, stretches: 5 } as const;
     const { cpuMicros } = await measureServers([() => startScrapedGateway(), () => startGateway()], options);
     const [scraped = Number.NaN, alone = Number.NaN] = cpuMicros;
     return [
