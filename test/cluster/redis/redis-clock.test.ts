@@ -5,8 +5,9 @@ import type { Versioned } from '../../../src/cluster/contract.ts';
 import { createRedisCluster } from '../../../src/cluster/redis/redis-cluster.ts';
 import type { RedisScript } from '../../../src/cluster/redis/redis-scripts.ts';
 import type { Weather } from '../../conformance/cluster-nodes.ts';
-import { RedisNodes, weatherCodec } from '../../support/redis-nodes.ts';
+import { PATIENT, RedisNodes, weatherCodec } from '../../support/redis-nodes.ts';
 import { RedisServer } from '../../support/redis-server.ts';
+import { StallDetector } from '../../support/stall-detector.ts';
 
 /**
  * A Redis whose TIME steps: every script adds an offset that is stored in Redis. libfaketime cannot be preloaded into
@@ -53,7 +54,7 @@ for (const seconds of [-TEN_MINUTES, TEN_MINUTES, -20]) {
   test.concurrent(`Redis's clock steps by ${seconds} s: one claim per interval goes on, with rising versions`, async () => {
     await using clocked = await startClocked();
     const { nodes, step } = clocked;
-    const two = [await nodes.connect(), await nodes.connect()];
+    const two = [await nodes.connect(PATIENT), await nodes.connect(PATIENT)];
     const claimAll = async () => {
       const claims = await Promise.all(two.map(({ cluster }) => cluster.claim('topic', 1000, 0)));
       return claims.filter((version) => version !== null);
@@ -61,7 +62,8 @@ for (const seconds of [-TEN_MINUTES, TEN_MINUTES, -20]) {
     const granted = await claimAll();
     await step(seconds);
     const steppedAt = performance.now();
-    while (performance.now() - steppedAt < 3500) {
+    using stalls = new StallDetector();
+    while (stalls.elapsedSince(steppedAt) < 3500) {
       granted.push(...(await claimAll()));
       await delay(20);
     }
@@ -74,41 +76,43 @@ for (const seconds of [-TEN_MINUTES, TEN_MINUTES, -20]) {
   test.concurrent(`Redis's clock steps by ${seconds} s: the rate stays the rate`, async () => {
     await using clocked = await startClocked();
     const { nodes, step } = clocked;
-    const two = [await nodes.connect(), await nodes.connect()];
+    const two = [await nodes.connect(PATIENT), await nodes.connect(PATIENT)];
     const consume = () => Promise.all(two.map(({ cluster }) => cluster.tryConsume('key', 10)));
     await consume();
     await step(seconds);
     const steppedAt = performance.now();
     const grants: number[] = [];
-    while (performance.now() - steppedAt < 3000) {
-      for (const waitMs of await consume()) if (waitMs === 0) grants.push(performance.now() - steppedAt);
+    using stalls = new StallDetector();
+    while (stalls.elapsedSince(steppedAt) < 3000) {
+      for (const waitMs of await consume()) if (waitMs === 0) grants.push(stalls.elapsedSince(steppedAt));
       await delay(10);
     }
     expect(grants[0]).toBeLessThan(1500);
     expect(grants.length).toBeGreaterThan(12);
-    expect(grants.length).toBeLessThanOrEqual(34);
+    expect(grants.length).toBeLessThanOrEqual(4 + (10 * (performance.now() - steppedAt)) / 1000);
   });
 
   test.concurrent(`Redis's clock steps by ${seconds} s: a pause ends on time for gateways that start later`, async () => {
     await using clocked = await startClocked();
     const { nodes, step } = clocked;
-    const { cluster } = await nodes.connect();
+    const { cluster } = await nodes.connect(PATIENT);
+    const pausedAt = performance.now();
     await cluster.pause('key', 60_000);
     await step(seconds);
-    const late = await nodes.connect();
+    const late = await nodes.connect(PATIENT);
     expect(late.cluster.pausedFor('key')).toBeLessThanOrEqual(60_000);
-    expect(cluster.pausedFor('key')).toBeGreaterThan(55_000);
+    expect(cluster.pausedFor('key')).toBeGreaterThan(59_990 - (performance.now() - pausedAt));
     await cluster.pause('short', 500);
-    const later = await nodes.connect();
+    const later = await nodes.connect(PATIENT);
     expect(later.cluster.pausedFor('short')).toBeLessThanOrEqual(500);
   });
 
   test.concurrent(`Redis's clock steps by ${seconds} s: the number of gateways is right again`, async () => {
     await using clocked = await startClocked();
     const { nodes, step } = clocked;
-    const [a, b] = [await nodes.connect(), await nodes.connect()];
+    const [a, b] = [await nodes.connect(PATIENT), await nodes.connect(PATIENT)];
     await step(seconds);
-    const c = await nodes.connect();
+    const c = await nodes.connect(PATIENT);
     await expect.poll(() => [a, b, c].map(({ cluster }) => cluster.gateways)).toEqual([3, 3, 3]);
   });
 }
@@ -116,11 +120,11 @@ for (const seconds of [-TEN_MINUTES, TEN_MINUTES, -20]) {
 test.concurrent('a gateway killed before the clock steps back counts as gone one lifetime later', async () => {
   await using clocked = await startClocked();
   const { nodes, server, step } = clocked;
-  await nodes.connect();
+  await nodes.connect(PATIENT);
   const key = `${nodes.prefix}:v2:{gateways}:nodes`;
   await server.run('ZADD', key, String(Date.now() + 75_000), 'killed');
   await step(-TEN_MINUTES);
-  await nodes.connect();
+  await nodes.connect(PATIENT);
   const expiresAt = Number(await server.run('ZSCORE', key, 'killed'));
   expect(expiresAt - (Date.now() - TEN_MINUTES * 1000)).toBeLessThanOrEqual(75_000);
 });
@@ -128,7 +132,7 @@ test.concurrent('a gateway killed before the clock steps back counts as gone one
 test.concurrent('a Redis that came back empty with a clock behind grants versions above the stored and the known ones', async () => {
   await using clocked = await startClocked();
   const { nodes, server, step } = clocked;
-  const { cluster } = await nodes.connect();
+  const { cluster } = await nodes.connect(PATIENT);
   const version = (await cluster.claim('topic', 1, 0)) ?? 0;
   await cluster.publish('topic', hail(version), HOUR);
   await server.run('DEL', `${nodes.prefix}:v2:{topic}:tick`);
@@ -147,13 +151,13 @@ function aging({ url }: RedisServer, prefix: string) {
     ages.push(ageMs);
     return weatherCodec.decode(text);
   };
-  return { ages, cluster: createRedisCluster({ url, prefix, codec: { ...weatherCodec, decode } }) };
+  return { ages, cluster: createRedisCluster({ ...PATIENT, url, prefix, codec: { ...weatherCodec, decode } }) };
 }
 
 test.concurrent('a stored state tells how long ago it was published', async () => {
   await using server = await RedisServer.start();
   await using nodes = new RedisNodes(server.url);
-  const writer = await nodes.connect();
+  const writer = await nodes.connect(PATIENT);
   const { ages, cluster } = aging(server, nodes.prefix);
   await using _ = cluster;
   await cluster.ready;
