@@ -3,8 +3,9 @@ import { clusterFanOut, redisCommands } from './figures/cluster.ts';
 import { distinctTasks, sseFanOut, ssePeers, webSocketFanOut, webSocketPeers } from './figures/fan-out.ts';
 import { type Result, round } from './figures/figure.ts';
 import { sseMemory, webSocketMemory } from './figures/memory.ts';
+import { pollLateness, pollSmoothness } from './figures/polling.ts';
 import { queries } from './figures/queries.ts';
-import { growth, pollLateness } from './figures/scale.ts';
+import { growth } from './figures/scale.ts';
 
 /** Measures every figure, or the figures of `--only NAME`. Prints a table, or with `--json` a line for each. */
 const FIGURES = [
@@ -18,6 +19,7 @@ const FIGURES = [
   growth,
   queries,
   pollLateness,
+  pollSmoothness,
   redisCommands,
   clusterFanOut,
 ];
