@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { RedisServer } from '../test/support/redis-server.ts';
 import { Child } from './support/child.ts';
 import { Simulator } from './support/server-under-test.ts';
@@ -25,8 +26,16 @@ export class ClusterDeployment implements AsyncDisposable {
     this.#stack = stack;
   }
 
-  /** Starts `gateways` gateways, each with as many subscribers, which are spread over so many tasks. */
-  static async start(gateways: number, subscribers: number, tasks: number): Promise<ClusterDeployment> {
+  /**
+   * Starts `gateways` gateways, each with as many sockets. The sockets of a gateway, with `each` subscriptions, are
+   * spread over so many tasks.
+   */
+  static async start(
+    gateways: number,
+    sockets: number,
+    tasks: number,
+    { intervalMs = INTERVAL_MS, each = 1 } = {},
+  ): Promise<ClusterDeployment> {
     await using stack = new AsyncDisposableStack();
     const redis = stack.use(await RedisServer.start());
     const simulator = stack.use(await Simulator.start());
@@ -35,15 +44,14 @@ export class ClusterDeployment implements AsyncDisposable {
       A2E_API_TOKEN: 'demo-token',
       A2E_API_URL: simulator.url,
       LOG_LEVEL: 'warn',
-      POLL_INTERVAL_MS: String(INTERVAL_MS),
-      POLL_MAX_INTERVAL_MS: String(INTERVAL_MS),
+      POLL_INTERVAL_MS: String(intervalMs),
+      POLL_MAX_INTERVAL_MS: String(intervalMs),
       REDIS_URL: redis.url,
     };
     const started = Array.from({ length: gateways }, () => stack.use(Child.start('../../src/main.ts', { env })));
     const clients = stack.use(Child.start('./ws-clients.ts'));
-    for (const gateway of started) {
-      await clients.call('connect', `${await gateway.url()}/graphql`, subscribers, tasks);
-    }
+    const urls = await Promise.all(started.map((gateway) => gateway.url()));
+    for (const url of urls) await clients.call('connect', `${url}/graphql`, sockets, tasks, each);
     return new ClusterDeployment({ redis, gateways: started, clients, simulator }, stack.move());
   }
 
@@ -55,6 +63,13 @@ export class ClusterDeployment implements AsyncDisposable {
   /** How many calls upstream has got in all. */
   totalCalls(): Promise<number> {
     return this.#simulator.call<number>('totalCalls');
+  }
+
+  /** All calls that upstream gets within `ms` from now. */
+  async callsDuring(ms: number): Promise<readonly { readonly id: string; readonly at: number }[]> {
+    await this.#simulator.call('resetCounts');
+    await setTimeout(ms);
+    return this.#simulator.call('calls');
   }
 
   /** Resolves after that many more calls for its first task: as many intervals. */

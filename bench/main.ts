@@ -4,8 +4,9 @@ import { distinctTasks, sseFanOut, ssePeers, webSocketFanOut, webSocketPeers } f
 import { type Result, round } from './figures/figure.ts';
 import { sseMemory, webSocketMemory } from './figures/memory.ts';
 import { scraping } from './figures/metrics.ts';
+import { pollLateness, pollSmoothness } from './figures/polling.ts';
 import { queries } from './figures/queries.ts';
-import { growth, pollLateness } from './figures/scale.ts';
+import { growth } from './figures/scale.ts';
 
 /** Measures every figure, or the figures of `--only NAME`. Prints a table, or with `--json` a line for each. */
 const FIGURES = [
@@ -20,6 +21,7 @@ const FIGURES = [
   growth,
   queries,
   pollLateness,
+  pollSmoothness,
   redisCommands,
   clusterFanOut,
 ];

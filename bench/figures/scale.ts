@@ -1,6 +1,4 @@
-import { setTimeout } from 'node:timers/promises';
-import { Child } from '../support/child.ts';
-import { median, quantile } from '../support/median.ts';
+import { median } from '../support/median.ts';
 import { startGateway } from '../support/server-under-test.ts';
 import { SubscriberPool } from '../support/subscriber-pool.ts';
 import { compared, type Figure, type Result } from './figure.ts';
@@ -40,47 +38,4 @@ async function most(): Promise<Result> {
   await pool.measure(1);
   const goal = `${MOST} in one process`;
   return { name: 'ws-sockets', value: MOST, unit: 'sockets', ratio: null, against: '', goal, pass: true };
-}
-
-const TASKS = 10_000;
-const SOCKETS = 100;
-const INTERVAL_MS = 5_000;
-const GOAL_MS = 250;
-
-/**
- * The delay of polls: the time between two calls for one task, less the interval. The time of a response counts as
- * delay. The watchers subscribe one after the other during one interval.
- */
-export const pollLateness: Figure = {
-  name: 'poll-lateness',
-  async run() {
-    const env = { POLL_INTERVAL_MS: `${INTERVAL_MS}`, POLL_MAX_INTERVAL_MS: `${INTERVAL_MS}` };
-    await using gateway = await startGateway({ churn: true, env });
-    await using clients = Child.start('./ws-clients.ts');
-    await clients.call('connect', gateway.url, SOCKETS, TASKS, TASKS / SOCKETS, INTERVAL_MS);
-    await clients.call('arrivals', TASKS);
-    await setTimeout(INTERVAL_MS);
-    await gateway.simulator.call('resetCounts');
-    const [cpuBefore, from] = [await gateway.server.cpuMs(), performance.now()];
-    await setTimeout(4 * INTERVAL_MS);
-    const cores = ((await gateway.server.cpuMs()) - cpuBefore) / (performance.now() - from);
-    const late = quantile(lateness(await gateway.simulator.call<Call[]>('calls')), 0.99);
-    const goal = `under ${GOAL_MS} ms, under one core`;
-    const shared = { unit: 'ms late, 99th percentile', ratio: null, against: `${cores.toFixed(2)} cores`, goal };
-    return [{ name: 'poll-lateness', value: late, ...shared, pass: late < GOAL_MS && cores < 1 }];
-  },
-};
-
-interface Call {
-  readonly id: string;
-  readonly at: number;
-}
-
-function lateness(calls: readonly Call[]): readonly number[] {
-  const last = new Map<string, number>();
-  return calls.flatMap(({ id, at }) => {
-    const before = last.get(id);
-    last.set(id, at);
-    return before === undefined ? [] : [at - before - INTERVAL_MS];
-  });
 }

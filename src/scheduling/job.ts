@@ -1,4 +1,5 @@
 import type { GatewayError, UpstreamError } from '../errors.ts';
+import type { PollRhythm } from './poll-spread.ts';
 
 /** The end of a call. `skipped`: A2E was not called, because another gateway polls this tick. */
 export type CallOutcome =
@@ -26,6 +27,8 @@ export interface ScheduleOptions {
   readonly urgent?: boolean;
   /** The job backs off from a failure, which may be over earlier. */
   readonly afterFailure?: boolean;
+  /** The poll repeats at this rhythm, so it may move from `dueAt` where too many polls are due: see `PollSpread`. */
+  readonly rhythm?: PollRhythm | undefined;
 }
 
 /** A waiting job. Times are monotonic ms (`performance.now()`). */

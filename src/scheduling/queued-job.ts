@@ -1,10 +1,13 @@
 import type { BulkheadCall } from './bulkhead-queue.ts';
 import type { Job, ScheduledJob } from './job.ts';
+import type { PlannedPoll } from './poll-spread.ts';
 
 interface QueuedJobOptions {
   readonly dueAt: number | null;
   readonly urgent: boolean;
   readonly afterFailure: boolean;
+  /** The place of the job among the polls that are spread evenly. */
+  readonly planned?: PlannedPoll | undefined;
   readonly expectedAt: (queued: QueuedJob) => number;
   readonly cancel: (queued: QueuedJob) => void;
 }
@@ -16,6 +19,7 @@ export class QueuedJob implements ScheduledJob, BulkheadCall {
   readonly isProven: boolean;
   readonly isTrusted: boolean;
   readonly afterFailure: boolean;
+  readonly planned: PlannedPoll | undefined;
   dueAt: number | null;
   urgent: boolean;
   heapIndex = -1;
@@ -27,7 +31,8 @@ export class QueuedJob implements ScheduledJob, BulkheadCall {
     this.isProven = job.isProven;
     this.afterFailure = options.afterFailure;
     this.isTrusted = job.isProven && !options.afterFailure;
-    this.dueAt = options.dueAt;
+    this.planned = options.planned;
+    this.dueAt = options.planned?.dueAt ?? options.dueAt;
     this.urgent = options.urgent;
     this.#options = options;
   }

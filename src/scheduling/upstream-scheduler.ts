@@ -14,6 +14,7 @@ import { EarliestTimer } from './earliest-timer.ts';
 import type { PermitClass } from './fair-semaphore.ts';
 import type { CallOutcome, Job, ScheduledJob, ScheduleOptions } from './job.ts';
 import { LocalRateLimiter } from './local-rate-limiter.ts';
+import { PollSpread } from './poll-spread.ts';
 import { ProbeCandidates } from './probe-candidates.ts';
 import { maxProbeIntervalMs, recoveryWindowMs } from './probe-interval.ts';
 import { QueuedJob } from './queued-job.ts';
@@ -39,6 +40,7 @@ export class UpstreamScheduler {
   /** Jobs that were due while the circuit was not closed. */
   readonly #blocked = new Set<QueuedJob>();
   readonly #rateLimiter: RateLimiter;
+  readonly #spread: PollSpread;
   readonly #onPermit = (): void => this.#advance();
   readonly #timer = new EarliestTimer(() => this.#advance());
   #circuit: Circuit = NEW_CIRCUIT;
@@ -52,6 +54,7 @@ export class UpstreamScheduler {
     this.#options = options;
     this.#policy = { ...options.tokenPolicy, maxProbeIntervalMs: maxProbeIntervalMs(options.intervalMs) };
     this.#queue = new BulkheadQueue(options.intervalMs);
+    this.#spread = new PollSpread(options.intervalMs);
     this.#rateLimiter = options.rateLimiter?.(() => this.#advance()) ?? new LocalRateLimiter(options.maxRps);
   }
 
@@ -76,11 +79,13 @@ export class UpstreamScheduler {
   }
 
   /** Queues a job. */
-  schedule(job: Job, { dueAt, urgent = false, afterFailure = false }: ScheduleOptions): ScheduledJob {
+  schedule(job: Job, { dueAt, urgent = false, afterFailure = false, rhythm }: ScheduleOptions): ScheduledJob {
+    const planned = dueAt !== null && rhythm ? this.#spread.plan(dueAt, rhythm) : undefined;
     const queued = new QueuedJob(job, {
       dueAt,
       urgent,
       afterFailure,
+      planned,
       expectedAt: (waiting) => this.#expectedAt(waiting),
       cancel: (waiting) => this.#cancel(waiting),
     });
@@ -98,10 +103,17 @@ export class UpstreamScheduler {
   }
 
   #cancel(queued: QueuedJob): void {
-    if (!queued.leave()) return;
+    if (!this.#leave(queued)) return;
     if (queued.isProven) this.#provenJobs -= 1;
     this.#remove(queued);
     if (this.#waiting.size === 0) this.#timer.clear();
+  }
+
+  /** The job waits no longer; false when it had ended its wait already. */
+  #leave(queued: QueuedJob): boolean {
+    const wasWaiting = queued.leave();
+    if (wasWaiting && queued.planned) this.#spread.remove(queued.planned);
+    return wasWaiting;
   }
 
   #remove(queued: QueuedJob): void {
@@ -196,7 +208,7 @@ export class UpstreamScheduler {
 
   #start(queued: QueuedJob, permitClass: PermitClass, isProbe: boolean): void {
     const now = performance.now();
-    queued.leave();
+    this.#leave(queued);
     this.#waiting.delete(queued);
     this.#running += 1;
     this.#options.semaphore.acquire(this.#onPermit, permitClass);
@@ -238,14 +250,14 @@ export class UpstreamScheduler {
     if (this.state === before.state) return;
     this.#timer.clear();
     for (const event of circuitEvents(before.state, this.state, now)) this.#options.onEvent?.(event);
-    if (this.state.kind === 'closed') this.#spread(now, this.#spreadMs(before.state, observation));
+    if (this.state.kind === 'closed') this.#deferAll(now, this.#deferMs(before.state, observation));
   }
 
   /**
    * The time over which calls are spread after the circuit has closed, in ms: one interval after a pause or a refusal that a
    * probe found over, less after an outage so that states are fresh soon, and none after a refusal that has expired.
    */
-  #spreadMs(before: CircuitState, { kind }: Observation): number {
+  #deferMs(before: CircuitState, { kind }: Observation): number {
     const { intervalMs } = this.#options;
     if (before.kind !== 'open') return intervalMs;
     if (before.reason === 'origin-failing') return recoveryWindowMs(intervalMs);
@@ -256,7 +268,7 @@ export class UpstreamScheduler {
    * After the circuit has closed, runs the blocked jobs and the jobs that back off within `windowMs`, in random order, or
    * later where {@link QueuedJob.defer} says so.
    */
-  #spread(now: number, windowMs: number): void {
+  #deferAll(now: number, windowMs: number): void {
     const { intervalMs, random = Math.random } = this.#options;
     const delayed = [...this.#blocked, ...[...this.#queue.polls()].filter(({ afterFailure }) => afterFailure)];
     this.#blocked.clear();

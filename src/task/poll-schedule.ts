@@ -1,4 +1,5 @@
 import type { ScheduledJob, ScheduleOptions } from '../scheduling/job.ts';
+import type { PollRhythm } from '../scheduling/poll-spread.ts';
 
 /**
  * The phase of a watch. Only `polling` has a call to A2E, or the claim for one, under way. `invalidated`: the task is known
@@ -6,8 +7,17 @@ import type { ScheduledJob, ScheduleOptions } from '../scheduling/job.ts';
  */
 type Phase =
   | { readonly kind: 'idle' }
-  | { readonly kind: 'scheduled'; readonly job: ScheduledJob; readonly invalidated: boolean }
+  | {
+      readonly kind: 'scheduled';
+      readonly job: ScheduledJob;
+      readonly invalidated: boolean;
+      /** The time from the last poll of this gateway to the job; null when the job does not follow one. */
+      readonly gapMs: number | null;
+    }
   | { readonly kind: 'polling'; readonly invalidated: boolean };
+
+/** The interval of a claim that another gateway's last poll does not hold back, in ms. */
+const CLAIM_AT_ONCE_MS = 1;
 
 const IDLE: Phase = { kind: 'idle' };
 
@@ -39,11 +49,15 @@ export class PollSchedule {
     return this.#phase.kind === 'scheduled' ? this.#phase.job.expectedAt - performance.now() : null;
   }
 
-  /** The waiting job has started. Returns whether the task was invalidated before. */
-  begin(): boolean {
-    const invalidated = this.#invalidated;
+  /**
+   * The waiting job has started. Returns the interval to claim, in ms: `intervalMs`, less when the job was planned earlier
+   * after a poll of this gateway, and next to nothing when the task was invalidated before.
+   */
+  begin(intervalMs: number): number {
+    const before = this.#phase;
     this.#phase = { kind: 'polling', invalidated: false };
-    return invalidated;
+    if (before.kind !== 'scheduled') return intervalMs;
+    return before.invalidated ? CLAIM_AT_ONCE_MS : Math.min(intervalMs, before.gapMs ?? intervalMs);
   }
 
   /** The poll has ended. Returns whether the task was invalidated meanwhile. */
@@ -56,6 +70,14 @@ export class PollSchedule {
   /** Replaces the waiting job by a poll that is due after `delayMs`. */
   pollIn(delayMs: number): void {
     this.#replace({ dueAt: performance.now() + delayMs, urgent: false });
+  }
+
+  /** The same after an own poll that has ended now. The poll may move, so that the polls of the token are spread evenly. */
+  repeatIn(delayMs: number, rhythm: PollRhythm): void {
+    const now = performance.now();
+    this.#replace({ dueAt: now + delayMs, urgent: false, rhythm });
+    const { dueAt } = this;
+    if (this.#phase.kind === 'scheduled' && dueAt !== null) this.#phase = { ...this.#phase, gapMs: dueAt - now };
   }
 
   /** Marks the next poll, and makes it urgent. A poll that has begun will not do, because it may have read the old state. */
@@ -84,6 +106,6 @@ export class PollSchedule {
   #replace(options: ScheduleOptions): void {
     const invalidated = this.#invalidated;
     this.cancel();
-    this.#phase = { kind: 'scheduled', job: this.#enqueue(options), invalidated };
+    this.#phase = { kind: 'scheduled', job: this.#enqueue(options), invalidated, gapMs: null };
   }
 }

@@ -21,9 +21,6 @@ import {
   withNextCheck,
 } from './watch-state.ts';
 
-/** The interval of a claim that another gateway's last poll does not hold back, in ms. */
-const CLAIM_AT_ONCE_MS = 1;
-
 /**
  * The one watch of a task through one credential: polls while the task is needed, and shares its state with its
  * observers, with queries and with the other gateways. An idle watch keeps its state. The next poll is scheduled when the
@@ -43,6 +40,8 @@ export class TaskWatch implements Job {
   readonly #schedule: PollSchedule;
   #state = UNKNOWN_STATE;
   #isActive = false;
+  /** A poll was planned after an own one since the watch became active. */
+  #hasRepeated = false;
   #isProven = false;
 
   constructor(id: string, credential: Credential, context: WatchContext, onActiveChange: OnActiveChange) {
@@ -134,10 +133,10 @@ export class TaskWatch implements Job {
 
   /** One poll, as a job of the scheduler: claims the tick, calls A2E, and publishes. */
   async run(): Promise<CallOutcome> {
-    const invalidated = this.#schedule.begin();
+    const claimMs = this.#schedule.begin(this.#context.intervals.intervalMs);
     if (this.#demand.isWatched) this.#state = withNextCheck(this.#state, Date.now());
     const known = this.#state.version;
-    const version = await this.#cycle.claim(invalidated ? CLAIM_AT_ONCE_MS : this.#context.intervals.intervalMs, known);
+    const version = await this.#cycle.claim(claimMs, known);
     if (version === null || isFinal(this.#state)) return this.#onClaimLost(known);
     const { state, outcome } = await this.#cycle.read(() => this.#state, version);
     this.#context.counts.saved.add('shared_poll', Math.max(0, this.#demand.readers - 1));
@@ -177,10 +176,17 @@ export class TaskWatch implements Job {
     const delayMs = this.#countPoll(next);
     const mayContinue = !isFinal(isOutdated ? this.#state : next);
     if (this.#demand.isWatched && mayContinue) {
-      this.#schedule.pollIn(delayMs);
+      this.#scheduleRepeat(delayMs);
       if (invalidated) this.#schedule.invalidate(this.#demand);
     }
     this.#onPollEnd(isOutdated ? this.#state : { ...next, nextPollInMs: this.#schedule.nextPollInMs });
+  }
+
+  /** A task that failed backs off at random, and a task that A2E never showed must not move the polls of others. */
+  #scheduleRepeat(delayMs: number): void {
+    if (this.#intervals.failing || !this.#isProven) return this.#schedule.pollIn(delayMs);
+    this.#schedule.repeatIn(delayMs, { periodMs: delayMs, isFirstRepeat: !this.#hasRepeated });
+    this.#hasRepeated = true;
   }
 
   /** A peer polls, as its claim or its publication shows: schedules the own poll around the peer's next one. */
@@ -259,6 +265,7 @@ export class TaskWatch implements Job {
   #activate(): void {
     if (this.#isActive) return;
     this.#isActive = true;
+    this.#hasRepeated = false;
     this.#shared.subscribe();
     this.#onActiveChange({ active: true });
     void this.#shared.hydrate(() => this.#loadSharedState()).then(() => this.#scheduleFirstPoll());

@@ -1,0 +1,144 @@
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { MemoryHub } from '../../src/cluster/memory/memory-hub.ts';
+import type { WatchState } from '../../src/task/watch-state.ts';
+import { mostWithin } from './most-within.ts';
+import { ScriptedSource } from './scripted-source.ts';
+import { TaskHarness, type Watcher } from './task-harness.ts';
+import { VirtualClock } from './virtual-clock.ts';
+
+const TASKS = 1_500;
+const INTERVAL_MS = 2_000;
+const LATENCY_MS = 20;
+const TIMES = { intervalMs: INTERVAL_MS, lingerMs: 100, maxConcurrency: 1_000 };
+/** The same rate with fewer tasks. */
+const FEWER = 600;
+const SHORT_MS = 800;
+
+let clock: VirtualClock;
+beforeEach(() => {
+  clock = new VirtualClock();
+});
+afterEach(() => clock[Symbol.dispose]());
+
+function slowSource(): ScriptedSource {
+  const source = new ScriptedSource();
+  source.latencyMs = LATENCY_MS;
+  return source;
+}
+
+function subscribeTo(harness: TaskHarness, from = 0, until = TASKS): Watcher[] {
+  return Array.from({ length: until - from }, (_, n) => harness.subscribe(`task-${from + n}`));
+}
+
+/** The calls since `from`, until now. Gaps are times between two calls for one task, in ms. */
+function callsSince({ calls }: ScriptedSource, from: number) {
+  const last = new Map<string, number>();
+  const gaps: number[] = [];
+  for (const { id, at } of calls) {
+    const before = last.get(id);
+    if (before !== undefined && at >= from) gaps.push(at - before);
+    last.set(id, at);
+  }
+  const times = calls.map(({ at }) => at).filter((at) => at >= from);
+  const perTenth = (times.length * 100) / (Date.now() - from);
+  return {
+    busiestOverMean: mostWithin(times, 100) / perTenth,
+    longest: gaps.reduce((most, gap) => Math.max(most, gap), 0),
+    shortest: gaps.reduce((least, gap) => Math.min(least, gap), Number.POSITIVE_INFINITY),
+    average: gaps.reduce((sum, gap) => sum + gap, 0) / gaps.length,
+  };
+}
+
+/** The promise of `PollSpread` for polls that have been spread. */
+function expectSmooth(source: ScriptedSource, from: number, intervalMs = INTERVAL_MS): void {
+  const { busiestOverMean, longest, shortest, average } = callsSince(source, from);
+  expect(busiestOverMean).toBeLessThanOrEqual(1.5);
+  expect(longest).toBeLessThanOrEqual(1.1 * intervalMs + LATENCY_MS + 2);
+  expect(shortest).toBeGreaterThanOrEqual(0.9 * intervalMs);
+  expect(Math.abs(average - LATENCY_MS - intervalMs) / intervalMs).toBeLessThan(0.01);
+}
+
+test('1,500 tasks watched in one instant are answered at once, and spread within an interval', async () => {
+  await using harness = new TaskHarness({ ...TIMES, source: slowSource() });
+  const { source } = harness;
+  const from = Date.now();
+  const watchers = subscribeTo(harness);
+  await clock.pass(0.1 * INTERVAL_MS);
+  expect(watchers.every(({ last }) => last !== undefined)).toBe(true);
+  await clock.pass(3 * INTERVAL_MS);
+  const { longest, busiestOverMean } = callsSince(source, from + 0.2 * INTERVAL_MS);
+  expect(longest).toBeLessThanOrEqual(1.1 * INTERVAL_MS + LATENCY_MS + 2);
+  expect(busiestOverMean).toBeLessThanOrEqual(1.5);
+  const evenFrom = Date.now();
+  await clock.pass(3 * INTERVAL_MS);
+  expectSmooth(source, evenFrom);
+  // Once, the first repeats come 0.4 of an interval early on average.
+  expect(source.calls.length / TASKS).toBeLessThanOrEqual(1 + (Date.now() - from) / INTERVAL_MS + 0.5);
+});
+
+test('the same for three gateways that all watch the 1,500 tasks', async () => {
+  const [hub, source] = [new MemoryHub<WatchState>(), slowSource()];
+  const harnesses = Array.from({ length: 3 }, () => new TaskHarness({ ...TIMES, source, hub }));
+  await using stack = new AsyncDisposableStack();
+  for (const harness of harnesses) stack.use(harness);
+  for (let n = 0; n < TASKS; n += 1)
+    for (let gateway = 0; gateway < 3; gateway += 1) harnesses[(n + gateway) % 3]?.subscribe(`task-${n}`);
+  await clock.pass(3 * INTERVAL_MS);
+  const from = Date.now();
+  await clock.pass(2 * INTERVAL_MS);
+  expectSmooth(source, from);
+});
+
+test('two bursts, one of them when the first has spread, and half of the tasks that leave', async () => {
+  await using harness = new TaskHarness({ ...TIMES, intervalMs: SHORT_MS, source: slowSource() });
+  const { source } = harness;
+  const first = subscribeTo(harness, 0, FEWER / 2);
+  await clock.pass(2.3 * SHORT_MS);
+  subscribeTo(harness, FEWER / 2, FEWER);
+  await clock.pass(3 * SHORT_MS);
+  const together = Date.now();
+  await clock.pass(3 * SHORT_MS);
+  expectSmooth(source, together, SHORT_MS);
+  for (const watcher of first) watcher.leave();
+  await clock.pass(3 * SHORT_MS);
+  const left = Date.now();
+  await clock.pass(3 * SHORT_MS);
+  expectSmooth(source, left, SHORT_MS);
+});
+
+test('all clients that reconnect at once', async () => {
+  await using harness = new TaskHarness({ ...TIMES, intervalMs: SHORT_MS, source: slowSource() });
+  const watchers = subscribeTo(harness, 0, FEWER);
+  await clock.pass(4 * SHORT_MS);
+  for (const watcher of watchers) watcher.leave();
+  await clock.pass(5 * SHORT_MS);
+  subscribeTo(harness, 0, FEWER);
+  await clock.pass(3 * SHORT_MS);
+  const from = Date.now();
+  await clock.pass(3 * SHORT_MS);
+  expectSmooth(harness.source, from, SHORT_MS);
+});
+
+test('tasks that do not change are even once they have the longest interval', async () => {
+  await using harness = new TaskHarness({
+    ...TIMES,
+    intervalMs: SHORT_MS,
+    source: slowSource(),
+    maxIntervalMs: 3 * SHORT_MS,
+  });
+  subscribeTo(harness, 0, FEWER);
+  await clock.pass(22 * SHORT_MS);
+  const from = Date.now();
+  await clock.pass(9 * SHORT_MS);
+  expectSmooth(harness.source, from, 3 * SHORT_MS);
+});
+
+test('three tasks keep their interval to the millisecond', async () => {
+  await using harness = new TaskHarness({ ...TIMES, source: slowSource() });
+  const from = Date.now();
+  subscribeTo(harness, 0, 3);
+  await clock.pass(10 * INTERVAL_MS);
+  const { longest, shortest } = callsSince(harness.source, from);
+  expect(shortest).toBeGreaterThanOrEqual(INTERVAL_MS + LATENCY_MS);
+  expect(longest).toBeLessThanOrEqual(INTERVAL_MS + LATENCY_MS + 2);
+});
