@@ -1,8 +1,8 @@
 import { mkdtempDisposable, writeFile } from 'node:fs/promises';
-import { createServer, type Server } from 'node:http';
+import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import type { Gateway } from '../../src/gateway.ts';
 import { openSocket } from '../support/ws-client.ts';
 import { ROOT } from './markdown.ts';
@@ -51,27 +51,4 @@ test('ten watchers of one task cost one call per interval', async () => {
   expect(calls.length).toBe(CALLS);
   const gaps = calls.slice(1).map((at, index) => at - (calls[index] ?? 0));
   expect(Math.min(...gaps)).toBeGreaterThan(INTERVAL_MS * 0.7);
-});
-
-test('the gateway serves beside an existing server', async () => {
-  vi.stubEnv('LOG_LEVEL', 'silent');
-  await using folder = await mkdtempDisposable(join(ROOT, 'coverage-example-'));
-  const file = join(folder.path, 'beside.ts');
-  const beside = await snippet('docs/another-source.md', 'Beside an existing server', 'js');
-  await writeFile(
-    file,
-    `import { createServer } from 'node:http';
-     import { createGateway, loadConfig } from '../src/index.ts';
-     ${beside}
-     export { gateway, server };`,
-  );
-  const { gateway, server } = (await import(file)) as { readonly gateway: Gateway; readonly server: Server };
-  await using _gateway = gateway;
-  await using host = server;
-  await new Promise<void>((resolve) => host.listen(0, '127.0.0.1', resolve));
-  const url = `http://127.0.0.1:${(host.address() as AddressInfo).port}`;
-  const headers = { connection: 'close' };
-  expect((await fetch(`${url}/video/healthz`, { headers })).status).toBe(200);
-  expect(await (await fetch(url, { headers })).text()).toBe('the rest of the application');
-  vi.unstubAllEnvs();
 });
