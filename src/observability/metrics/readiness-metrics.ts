@@ -1,8 +1,17 @@
-import type { Readiness } from '../readiness.ts';
 import { type MetricRegistry, PREFIX } from './metric-registry.ts';
 
+/** The parts of `/readyz`, read at each scrape. `keySet` is absent where no key set is configured. */
+export interface ReadinessSource {
+  report(): {
+    readonly ready: boolean;
+    readonly upstream: string;
+    readonly cluster: string;
+    readonly keySet?: string;
+  };
+}
+
 /** Adds the parts of `/readyz` as gauges that are 0 or 1. */
-export function addReadinessMetrics(registry: MetricRegistry, readiness: Readiness): void {
+export function addReadinessMetrics(registry: MetricRegistry, readiness: ReadinessSource): void {
   const gauge = (name: string, help: string, read: () => boolean): void =>
     registry.gauge({ name: PREFIX + name, help }, () => Number(read()));
   gauge('ready', '1 when this process should get traffic', () => readiness.report().ready);
