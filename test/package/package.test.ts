@@ -1,6 +1,6 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -15,29 +15,19 @@ const run = promisify(execFile);
 /** The oldest Node that `engines` allows, which npm installs beside the package, and the one that runs this test. */
 const VERSIONS = [24, 26] as const;
 
-/** The folder that the packed tarball lies in, with one consumer per version of Node in it. */
-let folder: string;
+/** The folder that the packed tarball is installed in. */
+let consumer: string;
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'consumers-'));
-  const { stdout } = await run('npm', ['pack', '--silent', '--pack-destination', folder], { cwd: ROOT });
-  const tarball = join(folder, stdout.trim().split('\n').at(-1) ?? '');
+  consumer = await mkdtemp(join(tmpdir(), 'consumer-'));
+  const { stdout } = await run('npm', ['pack', '--silent', '--pack-destination', consumer], { cwd: ROOT });
+  const tarball = join(consumer, stdout.trim().split('\n').at(-1) ?? '');
+  await writeFile(join(consumer, 'package.json'), JSON.stringify({ private: true, allowScripts: { node: true } }));
   const quiet = ['--prefer-offline', '--no-audit', '--no-fund', '--silent'];
-  const install = async (version: number): Promise<void> => {
-    const cwd = consumerOf(version);
-    await mkdir(cwd);
-    await writeFile(join(cwd, 'package.json'), JSON.stringify({ private: true, allowScripts: { node: true } }));
-    const runtime = version === 26 ? [] : [`node@${version}`];
-    await run('npm', ['install', tarball, ...runtime, ...quiet], { cwd });
-  };
-  await Promise.all(VERSIONS.map(install));
+  await run('npm', ['install', tarball, `node@${VERSIONS[0]}`, ...quiet], { cwd: consumer });
 }, 300_000);
 
-afterAll(() => rm(folder, { recursive: true, force: true }));
-
-function consumerOf(version: number): string {
-  return join(folder, `node-${version}`);
-}
+afterAll(() => rm(consumer, { recursive: true, force: true }));
 
 /** The events of a stream of a task that has finished: they leave in one batch. */
 async function lastEvents(url: string): Promise<readonly string[]> {
@@ -47,14 +37,14 @@ async function lastEvents(url: string): Promise<readonly string[]> {
   return (await stream.ended).map(({ event }) => event);
 }
 
-/** A consumer, whose programs run on the version of Node named first on its PATH. */
+/** The consumer, whose programs run on the version of Node named first on its PATH. */
 function consumerOn(version: number) {
-  const cwd = consumerOf(version);
-  const bin = join(cwd, 'node_modules/.bin');
-  const env = { ...process.env, PORT: '0', PATH: `${bin}:${dirname(process.execPath)}:${process.env['PATH']}` };
+  const bin = join(consumer, 'node_modules/.bin');
+  const nodes = version === VERSIONS[0] ? [bin] : [dirname(process.execPath), bin];
+  const env = { ...process.env, PORT: '0', PATH: [...nodes, process.env['PATH']].join(':') };
   const output = async (program: string, args: readonly string[] = []): Promise<string> =>
-    (await run(program, args, { cwd, env })).stdout;
-  return { cwd, bin, env, output };
+    (await run(program, args, { cwd: consumer, env })).stdout;
+  return { bin, env, output };
 }
 
 describe.each(VERSIONS)('on Node %i', (version) => {
@@ -64,8 +54,8 @@ describe.each(VERSIONS)('on Node %i', (version) => {
   });
 
   test('shows a live update with --demo', async () => {
-    const { cwd, bin, env } = consumerOn(version);
-    const demo = spawn(join(bin, 'video-task-gateway'), ['--demo'], { cwd, env });
+    const { bin, env } = consumerOn(version);
+    const demo = spawn(join(bin, 'video-task-gateway'), ['--demo'], { cwd: consumer, env });
     const exited = once(demo, 'exit');
     try {
       const [line] = await once(createInterface(demo.stdout), 'line');
@@ -91,10 +81,10 @@ describe.each(VERSIONS)('on Node %i', (version) => {
   });
 
   test('is imported from CommonJS, by import() and by require()', async () => {
-    const { cwd, output } = consumerOn(version);
+    const { output } = consumerOn(version);
     const script = `import('video-task-gateway').then((m) =>
       console.log(typeof m.createGateway, typeof require('video-task-gateway').loadConfig));`;
-    await writeFile(join(cwd, 'main.cjs'), script);
+    await writeFile(join(consumer, 'main.cjs'), script);
     expect(await output('node', ['main.cjs'])).toBe('function function\n');
   });
 });
@@ -109,7 +99,6 @@ test.each([
   ['nodenext', 'nodenext'],
   ['esnext', 'bundler'],
 ])('type-checks with module %s and moduleResolution %s', async (module, resolution) => {
-  const consumer = consumerOf(VERSIONS[0]);
   await writeFile(join(consumer, 'consumer.mts'), CONSUMER);
   await cp(join(ROOT, 'node_modules/@types/node'), join(consumer, 'node_modules/@types/node'), { recursive: true });
   await cp(join(ROOT, 'node_modules/undici-types'), join(consumer, 'node_modules/undici-types'), { recursive: true });
