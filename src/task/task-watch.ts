@@ -133,6 +133,7 @@ export class TaskWatch implements Job {
 
   /** One poll, as a job of the scheduler: claims the tick, calls A2E, and publishes. */
   async run(): Promise<CallOutcome> {
+    const begunAt = performance.now();
     const claimMs = this.#schedule.begin(this.#context.intervals.intervalMs);
     if (this.#demand.isWatched) this.#state = withNextCheck(this.#state, Date.now());
     const known = this.#state.version;
@@ -140,7 +141,7 @@ export class TaskWatch implements Job {
     if (version === null || isFinal(this.#state)) return this.#onClaimLost(known);
     const { state, outcome } = await this.#cycle.read(() => this.#state, version);
     this.#context.counts.saved.add('shared_poll', Math.max(0, this.#demand.readers - 1));
-    this.#applyResult(state);
+    this.#applyResult(state, begunAt);
     if (this.#state.version === version) this.#cycle.publish(version, this.#state);
     return outcome;
   }
@@ -168,7 +169,7 @@ export class TaskWatch implements Job {
   }
 
   /** Takes over the result of a poll, unless a newer state arrived meanwhile, and schedules the next poll. */
-  #applyResult(next: WatchState): void {
+  #applyResult(next: WatchState, begunAt: number): void {
     const invalidated = this.#schedule.end();
     // Before the next job is scheduled, because the scheduler asks then.
     this.#isProven ||= next.snapshot !== null;
@@ -176,15 +177,21 @@ export class TaskWatch implements Job {
     const delayMs = this.#countPoll(next);
     const mayContinue = !isFinal(isOutdated ? this.#state : next);
     if (this.#demand.isWatched && mayContinue) {
-      this.#scheduleRepeat(delayMs);
+      if (isOutdated) this.#schedule.pollIn(delayMs);
+      else this.#scheduleRepeat(delayMs, begunAt);
       if (invalidated) this.#schedule.invalidate(this.#demand);
     }
     this.#onPollEnd(isOutdated ? this.#state : { ...next, nextPollInMs: this.#schedule.nextPollInMs });
   }
 
-  /** A task that failed backs off at random, and a task that A2E never showed must not move the polls of others. */
-  #scheduleRepeat(delayMs: number): void {
+  /**
+   * A task that failed backs off at random, and a task that A2E never showed must not move the polls of others. After a call
+   * that took half an interval the next poll is not early, because another gateway may have taken the next tick over.
+   */
+  #scheduleRepeat(delayMs: number, begunAt: number): void {
     if (this.#intervals.failing || !this.#isProven) return this.#schedule.pollIn(delayMs);
+    const wasSlow = performance.now() - begunAt > this.#context.intervals.intervalMs / 2;
+    if (wasSlow) return this.#schedule.pollIn(delayMs);
     this.#schedule.repeatIn(delayMs, { periodMs: delayMs, isFirstRepeat: !this.#hasRepeated });
     this.#hasRepeated = true;
   }

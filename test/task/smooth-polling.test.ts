@@ -142,3 +142,14 @@ test('three tasks keep their interval to the millisecond', async () => {
   expect(shortest).toBeGreaterThanOrEqual(INTERVAL_MS + LATENCY_MS);
   expect(longest).toBeLessThanOrEqual(INTERVAL_MS + LATENCY_MS + 2);
 });
+
+test.each([0.6, 0.95, 1.5])('two gateways never both take a tick when a call takes %f intervals', async (intervals) => {
+  const [hub, source] = [new MemoryHub<WatchState>(), new ScriptedSource()];
+  source.latencyMs = intervals * SHORT_MS;
+  const from = Date.now();
+  await using one = new TaskHarness({ ...TIMES, intervalMs: SHORT_MS, source, hub });
+  await using two = new TaskHarness({ ...TIMES, intervalMs: SHORT_MS, source, hub });
+  for (const harness of [one, two]) subscribeTo(harness, 0, 80);
+  await clock.pass(12 * SHORT_MS);
+  expect(callsSince(source, from).shortest).toBeGreaterThanOrEqual(0.8 * SHORT_MS);
+});
