@@ -31,6 +31,7 @@ export function createRegistry(
       intervalMs,
       shared,
       onEvent: reporter.onScheduler,
+      trustedCalls: outages.upstream.silence,
       onPollStart: (lateMs, bulkhead) => metrics.upstream.recordPollStart(lateMs, bulkhead),
     }),
   );

@@ -9,6 +9,9 @@ import type { Timeouts } from '../server/limits/timeouts.ts';
 import type { WatchState } from '../task/watch-state.ts';
 import type { GatewayTallies } from './gateway-tallies.ts';
 
+/** A failure of A2E counts for this long, in ms: longer than the longest back-off of a task. */
+const FAILURE_COUNTS_MS = 90_000;
+
 /** The parts that every other part of one gateway uses. */
 export interface SharedServices {
   readonly config: Config;
@@ -36,8 +39,16 @@ export interface ServiceOptions {
 export function createServices(config: Config, options: ServiceOptions): SharedServices {
   const { log, cluster, stack } = options;
   const outages = {
-    upstream: new OutageLog({ log, name: 'A2E', awayAfterMs: config.poll.intervalMs }),
-    keySet: config.auth.jwksUrl === null ? null : new OutageLog({ log, name: 'key set', awayAfterMs: 0 }),
+    upstream: new OutageLog({
+      log,
+      name: 'A2E',
+      awayAfterMs: config.poll.intervalMs,
+      failureCountsForMs: FAILURE_COUNTS_MS,
+    }),
+    keySet:
+      config.auth.jwksUrl === null
+        ? null
+        : new OutageLog({ log, name: 'key set', awayAfterMs: 0, failureCountsForMs: null }),
   };
   const readiness = new Readiness(() => cluster.health, outages);
   const onUnexpectedError = unexpectedErrorLog(log);

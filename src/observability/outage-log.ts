@@ -10,6 +10,8 @@ export interface OutageLogOptions {
   readonly name: string;
   /** The service counts as away after failures or silence for this long without a success, in ms. */
   readonly awayAfterMs: number;
+  /** A failure counts for this long, in ms, because without calls there is no success either; null: until a success. */
+  readonly failureCountsForMs: number | null;
 }
 
 /**
@@ -19,12 +21,13 @@ export interface OutageLogOptions {
  * Alternating failures and successes make at most two lines in 30 s.
  */
 export class OutageLog {
-  /** The calls under way, where they are reported. */
+  /** The calls without an answer, where they are reported. */
   readonly silence = new ResponseSilence();
   readonly #options: OutageLogOptions;
   readonly #reasons = new Map<string, number>();
   /** The first failure since the last success, on the monotonic clock. */
   #failingSince: number | null = null;
+  #lastFailedAt = Number.NEGATIVE_INFINITY;
   #lastLineAt = Number.NEGATIVE_INFINITY;
   /** The last log line reported a failure, so the next success is logged. */
   #isFailureLogged = false;
@@ -35,13 +38,17 @@ export class OutageLog {
 
   /** Whether calls have failed, or have had no answer, for long enough without a success in between. */
   get away(): boolean {
-    const since = this.#failingSince ?? this.silence.since;
-    return since !== null && performance.now() - since >= this.#options.awayAfterMs;
+    const { awayAfterMs, failureCountsForMs } = this.#options;
+    const now = performance.now();
+    const isOver = failureCountsForMs !== null && now - this.#lastFailedAt > failureCountsForMs;
+    const since = (isOver ? null : this.#failingSince) ?? this.silence.since;
+    return since !== null && now - since >= awayAfterMs;
   }
 
   /** @param reason an error code or a status, never a part of a body. `fields` are added to the log line. */
   failed(reason: string, fields: Readonly<Record<string, unknown>> = {}, level: 'warn' | 'error' = 'warn'): void {
     const now = performance.now();
+    this.#lastFailedAt = now;
     this.#failingSince ??= this.silence.since ?? now;
     this.#reasons.set(reason, (this.#reasons.get(reason) ?? 0) + 1);
     if (now - this.#lastLineAt < SUMMARY_MS) return;

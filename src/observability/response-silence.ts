@@ -1,8 +1,11 @@
+import type { TrustedCallListener } from '../scheduling/scheduler-options.ts';
+
 /**
- * Measures the time for which a server has left calls without an answer. It needs no clock per call: while calls are
- * under way, the silence runs from the last answer, or from the first of these calls if that is later.
+ * Measures the time for which a server has left calls without an answer. Only calls for tasks that it has answered before
+ * are evidence: a caller can name an id that is never answered. It needs no clock per call: while such calls are under way,
+ * the silence runs from the last answer to any call, or from the first of these calls if that is later.
  */
-export class ResponseSilence {
+export class ResponseSilence implements TrustedCallListener {
   #underWay = 0;
   #since = 0;
   /** The length of the last answered call, in ms. */
@@ -17,21 +20,23 @@ export class ResponseSilence {
     return this.#since;
   }
 
-  /** A call has begun. */
   started(): void {
     if (this.#underWay === 0) this.#since = performance.now();
     this.#underWay += 1;
   }
 
-  /** A call has ended with an answer, after `ms`. */
   answered(ms: number): void {
     this.#underWay -= 1;
     this.#since = performance.now();
     this.#usualMs = ms;
   }
 
-  /** A call has ended without an answer. */
   unanswered(): void {
     this.#underWay -= 1;
+  }
+
+  /** The server has answered some other call. */
+  interrupted(): void {
+    this.#since = performance.now();
   }
 }

@@ -25,7 +25,7 @@ export function upstreamReporter(
     onCall(event) {
       count(event, metrics);
       observe(event, outage);
-      if (event.kind !== 'decoded' && event.kind !== 'started') log.debug({ upstream: event }, 'A2E call');
+      if (event.kind !== 'decoded') log.debug({ upstream: event }, 'A2E call');
     },
     onScheduler(event, { owner }) {
       metrics.recordSchedulerEvent(event.kind);
@@ -46,7 +46,7 @@ export function upstreamReporter(
 }
 
 function count(event: UpstreamEvent, metrics: UpstreamMetrics): void {
-  if (event.kind === 'decoded' || event.kind === 'started') return;
+  if (event.kind === 'decoded') return;
   if (!('ms' in event)) return metrics.recordUnexpectedResponse(event.kind);
   metrics.recordCall(event.kind === 'answered' ? String(event.status) : event.kind, event.ms / 1000);
 }
@@ -54,20 +54,15 @@ function count(event: UpstreamEvent, metrics: UpstreamMetrics): void {
 /** Records what a call proves about A2E itself. A refused token and a rate limit prove that A2E is reachable. */
 function observe(event: UpstreamEvent, outage: OutageLog): void {
   switch (event.kind) {
-    case 'started':
-      return outage.silence.started();
-    case 'aborted':
-      return outage.silence.unanswered();
     case 'answered':
-      outage.silence.answered(event.ms);
+      outage.silence.interrupted();
       if (isOutage(event.status)) outage.failed(`HTTP ${event.status}`);
       else if (event.status === 401 || event.status === 403 || event.status === 429) outage.succeeded();
       return;
     case 'unanswered':
+      return outage.failed(event.reason);
     case 'tls-failure':
-      // Before the call ends: the failure began with the silence.
-      outage.failed(event.reason, {}, event.kind === 'tls-failure' ? 'error' : 'warn');
-      return outage.silence.unanswered();
+      return outage.failed(event.reason, {}, 'error');
     case 'contract-violation':
     case 'wrong-task':
       return outage.failed(event.kind === 'wrong-task' ? event.kind : event.reason, { upstream: event });

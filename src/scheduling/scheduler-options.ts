@@ -15,6 +15,15 @@ export type SchedulerEvent =
  */
 export type PollStartListener = (lateMs: number, bulkhead: 'trusted' | 'untrusted') => void;
 
+/** Receives the start and the end of each call for a trusted task: A2E has answered for it, and its last poll succeeded. */
+export interface TrustedCallListener {
+  started(): void;
+  /** The call has ended with an answer, after `ms`. */
+  answered(ms: number): void;
+  /** The call has ended without an answer, or was not made. */
+  unanswered(): void;
+}
+
 export interface SchedulerOptions {
   /** The permits that all schedulers share. */
   readonly semaphore: FairSemaphore;
@@ -29,5 +38,6 @@ export interface SchedulerOptions {
   readonly maxUnverified: number | null;
   readonly onEvent?: (event: SchedulerEvent) => void;
   readonly onPollStart?: PollStartListener;
+  readonly trustedCalls?: TrustedCallListener;
   readonly random?: () => number;
 }

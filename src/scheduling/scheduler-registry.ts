@@ -4,7 +4,7 @@ import { gatewayTokenRefused, Unauthenticated } from '../errors.ts';
 import type { CircuitState, TokenPolicy } from './circuit.ts';
 import { ClusterRateLimiter } from './cluster-rate-limiter.ts';
 import { FairSemaphore, type PermitClass } from './fair-semaphore.ts';
-import type { PollStartListener, SchedulerEvent } from './scheduler-options.ts';
+import type { PollStartListener, SchedulerEvent, TrustedCallListener } from './scheduler-options.ts';
 import { UpstreamScheduler } from './upstream-scheduler.ts';
 
 /** The identity of a token. Every key has its own scheduler. */
@@ -33,6 +33,7 @@ export interface SchedulerRegistryOptions {
   readonly intervalMs: number;
   readonly onEvent?: (event: SchedulerEvent, token: TokenIdentity) => void;
   readonly onPollStart?: PollStartListener;
+  readonly trustedCalls?: TrustedCallListener;
   /** The limits that the gateways of a cluster share; absent without a cluster. */
   readonly shared?: SharedRateLimiter | undefined;
   readonly random?: () => number;
@@ -121,7 +122,7 @@ export class SchedulerRegistry implements Disposable {
   }
 
   #open(token: TokenIdentity): UpstreamScheduler {
-    const { shared, maxRps, intervalMs, onEvent, onPollStart, random = Math.random } = this.#options;
+    const { shared, maxRps, intervalMs, onEvent, onPollStart, trustedCalls, random = Math.random } = this.#options;
     const rateLimiter =
       shared && maxRps !== null
         ? (onChange: () => void) => new ClusterRateLimiter(shared, token.key, maxRps, onChange)
@@ -136,6 +137,7 @@ export class SchedulerRegistry implements Disposable {
       maxUnverified: isCaller ? MAX_UNVERIFIED : null,
       ...(rateLimiter && { rateLimiter }),
       ...(onPollStart && { onPollStart }),
+      ...(trustedCalls && { trustedCalls }),
       onEvent: (event) => {
         if (event.kind === 'token-refused') this.#accepted.delete(token.key);
         if (!this.#isApplyingPeerEvent) this.#publish(event, token);

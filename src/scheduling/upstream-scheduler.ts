@@ -218,13 +218,21 @@ export class UpstreamScheduler {
       this.#options.onPollStart?.(Math.max(0, now - dueAt), isTrusted ? 'trusted' : 'untrusted');
     if (!isProbe && !queued.urgent && isTrusted && dueAt !== null && dueAt >= queued.queuedAt)
       this.#latenessMs = now - dueAt < TIMER_GRAIN_MS ? 0 : now - dueAt;
+    if (isTrusted) this.#options.trustedCalls?.started();
     void queued.job.run().then((outcome) => {
+      if (isTrusted) this.#reportTrusted(outcome, performance.now() - now);
       this.#running -= 1;
       if (queued.isProven) this.#provenJobs -= 1;
       this.#record(queued, outcome, isProbe);
       this.#options.semaphore.release(permitClass);
       this.#advance();
     });
+  }
+
+  #reportTrusted({ kind }: CallOutcome, ms: number): void {
+    const { trustedCalls } = this.#options;
+    if (kind === 'answered') trustedCalls?.answered(ms);
+    else trustedCalls?.unanswered();
   }
 
   #record(queued: QueuedJob, outcome: CallOutcome, isProbe: boolean): void {

@@ -92,7 +92,6 @@ export class A2eClient implements TaskSource, AsyncDisposable {
 
   async #call(pool: Dispatcher, id: string, token: string, signal: AbortSignal | undefined): Promise<HttpResponse> {
     const startedAt = performance.now();
-    this.#onEvent({ kind: 'started' });
     using deadline = new CallDeadline(this.#timeoutMs, signal);
     try {
       const response = await this.#exchange(pool, id, token, deadline.signal);

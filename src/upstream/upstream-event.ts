@@ -4,12 +4,10 @@ import type { ViolationReason } from './contract-violation.ts';
  * An event of a call to A2E, for logs and metrics. It holds no part of a token or a response body, except a body's
  * length in bytes and a short hash of it (see `fingerprintBody`). `ms` is the length of the call so far.
  *
- * Every call reports `started` and then exactly one of `answered`, `unanswered`, `tls-failure` and `aborted`. After
- * `answered` with a 2xx or 404 status follows `decoded`, `contract-violation` or `wrong-task`.
+ * Every call reports exactly one of `answered`, `unanswered`, `tls-failure` and `aborted`. After `answered` with a 2xx
+ * or 404 status follows `decoded`, `contract-violation` or `wrong-task`.
  */
 export type UpstreamEvent =
-  /** The call begins, or begins to wait for a connection. */
-  | { readonly kind: 'started' }
   /** An HTTP response arrived, with any status. */
   | { readonly kind: 'answered'; readonly ms: number; readonly status: number }
   /**

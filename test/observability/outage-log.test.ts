@@ -9,7 +9,7 @@ beforeEach(() => {
   vi.useFakeTimers();
   lines = [];
   const log = createLogger('info', { write: (line) => void lines.push(JSON.parse(line) as Record<string, unknown>) });
-  outage = new OutageLog({ log, name: 'A2E', awayAfterMs: 1_000 });
+  outage = new OutageLog({ log, name: 'A2E', awayAfterMs: 1_000, failureCountsForMs: 90_000 });
 });
 afterEach(() => void vi.useRealTimers());
 
@@ -85,5 +85,21 @@ test('without calls there is no silence', () => {
   outage.silence.started();
   outage.silence.unanswered();
   vi.advanceTimersByTime(60_000);
+  expect(outage.away).toBe(false);
+});
+
+test('an answer to another call interrupts a silence', () => {
+  outage.silence.started();
+  vi.advanceTimersByTime(900);
+  outage.silence.interrupted();
+  vi.advanceTimersByTime(900);
+  expect(outage.away).toBe(false);
+});
+
+test('a failure counts for 90 s where no call follows it', () => {
+  outage.failed('HTTP 502');
+  vi.advanceTimersByTime(90_000);
+  expect(outage.away).toBe(true);
+  vi.advanceTimersByTime(1);
   expect(outage.away).toBe(false);
 });

@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { startSimulator } from '../../src/simulator/simulator.ts';
 import { INTERVAL_MS, type OutageGateway, startOutageGateway, watchTasks } from '../support/outage-gateway.ts';
@@ -49,6 +50,24 @@ test.each([1, 1_000])('A2E falls silent under %i watched tasks: known within two
   await expectKnown(watched, ['"upstream":"ok"', 'video_task_gateway_upstream_available 1\n']);
   simulator.fault({ kind: 'hang', times: 'always' });
   await expectKnown(watched, ['"upstream":"away"', 'video_task_gateway_upstream_available 0\n']);
+});
+
+test('an id that A2E never answers is no outage, while another task is polled rarely', async () => {
+  await using stack = new AsyncDisposableStack();
+  const simulator = stack.use(await startSimulator({ autoCreate: () => ({ timeline: 'churn' }) }));
+  const rarely = { POLL_MAX_INTERVAL_MS: `${4 * INTERVAL_MS}` };
+  const watched = stack.use(await startOutageGateway({ ...rarely, A2E_API_URL: simulator.url }));
+  simulator.setTask('task-0', { status: 'process' });
+  simulator.fault({ kind: 'hang', id: 'task-1', times: 'always' });
+  await watchTasks(watched.gateway.url, 2, stack);
+  await simulator.waitForCalls('task-1', 1);
+  const words = new Set<string>();
+  while (simulator.countFor('task-0') < 5) {
+    const { upstream } = (await (await fetch(`${watched.gateway.url}/readyz`)).json()) as { readonly upstream: string };
+    words.add(upstream);
+    await setTimeout(20);
+  }
+  expect([...words]).toEqual(['ok']);
 });
 
 test.each([1, 10_000])('Redis goes away under %i watched tasks: known within two intervals', async (tasks) => {
