@@ -1,11 +1,14 @@
 import { readFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { mintTicket } from '../ticket/mint-ticket.ts';
+import { checkSender, Refusal, readOrder } from './check-request.ts';
 import { type A2eAccount, createVideo } from './create-video.ts';
 
 /** What the back end needs to know. */
 export interface BackendOptions {
   readonly a2e: A2eAccount;
+  /** The back end as a browser reaches it: `http://127.0.0.1:3000`. Requests for another host are refused. */
+  readonly origin: string;
   /** The gateway as a browser reaches it: `wss://gateway.example/graphql`. */
   readonly gateway: string;
   /** One of the gateway's `AUTH_JWT_SECRET`. */
@@ -30,6 +33,8 @@ export function createBackend(options: BackendOptions): Server {
   const created = new Set<string>();
   return createServer((request, response) => {
     answer(options, created, request, response).catch((error: unknown) => {
+      if (response.headersSent) return response.destroy();
+      if (error instanceof Refusal) return sendJson(response, error.status, { error: error.message });
       console.error(error);
       sendJson(response, 502, { error: 'The video could not be created' });
     });
@@ -37,26 +42,31 @@ export function createBackend(options: BackendOptions): Server {
 }
 
 async function answer(
-  { a2e, gateway, secret }: BackendOptions,
+  { a2e, origin, gateway, secret }: BackendOptions,
   created: Set<string>,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
+  checkSender(request, origin);
   const path = request.url ?? '/';
   const file = request.method === 'GET' ? fileOf(path) : undefined;
   if (file) {
+    const content = await readFile(file).catch(refuseMissing);
     const type = path === '/' ? 'text/html; charset=utf-8' : 'text/javascript; charset=utf-8';
-    response.writeHead(200, { 'content-type': type }).end(await readFile(file));
+    response.writeHead(200, { 'content-type': type }).end(content);
   } else if (request.method === 'POST' && path === '/videos') {
-    const { title, audioSrc } = JSON.parse(await readBody(request)) as Record<string, unknown>;
-    const id = await createVideo(a2e, { title: String(title), audioSrc: String(audioSrc) });
+    const id = await createVideo(a2e, await readOrder(request));
     created.add(id);
     sendJson(response, 201, { id, gateway, ticket: await mintTicket(id, { secret }) });
   } else if (request.method === 'POST' && created.has(taskOf(path))) {
     sendJson(response, 200, { ticket: await mintTicket(taskOf(path), { secret }) });
   } else {
-    sendJson(response, 404, { error: 'Not found' });
+    throw new Refusal(404, 'Not found');
   }
+}
+
+function refuseMissing(error: NodeJS.ErrnoException): never {
+  throw error.code === 'ENOENT' ? new Refusal(404, 'Not found') : error;
 }
 
 function fileOf(path: string): URL | undefined {
@@ -67,19 +77,6 @@ function fileOf(path: string): URL | undefined {
 /** The ID of `/videos/ID/ticket`; empty for any other path. */
 function taskOf(path: string): string {
   return /^\/videos\/(\w+)\/ticket$/.exec(path)?.[1] ?? '';
-}
-
-const MAX_BODY_BYTES = 10_000;
-
-async function readBody(request: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    bytes += chunk.length;
-    if (bytes > MAX_BODY_BYTES) throw new Error('The body is too large');
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString();
 }
 
 function sendJson(response: ServerResponse, status: number, body: unknown): void {
@@ -96,7 +93,8 @@ if (import.meta.main) {
     process.stderr.write('A2E_API_TOKEN and AUTH_JWT_SECRET are needed\n');
     process.exit(2);
   }
-  createBackend({ a2e: { url, token }, gateway, secret }).listen(3000, '127.0.0.1', () => {
-    console.log('listening on http://127.0.0.1:3000');
+  const origin = 'http://127.0.0.1:3000';
+  createBackend({ a2e: { url, token }, origin, gateway, secret }).listen(3000, '127.0.0.1', () => {
+    console.log(`listening on ${origin}`);
   });
 }

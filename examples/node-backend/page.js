@@ -14,18 +14,26 @@ const WATCH = `
 `;
 
 const form = document.getElementById('order');
+const button = form.querySelector('button');
 const section = document.getElementById('task');
 const status = document.getElementById('status');
 const bar = section.querySelector('progress');
 // It loads when it is played.
 const video = Object.assign(document.createElement('video'), { controls: true, preload: 'none', playsInline: true });
 
+/** The events of the video on show. */
+let events;
+
 form.addEventListener('submit', async (event) => {
   event.preventDefault();
+  events?.return(); // ends the subscription to the video before, and with it the connection
   section.hidden = false;
+  status.textContent = 'The video is ordered …';
   video.remove();
+  button.disabled = true;
   try {
-    await watch(await post('/videos', Object.fromEntries(new FormData(form))));
+    const order = post('/videos', Object.fromEntries(new FormData(form)));
+    await watch(await order.finally(() => Object.assign(button, { disabled: false })));
   } catch (error) {
     status.textContent = error.message ?? error[0]?.message ?? 'The connection to the gateway was refused';
   }
@@ -45,7 +53,8 @@ async function watch({ id, ticket, gateway }) {
       return { authorization: `Bearer ${next}` };
     },
   });
-  for await (const { data, errors } of client.iterate({ query: WATCH, variables: { id } })) {
+  events = client.iterate({ query: WATCH, variables: { id } });
+  for await (const { data, errors } of events) {
     if (errors) throw errors;
     show(data.taskStatus);
   }

@@ -80,3 +80,27 @@ test('examples/react shows a list of videos live on one subscription, whatever f
   await tab.page.keyboard.press('Enter');
   await status(tab.page, 'third', 'Failed, Face not detected');
 });
+
+test('examples/react says that it was refused, and forgets this with the next subscription', async () => {
+  await using simulator = await startSimulator();
+  const env = { A2E_API_URL: simulator.url, A2E_API_TOKEN: 'demo-token', PORT: `${await freePort()}` };
+  await using _gateway = await startGateway(env);
+  await using page = await example.serve(`http://127.0.0.1:${env.PORT}`);
+  await using tab = await browser.open();
+  let refusals = 1;
+  await tab.page.routeWebSocket(/graphql/, async (socket) => {
+    if (refusals-- > 0) await socket.close({ code: 4403, reason: 'Forbidden' });
+    else socket.connectToServer();
+  });
+  simulator.setTask('first', { status: 'pending' });
+  simulator.setTask('second', { status: 'pending' });
+  await tab.page.goto(`${page.url}?id=first`);
+  const alert = tab.page.getByRole('alert');
+  await alert.filter({ hasText: '4403' }).waitFor();
+  await tab.page.getByRole('status').filter({ hasText: 'Refused by the gateway' }).waitFor();
+  await tab.page.getByLabel('Task id').fill('second');
+  await tab.page.keyboard.press('Enter');
+  await alert.waitFor({ state: 'detached' });
+  await tab.page.getByRole('status').filter({ hasText: 'Live' }).waitFor();
+  await status(tab.page, 'second', 'Queued');
+});

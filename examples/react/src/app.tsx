@@ -37,6 +37,7 @@ const CONNECTION_TEXTS = {
   idle: '',
   online: 'Live',
   offline: 'Offline: reconnecting, showing the last known states',
+  refused: 'Refused by the gateway: not reconnecting, showing the last known states',
 };
 
 /** Assistive technology reads each change aloud. */

@@ -1,12 +1,21 @@
 import { createClient } from 'graphql-ws';
 
-/** `offline`: the connection was lost, and the client tries to connect again. `idle`: there is nothing to watch. */
-export type Connection = 'idle' | 'online' | 'offline';
+/**
+ * `offline`: the connection was lost, and the client tries to connect again. `refused`: it does not try again by itself.
+ * `idle`: there is nothing to watch.
+ */
+export type Connection = 'idle' | 'online' | 'offline' | 'refused';
 
 /** How long a dead line may go unnoticed, and how long the gateway may take for a pong, in ms. */
 const PING_EVERY_MS = 10_000;
 const PONG_WITHIN_MS = 5_000;
 const LONGEST_RETRY_WAIT_MS = 10_000;
+
+/** The close codes without a retry: 4403 by `shouldRetry` below, the others by graphql-ws itself. */
+const FINAL_CODES: ReadonlySet<number> = new Set([
+  ...[1002, 1003, 1007, 1008, 1009, 1010, 1011, 1015],
+  ...[4004, 4005, 4400, 4401, 4403, 4406, 4409, 4429, 4500],
+]);
 
 let connection: Connection = 'idle';
 const listeners = new Set<() => void>();
@@ -29,10 +38,9 @@ export const socket = createClient({
       open = opened as WebSocket;
       change('online');
     },
-    // 1000: the client itself closed the connection, because the last subscription has ended.
     closed: (event) => {
       clearTimeout(pongTimer);
-      change((event as CloseEvent).code === 1000 ? 'idle' : 'offline');
+      change(connectionAfter((event as CloseEvent).code));
     },
     ping: (received) => {
       if (!received) pongTimer = setTimeout(() => open?.close(4408, 'No pong'), PONG_WITHIN_MS);
@@ -52,6 +60,12 @@ export function currentConnection(): Connection {
 export function onConnectionChange(listener: () => void): () => void {
   listeners.add(listener);
   return () => listeners.delete(listener);
+}
+
+function connectionAfter(code: number): Connection {
+  // 1000: the client itself closed the connection, because the last subscription has ended.
+  if (code === 1000) return 'idle';
+  return FINAL_CODES.has(code) ? 'refused' : 'offline';
 }
 
 function change(next: Connection): void {

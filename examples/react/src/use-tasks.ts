@@ -21,7 +21,9 @@ export interface Tasks {
 /** Watches all these tasks on one subscription, and keeps the latest state of each. */
 export function useTasks(ids: readonly string[]): Tasks {
   const [states, setStates] = useState<ReadonlyMap<string, TaskState>>(new Map());
-  const [failure, setFailure] = useState<string | null>(null);
+  const [failed, setFailed] = useState<{ readonly ids: string; readonly message: string } | null>(null);
+  // Other ids are another subscription, which has not failed.
+  const failure = failed?.ids === ids.join() ? failed.message : null;
   const put = (id: string, state: TaskState) => setStates((all) => new Map(all).set(id, state));
 
   const { restart } = useSubscription(TASK_STATUSES, {
@@ -30,19 +32,20 @@ export function useTasks(ids: readonly string[]): Tasks {
     // Each event is about one task: the states are collected here, and the last event alone is of no use.
     ignoreResults: true,
     onData: ({ data: { data } }) => {
+      setFailed(null);
       const task = data?.taskStatuses;
       if (task) put(task.id, { kind: 'known', task });
     },
     onError: (error) => {
       for (const { id, message } of problemsIn(error)) {
-        if (id === null) setFailure(message);
+        if (id === null) setFailed({ ids: ids.join(), message });
         else put(id, { kind: 'refused', message });
       }
     },
   });
 
   const again = () => {
-    setFailure(null);
+    setFailed(null);
     restart();
   };
   return { states, failure, restart: again };
