@@ -2,7 +2,11 @@
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 
-/** `npx video-task-gateway`: starts the gateway, or the demo. Exits with 2 for an unknown option. */
+/**
+ * `npx video-task-gateway`: starts the gateway, or the demo. Exits with 1 on an unsupported Node, and with 2 for an unknown
+ * option. Modules of the gateway load after the check of Node, because they need an API or a syntax that an older one lacks.
+ */
+requireNode(process.version);
 const { demo, help, version } = readOptions();
 if (help) {
   const { helpText } = await import('./config/help-text.ts');
@@ -12,6 +16,14 @@ if (help) {
   process.stdout.write(`${manifest.version}\n`);
 } else {
   await (demo ? import('./demo.ts') : import('./main.ts'));
+}
+
+/** The versions are the `engines` of package.json. */
+function requireNode(version: string): void {
+  const [major = 0, minor = 0] = version.slice(1).split('.').map(Number);
+  if (major >= 26 || (major === 24 && minor >= 9)) return;
+  process.stderr.write(`Node 24.9 or 26 is needed, this is ${version}.\n`);
+  process.exit(1);
 }
 
 interface Options {

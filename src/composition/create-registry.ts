@@ -3,6 +3,7 @@ import { SchedulerRegistry } from '../scheduling/scheduler-registry.ts';
 import { TaskRegistry } from '../task/task-registry.ts';
 import type { TaskSource } from '../task/task-source.ts';
 import { A2eClient } from '../upstream/a2e-client.ts';
+import { CheckedSource } from '../upstream/checked-source.ts';
 import type { SharedServices } from './shared-services.ts';
 
 /** The watches, and the schedulers of their calls. */
@@ -21,7 +22,7 @@ export function createRegistry(
   const { origin, timeoutMs, maxConcurrency, maxRps } = upstream;
   const { proxy } = config;
   const a2e = { origin, timeoutMs, maxConnections: maxConcurrency, proxy, onEvent: reporter.onCall };
-  const source = given ?? stack.use(new A2eClient(a2e));
+  const source = given ? new CheckedSource(given) : stack.use(new A2eClient(a2e));
   const { intervalMs, maxIntervalMs, lingerMs, firstAnswerTimeoutMs: firstAnswerMs } = poll;
   const shared = redis ? cluster : undefined;
   const schedulers = stack.use(

@@ -71,6 +71,13 @@ export function instant(value: unknown): number | null {
   return ms >= EARLIEST && ms <= LATEST ? ms : null;
 }
 
+/** An instant that is already in ms since the epoch, rounded; null outside the years of {@link instant}. */
+export function moment(value: unknown): number | null {
+  if (typeof value !== 'number') return null;
+  const ms = Math.round(value);
+  return ms >= EARLIEST && ms <= LATEST ? ms : null;
+}
+
 /**
  * `YYYY-MM-DD HH:mm:ss` without a zone, meant in UTC+8, in ms since the epoch. The zone is inferred from the vendor's
  * own sample, where `current_date` minus `createdAt` is `diff_s` only in UTC+8.

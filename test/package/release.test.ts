@@ -90,10 +90,15 @@ test.each([
   ['1.2.0', '1.3.0', BREAKING, 'needs a larger step than 1.3.0'],
   ['1.2.0', '2.0.0', CHANGE, 'say under "### Breaking" what breaks'],
   ['1.2.0', '2.0.0', BREAKING, CHECK_FAILS],
-])('after %s, %s with the changes %j ends with %s', async (last, next, notes, reason) => {
+  ['1.0.0 2.0.0-rc.1', '2.0.0', BREAKING, CHECK_FAILS],
+  ['1.0.0 2.0.0-rc.9', '2.0.0-rc.10', CHANGE, CHECK_FAILS],
+  ['1.0.0 2.0.0-rc.10', '2.0.0-rc.9', BREAKING, 'older than 2.0.0-rc.10'],
+  ['1.0.0-rc.1 1.0.0', '1.0.0-rc.2', CHANGE, 'older than 1.0.0'],
+  ['1.0.0 next 1.2', '1.1.0', CHANGE, CHECK_FAILS],
+])('after %s, %s with the changes %j ends with %s', async (earlier, next, notes, reason) => {
   await using small = await clone();
-  await small.commit(last, CHANGE);
-  await small.git('tag', `v${last}`);
+  await small.commit('0.0.1', CHANGE);
+  for (const tag of earlier.split(' ')) await small.git('tag', `v${tag}`);
   await small.commit(next, notes);
   await expect(small.release('false')).rejects.toMatchObject({ stderr: expect.stringContaining(reason) });
 });
