@@ -94,7 +94,7 @@ export const descriptions: Readonly<Record<VariableName, VariableDescription>> =
   ALLOWED_HOSTS: {
     fallback: 'none',
     meaning:
-      'comma list of names in `Host` that are served, others get 421; unset, loopback names with `AUTH_MODE=open` on a loopback `HOST`, else any',
+      'comma list of names in `Host` that are served, others get 421, but for `/healthz` and `/readyz`; unset, loopback names with `AUTH_MODE=open` on a loopback `HOST`, else any',
   },
   SUBGRAPH: {
     fallback: '`false`',

@@ -1,6 +1,6 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { createGateway, loadConfig } from '../../src/index.ts';
 import { startSimulator } from '../../src/simulator/simulator.ts';
 import { openSocket } from '../support/ws-client.ts';
@@ -32,6 +32,7 @@ test('serves queries and subscriptions on a path of another server', async () =>
   socket.subscribe('1', 'subscription { taskStatus(id: "demo-success") { status } }');
   await expect.poll(() => socket.about('1').some(({ type }) => type === 'next')).toBe(true);
   await expect(openSocket(`${url}/videos`)).rejects.toThrow('404');
+  await expect(openSocket(url)).rejects.toThrow('404');
 });
 
 test.each<[string, (body: Buffer) => unknown]>([
@@ -58,4 +59,27 @@ test.each<[string, (body: Buffer) => unknown]>([
   const answer = await post({ query: '{ videoTask(id: "demo-success") { id } }' });
   expect(await answer.json()).toEqual({ data: { videoTask: { id: 'demo-success' } } });
   expect((await post({ query: `{ ${'x'.repeat(100)} }` })).status).toBe(413);
+});
+
+describe('a path that a router has removed', () => {
+  test.each([
+    ['/healthz', { baseUrl: '/video' }, 200],
+    ['/metrics', { baseUrl: '/video' }, 200],
+    ['/video/metrics', { baseUrl: '/video' }, 404],
+    ['/metrics', { originalUrl: '/video/metrics' }, 200],
+    ['/video/metrics', { originalUrl: '/video/video/metrics' }, 404],
+    ['/video/metrics', { baseUrl: '', originalUrl: '/video/metrics' }, 200],
+    ['/video/metrics', {}, 200],
+    ['/video/video/metrics', {}, 404],
+    ['/metrics', {}, 404],
+    ['/videos/metrics', {}, 404],
+  ])('is not removed again: %s of a request with %j gets %i', async (url, routed, status) => {
+    const config = loadConfig({ LOG_LEVEL: 'silent' });
+    await using gateway = await createGateway(config, { listen: false, path: '/video' });
+    await using host = createServer((request, response) => gateway.handler(Object.assign(request, routed), response));
+    await new Promise<void>((resolve) => host.listen(0, '127.0.0.1', resolve));
+    const origin = `http://127.0.0.1:${(host.address() as AddressInfo).port}`;
+    const answer = await fetch(`${origin}${url}`, { headers: { connection: 'close' } });
+    expect(answer.status).toBe(status);
+  });
 });

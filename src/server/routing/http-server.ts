@@ -17,7 +17,7 @@ import { negotiateStream } from '../stream/negotiate.ts';
 import type { WatchPageHandler } from '../watch-page/watch-page.ts';
 import type { WebSocketEndpoint } from '../websocket/websocket-endpoint.ts';
 import type { GraphqlEndpoint } from './graphql-endpoint.ts';
-import { serveOperator } from './operator-routes.ts';
+import { isProbe, serveOperator } from './operator-routes.ts';
 
 export interface HttpServerOptions {
   readonly graphql: GraphqlEndpoint;
@@ -112,7 +112,8 @@ export class HttpServer implements AsyncDisposable {
     if (url?.pathname === '/graphql') allowOrigin(this.#options.origins, request, response);
     if (this.#options.sockets.isExcess(request.socket)) return refuseConnection(response);
     if (!url) return replyJson(response, 400, { error: 'bad request' });
-    if (!allowsHost(request)) return replyJson(response, 421, { error: 'this host is not in ALLOWED_HOSTS' });
+    if (!isProbe(url.pathname) && !allowsHost(request))
+      return replyJson(response, 421, { error: 'this host is not in ALLOWED_HOSTS' });
     const live = url.pathname === '/graphql' || url.pathname === '/webhooks/a2e';
     if (live && readiness.phase === 'draining') return refuseDraining(request, response);
     if (url.pathname === '/graphql') return void (await graphql.serve(request, response, url));

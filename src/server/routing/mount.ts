@@ -9,20 +9,37 @@ export interface Mountable {
   readonly upgrade: (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
 }
 
+/** The fields that routers add to a request: Express `baseUrl`, and Express and Connect `originalUrl`. */
+type RoutedRequest = IncomingMessage & { readonly baseUrl?: unknown; readonly originalUrl?: unknown };
+
+/** A path that the gateway does not serve, so that its own 404 answers a URL outside of the path of the mount. */
+const OUTSIDE = '/outside-of-the-mount';
+
 /** Serves requests and upgrades of another server below `path`, as if their URLs began behind it. */
 export function mountable(server: HttpServer, path: string): Mountable {
   return {
-    handler: (request, response) => server.handle(withoutPath(request, path), response),
-    upgrade: (request, socket, head) => server.upgrade(withoutPath(request, path), socket as Socket, head),
+    handler: (request, response) => {
+      // A path removed twice would give each address a second URL, which the rules of a router or a proxy do not cover.
+      if (!isStripped(request, path)) removePath(request, path);
+      server.handle(request, response);
+    },
+    upgrade: (request, socket, head) => {
+      removePath(request, path);
+      server.upgrade(request, socket as Socket, head);
+    },
   };
 }
 
-/** A router such as Express has removed the path from a request, but from no upgrade. */
-function withoutPath(request: IncomingMessage, path: string): IncomingMessage {
+/** Whether a router has removed the path from a request. A router removes the path from no upgrade. */
+function isStripped({ baseUrl, originalUrl, url }: RoutedRequest, path: string): boolean {
+  return (typeof baseUrl === 'string' && baseUrl !== '') || (path !== '' && originalUrl === `${path}${url}`);
+}
+
+function removePath(request: IncomingMessage, path: string): void {
+  if (path === '') return;
   const { url = '/' } = request;
-  if (path === '' || !url.startsWith(path)) return request;
-  const rest = url.slice(path.length);
-  if (rest === '' || rest.startsWith('?')) request.url = `/${rest}`;
-  else if (rest.startsWith('/')) request.url = rest;
-  return request;
+  const rest = url.startsWith(path) ? url.slice(path.length) : null;
+  if (rest?.startsWith('/')) request.url = rest;
+  else if (rest === '' || rest?.startsWith('?')) request.url = `/${rest}`;
+  else request.url = OUTSIDE;
 }

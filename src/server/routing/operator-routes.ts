@@ -10,6 +10,11 @@ export interface OperatorRoutesOptions {
   readonly metrics: Metrics | null;
 }
 
+/** Whether the path is a probe: it is served for any `Host`, because an orchestrator asks by an address of its own. */
+export function isProbe(pathname: string): boolean {
+  return pathname === '/healthz' || pathname === '/readyz';
+}
+
 /** Answers `/healthz`, `/readyz` and `/metrics`; false: the path is another. */
 export async function serveOperator(
   pathname: string,

@@ -72,24 +72,36 @@ describe('Host', () => {
   it.each(['evil.example', 'localhost.evil.example', '127.0.0.1.evil.example:4000', '[::2]', 'evil@localhost'])(
     'of an open gateway on a loopback address is a loopback name: %s gets 421',
     async (host) => {
-      for (const target of ['/', '/graphql', '/metrics', '/healthz'])
+      for (const target of ['/', '/graphql', '/metrics', '/healthz/', '/nowhere'])
         expect(await statusOf(target, [`host: ${host}`]), target).toBe(421);
       expect(await statusOf('/graphql', [`host: ${host}`, ...UPGRADE])).toBe(421);
     },
   );
 
   it.each(['localhost', 'LOCALHOST:4000', '127.0.0.1:1', '[::1]:4000'])('%s is served', async (host) => {
-    expect(await statusOf('/healthz', [`host: ${host}`])).toBe(200);
+    expect(await statusOf('/metrics', [`host: ${host}`])).toBe(200);
   });
 
   it('is one of ALLOWED_HOSTS where they are set, and any where the mode is not open', async () => {
     await using named = await startGateway({ A2E_API_TOKEN: 't', ALLOWED_HOSTS: 'App.example, [2001:db8::1]' });
     const statuses = ['app.example:8443', '[2001:db8::1]', 'localhost'].map((host) =>
-      statusOf('/healthz', [`host: ${host}`], named),
+      statusOf('/metrics', [`host: ${host}`], named),
     );
     expect(await Promise.all(statuses)).toEqual([200, 200, 421]);
     await using passthrough = await startGateway({});
-    expect(await statusOf('/healthz', ['host: anything'], passthrough)).toBe(200);
+    expect(await statusOf('/metrics', ['host: anything'], passthrough)).toBe(200);
+  });
+});
+
+describe('a probe', () => {
+  it('names an address of its container or pod in Host, and is answered on both listeners', async () => {
+    await using named = await startGateway({ ALLOWED_HOSTS: 'api.example.com', ADMIN_PORT: '0' });
+    for (const url of [named.url, named.adminUrl ?? '']) {
+      for (const host of ['127.0.0.1:4000', '10.1.2.3:4000', 'evil.example'])
+        for (const path of ['/healthz', '/readyz'])
+          expect(await statusOf(path, [`host: ${host}`], { ...named, url }), `${host}${path}`).toBe(200);
+    }
+    expect(await statusOf('/', ['host: 127.0.0.1:4000'], named)).toBe(421);
   });
 });
 
