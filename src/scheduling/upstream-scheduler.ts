@@ -154,7 +154,7 @@ export class UpstreamScheduler {
     const from = Math.max(performance.now(), admitsAt(this.state));
     const isProbe = this.state.kind === 'open' && queued === this.#waiting.next();
     if (isProbe || queued.urgent || queued.dueAt === null) return from;
-    return Math.max(from, queued.dueAt + this.latenessMs);
+    return Math.max(from, queued.dueAt + this.#latenessMs);
   }
 
   #advance(): void {
