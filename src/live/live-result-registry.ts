@@ -1,5 +1,5 @@
 import { LiveResult, type LiveResultOptions } from './live-result.ts';
-import type { Subscriber } from './subscriber.ts';
+import type { EarlyEnd, Subscriber } from './subscriber.ts';
 
 /** The live results of this process, by sharing key: see {@link subscribe}. */
 export class LiveResultRegistry {
@@ -21,7 +21,7 @@ export class LiveResultRegistry {
    * Subscribes to the live result of `key`, or starts one. The key is the exact identity of the result: document,
    * operation, variables and the caller's access. Returns an unsubscribe function.
    */
-  subscribe(key: string, start: LiveResultOptions['start'], subscriber: Subscriber): () => void {
+  subscribe(key: string, start: LiveResultOptions['start'], subscriber: Subscriber): (outcome?: EarlyEnd) => void {
     const known = this.#newest.get(key);
     if (known?.acceptsSubscribers) return known.subscribe(subscriber);
     const result: LiveResult = new LiveResult({

@@ -1,6 +1,6 @@
 import type { ExecutionResult, GraphQLFormattedError } from 'graphql';
 import { EncodedResult } from './encoded-result.ts';
-import type { Completion, Subscriber } from './subscriber.ts';
+import type { Completion, EarlyEnd, Subscriber } from './subscriber.ts';
 
 /** The source of a live result. */
 export interface LiveSource {
@@ -73,7 +73,7 @@ export class LiveResult {
    * Delivers to `subscriber` from now on, the newest results first. If they cannot be computed, only this subscriber
    * ends, with the error. Returns an unsubscribe function.
    */
-  subscribe(subscriber: Subscriber): () => void {
+  subscribe(subscriber: Subscriber): (outcome?: EarlyEnd) => void {
     this.#subscribers.add(subscriber);
     try {
       for (const key of this.#current.keys()) subscriber.next(this.#currentEncoded(key), key);
@@ -81,8 +81,8 @@ export class LiveResult {
       this.#unsubscribe(subscriber);
       subscriber.end([this.#options.maskError(error)]);
     }
-    return () => {
-      subscriber.close();
+    return (outcome) => {
+      subscriber.close(outcome);
       this.#unsubscribe(subscriber);
     };
   }

@@ -6,6 +6,9 @@ import type { Flushable, StreamWriter } from './stream-writer.ts';
 /** The end of a live result: errors, or null for completion. */
 export type Completion = readonly GraphQLFormattedError[] | null;
 
+/** How a subscription ends before its completion: by the client, or by the transport with an error of its own. */
+export type EarlyEnd = 'unsubscribed' | 'failed';
+
 /** Writes results as one transport does. */
 export interface ResultSink {
   next(result: EncodedResult): void;
@@ -65,11 +68,11 @@ export class Subscriber implements Flushable {
     if (this.#completion) this.#finish(this.#completion.completion);
   }
 
-  /** The client has unsubscribed: drops pending results, and every later one. */
-  close(): void {
+  /** Drops pending results, and every later one. */
+  close(outcome: EarlyEnd = 'unsubscribed'): void {
     if (!this.#closed) {
       this.#counts.subscriptions -= 1;
-      this.#counts.unsubscribed += 1;
+      this.#counts[outcome] += 1;
     }
     this.#closed = true;
     this.#pending = null;

@@ -144,6 +144,24 @@ function onHoldEnded(circuit: Circuit, now: number, { refusalExpires }: TokenPol
     : { ...circuit, state: CLOSED };
 }
 
+/** The time from which the circuit admits a call, if only a probe. */
+export function admitsAt(state: CircuitState): number {
+  if (state.kind === 'closed') return 0;
+  return state.kind === 'open' ? state.nextProbeAt : state.until;
+}
+
+/** A pause, or a refusal that expires, is over at `now`, and no `hold-ended` has said so yet. */
+export function isHoldOver({ state }: Circuit, now: number, { refusalExpires }: TokenPolicy): boolean {
+  return (state.kind === 'paused' || refusalExpires) && now >= admitsAt(state);
+}
+
+/** The state as the next job will find it: without the holds that are over. */
+export function stateAt(circuit: Circuit, now: number, policy: CircuitPolicy): CircuitState {
+  if (!isHoldOver(circuit, now, policy)) return circuit.state;
+  const next = onHoldEnded(circuit, now, policy);
+  return next === circuit ? circuit.state : stateAt(next, now, policy);
+}
+
 type Failed = Extract<Observation, { kind: 'failed' }>;
 
 function onFailed(circuit: Circuit, failed: Failed, now: number, policy: CircuitPolicy): Circuit {

@@ -111,7 +111,7 @@ export class SchedulerRegistry implements Disposable {
     const circuits = { closed: 0, open: 0, paused: 0, refused: 0 };
     let latenessMs = 0;
     for (const scheduler of this.#schedulers.values()) {
-      circuits[circuitWord(scheduler.state)] += 1;
+      circuits[circuitWord(scheduler.presentState)] += 1;
       latenessMs = Math.max(latenessMs, scheduler.latenessMs);
     }
     return { circuits, latenessMs, permits: this.#semaphore.held };

@@ -1,13 +1,16 @@
 import { AccessDenied } from '../errors.ts';
 import { BulkheadQueue } from './bulkhead-queue.ts';
 import {
+  admitsAt,
   type Circuit,
   type CircuitPolicy,
   type CircuitState,
   errorForCaller,
+  isHoldOver,
   NEW_CIRCUIT,
   type Observation,
   observe,
+  stateAt,
 } from './circuit.ts';
 import { circuitEvents } from './circuit-events.ts';
 import { EarliestTimer } from './earliest-timer.ts';
@@ -47,7 +50,7 @@ export class UpstreamScheduler {
   #running = 0;
   /** Proven jobs, waiting and running. */
   #provenJobs = 0;
-  /** How late polls run at present because the demand exceeds the limits, in ms. */
+  /** How late the last trusted poll started because the demand exceeds the limits, in ms. */
   #latenessMs = 0;
 
   constructor(options: SchedulerOptions) {
@@ -63,14 +66,19 @@ export class UpstreamScheduler {
     return this.#circuit.state;
   }
 
+  /** The state of the circuit without a pause or refusal that is over, which {@link state} keeps until the next job. */
+  get presentState(): CircuitState {
+    return stateAt(this.#circuit, performance.now(), this.#policy);
+  }
+
   /** A2E has accepted the token in some answer. */
   get isTokenAccepted(): boolean {
     return this.#circuit.isTokenAccepted;
   }
 
-  /** How late polls run at present because the demand exceeds the limits, in ms. */
+  /** How late polls run at present because the demand exceeds the limits, in ms; 0 while no trusted call waits. */
   get latenessMs(): number {
-    return this.#waiting.size === 0 ? 0 : this.#latenessMs;
+    return Number.isFinite(this.#queue.dueTimes.trusted) ? this.#latenessMs : 0;
   }
 
   /** No job waits or runs, and the circuit would admit one: the scheduler can be dropped. */
@@ -150,8 +158,7 @@ export class UpstreamScheduler {
   }
 
   #advance(): void {
-    const holds = this.state.kind === 'paused' || this.#policy.refusalExpires;
-    if (holds && performance.now() >= admitsAt(this.state)) this.#observe({ kind: 'hold-ended' });
+    if (isHoldOver(this.#circuit, performance.now(), this.#policy)) this.#observe({ kind: 'hold-ended' });
     if (this.state.kind !== 'closed') this.#advanceBlocked(this.state);
     else while (this.#runNext());
     this.#armTimer();
@@ -286,10 +293,4 @@ export class UpstreamScheduler {
       this.#queue.add(queued);
     }
   }
-}
-
-/** The time from which the circuit admits a call, if only a probe. */
-function admitsAt(state: CircuitState): number {
-  if (state.kind === 'closed') return 0;
-  return state.kind === 'open' ? state.nextProbeAt : state.until;
 }

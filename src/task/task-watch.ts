@@ -10,9 +10,9 @@ import { PollSchedule } from './poll-schedule.ts';
 import { SharedState } from './shared-state.ts';
 import { type OnActiveChange, type WatchContext, type WatchObserver, watchKey } from './watch-context.ts';
 import {
-  freshForMs,
   hasChanged,
   isFinal,
+  isFresh,
   isNotFound,
   onHeldBack,
   onQueryTimeout,
@@ -85,10 +85,7 @@ export class TaskWatch implements Job {
 
   /** The state is final, or the last poll ended less than an interval ago; less than a second ago if it brought no state. */
   get isFresh(): boolean {
-    if (isFinal(this.#state)) return true;
-    const { attemptedAt } = this.#state;
-    const forMs = freshForMs(this.#state, this.#context.intervals.intervalMs);
-    return attemptedAt !== null && performance.now() - attemptedAt < forMs;
+    return isFresh(this.#state, this.#context.intervals.intervalMs);
   }
 
   /** Notifies `observer` of every change, and polls if it is the first observer. Returns an unsubscribe function. */
@@ -224,13 +221,15 @@ export class TaskWatch implements Job {
   }
 
   #takePeerState(peer: WatchState): WatchState {
-    this.#context.counts.saved.add('peer_poll', this.#demand.readers);
     const merged = mergePeerState(this.#state, peer);
     this.#isProven ||= merged.snapshot !== null;
     this.#countPoll(merged);
     const { attemptedAt } = merged;
     if (!merged.failure && attemptedAt !== null)
       this.#context.schedulers.for(this.credential).onPeer({ kind: 'peer-answered', at: attemptedAt });
+    // A stored state that is older than the interval saves no poll: the watch polls at once.
+    if (isFresh(merged, this.#context.intervals.intervalMs))
+      this.#context.counts.saved.add('peer_poll', this.#demand.readers);
     const role = peer.failure ? 'takeover' : 'follow';
     this.#scheduleAfterPeer(peer.nextPollInMs ?? this.#context.intervals.intervalMs, role);
     return merged;

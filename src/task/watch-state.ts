@@ -67,8 +67,15 @@ export function isUnauthenticated(state: WatchState): boolean {
   return state.failure instanceof Unauthenticated && !isFinal(state);
 }
 
+/** Whether the state needs no poll now: it is final, or young enough to answer queries. */
+export function isFresh(state: WatchState, intervalMs: number): boolean {
+  if (isFinal(state)) return true;
+  const { attemptedAt } = state;
+  return attemptedAt !== null && performance.now() - attemptedAt < freshForMs(state, intervalMs);
+}
+
 /** How long a state answers queries, in ms. */
-export function freshForMs(state: WatchState, intervalMs: number): number {
+function freshForMs(state: WatchState, intervalMs: number): number {
   const definitive = isNotFound(state) || isDenied(state) || isUnauthenticated(state);
   const failed = state.snapshot === null && state.failure !== null && !definitive;
   return failed ? Math.min(FAILURE_FRESH_MS, intervalMs) : intervalMs;

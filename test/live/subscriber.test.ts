@@ -1,5 +1,6 @@
 import { EventEmitter } from 'node:events';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { ClientCounts } from '../../src/live/client-counts.ts';
 import { EncodedResult } from '../../src/live/encoded-result.ts';
 import { StreamWriter, type WritableSide } from '../../src/live/stream-writer.ts';
 import { type Completion, Subscriber } from '../../src/live/subscriber.ts';
@@ -30,12 +31,14 @@ function scene() {
   const writer = new StreamWriter(stream, { stallMs: 20_000, onStall: stalled });
   const written: string[] = [];
   const completions: Completion[] = [];
+  const counts = new ClientCounts();
   const member = () =>
     new Subscriber(
       { next: ({ json }) => void written.push(json), end: (completion) => void completions.push(completion) },
       writer,
+      counts,
     );
-  return { stream, stalled, writer, written, completions, member };
+  return { stream, stalled, writer, written, completions, counts, member };
 }
 
 const frame = (json: string) => new EncodedResult(json);
@@ -91,6 +94,15 @@ describe('a reader that is slow', () => {
     stream.drain();
     delivery.end(null);
     expect([written, completions]).toEqual([[], []]);
+  });
+
+  it('counts once, as failed where the transport ends it with an error', () => {
+    const { counts, member } = scene();
+    const [expired, left] = [member(), member()];
+    expired.close('failed');
+    expired.close();
+    left.close();
+    expect(counts).toMatchObject({ subscriptions: 0, failed: 1, unsubscribed: 1 });
   });
 
   it('shares one listener with all that waits on the same connection', () => {

@@ -31,10 +31,13 @@ test('calls to A2E are counted by their outcome, and timed', async () => {
 
 test('responses that differ from the documented ones are counted by kind', async () => {
   await using pair = await startPair();
+  const series = (kind: string): string => `video_task_gateway_upstream_anomalies_total{kind="${kind}"}`;
+  // From 0, because `increase()` does not see the first event of a new series.
+  for (const kind of ['contract-violation', 'wrong-task', 'unknown-status'])
+    expect(await metric(pair.gateway.url, series(kind))).toBe(0);
   pair.simulator.fault({ kind: 'html', id: 'task-1' });
   await ask(pair.gateway.url, 'task-1');
-  const line = 'video_task_gateway_upstream_anomalies_total{kind="contract-violation"}';
-  expect(await metric(pair.gateway.url, line)).toBe(1);
+  expect(await metric(pair.gateway.url, series('contract-violation'))).toBe(1);
 });
 
 test('the gauges count live objects, in the Prometheus text format, without a token', async () => {

@@ -106,3 +106,33 @@ test('an accepted token is remembered when its idle scheduler is dropped, until 
   await query(harness, 'known');
   expect(harness.schedulers.isTokenAccepted(key)).toBe(false);
 });
+
+test('a pause that is over counts as closed before the next job', async () => {
+  await using harness = new TaskHarness({
+    source: new ScriptedSource(() => new UpstreamRateLimited('x', { retryAfterMs: 1_000 })),
+  });
+  await query(harness, 'token');
+  expect(harness.schedulers.report().circuits).toMatchObject({ paused: 1, closed: 0 });
+  await pass(1_000);
+  expect(harness.schedulers.report().circuits).toMatchObject({ paused: 0, closed: 1 });
+});
+
+test('an expired refusal of a token of a caller counts as closed before the next job', async () => {
+  await using harness = new TaskHarness({ source: new ScriptedSource(() => new TokenRefused('no')) });
+  await query(harness, 'token');
+  expect(harness.schedulers.report().circuits).toMatchObject({ refused: 1, closed: 0 });
+  await pass(1_000);
+  expect(harness.schedulers.report().circuits).toMatchObject({ refused: 0, closed: 1 });
+});
+
+test('polls are not late while no trusted poll waits', async () => {
+  await using harness = new TaskHarness({ maxRps: 2 });
+  const watchers = Array.from({ length: 10 }, (_, n) => harness.subscribe(`task-${n}`));
+  await pass(30_000);
+  expect(harness.schedulers.report().latenessMs).toBeGreaterThan(1_000);
+  for (const watcher of watchers) watcher.leave();
+  harness.source.answer = () => new UpstreamUnavailable('down');
+  harness.subscribe('broken');
+  await pass(10_000);
+  expect(harness.schedulers.report().latenessMs).toBe(0);
+});

@@ -3,6 +3,7 @@ import type { MemoryHub } from '../../src/cluster/memory/memory-hub.ts';
 import type { SchedulerEvent } from '../../src/scheduling/scheduler-options.ts';
 import { SchedulerRegistry } from '../../src/scheduling/scheduler-registry.ts';
 import type { Credential } from '../../src/task/credential.ts';
+import { PollCounts } from '../../src/task/poll-counts.ts';
 import type { TaskErrorEvent } from '../../src/task/task-error-event.ts';
 import { subscriptionTimeouts } from '../../src/task/task-observer.ts';
 import { TaskRegistry } from '../../src/task/task-registry.ts';
@@ -39,6 +40,7 @@ export class TaskHarness implements AsyncDisposable {
   readonly schedulers: SchedulerRegistry;
   readonly registry: TaskRegistry;
   readonly events: SchedulerEvent[] = [];
+  readonly counts = new PollCounts();
   readonly unexpectedErrors: unknown[] = [];
   readonly #lent: boolean;
   readonly #timeouts: ReturnType<typeof subscriptionTimeouts>;
@@ -56,7 +58,15 @@ export class TaskHarness implements AsyncDisposable {
     const onUnexpectedError = (error: unknown) => void this.unexpectedErrors.push(error);
     const { cluster, schedulers } = this;
     const times = { intervals, lingerMs, firstAnswerMs };
-    this.registry = new TaskRegistry({ source, cluster, schedulers, ...times, maxCached, onUnexpectedError });
+    this.registry = new TaskRegistry({
+      source,
+      cluster,
+      schedulers,
+      ...times,
+      maxCached,
+      onUnexpectedError,
+      counts: this.counts,
+    });
     this.#timeouts = subscriptionTimeouts(intervalMs, firstAnswerMs);
   }
 

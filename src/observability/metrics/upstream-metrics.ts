@@ -2,7 +2,7 @@ import type { Counter, Histogram } from 'prom-client';
 import { type MetricRegistry, PREFIX } from './metric-registry.ts';
 
 const SCHEDULER_EVENTS = ['breaker-opened', 'breaker-closed', 'paused', 'token-refused', 'token-accepted'];
-const UNEXPECTED_RESPONSES = ['contract-violation', 'wrong-task'];
+const UNEXPECTED_RESPONSES = ['contract-violation', 'wrong-task', 'unknown-status'];
 const CALL_BUCKETS = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 const LATENESS_BUCKETS = [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
 

@@ -11,7 +11,7 @@ import {
 import { GatewayError } from '../../errors.ts';
 import type { StartResult } from '../../live/live-result.ts';
 import { LiveResultRegistry } from '../../live/live-result-registry.ts';
-import type { Subscriber } from '../../live/subscriber.ts';
+import type { EarlyEnd, Subscriber } from '../../live/subscriber.ts';
 import { createContext, type TaskFeed } from '../../schema/context.ts';
 import { toGraphQLError } from '../../schema/graphql-errors.ts';
 import type { SubscriptionTimeouts } from '../../task/task-observer.ts';
@@ -119,7 +119,7 @@ export class OperationExecutor {
    * Delivers a subscription to `subscriber`. Subscribers with the same operation, variables and access share one
    * execution. Returns an unsubscribe function.
    */
-  subscribe(operation: Operation, subscriber: Subscriber): () => void {
+  subscribe(operation: Operation, subscriber: Subscriber): (outcome?: EarlyEnd) => void {
     return this.#live.subscribe(
       sharingKey(operation),
       (subscribers) => this.#start(operation, subscribers),

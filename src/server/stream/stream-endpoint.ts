@@ -133,6 +133,7 @@ export class StreamEndpoint implements Disposable, GracefullyClosable {
       operation.kind === 'subscription' ? counts : undefined,
     );
     const stopExpiry = onExpiry(operation.client.caller.expiresAt, () => {
+      subscriber.close('failed');
       leave();
       if (!response.writableEnded) finish(response, writer, format.closing([maskError(expired())]));
     });

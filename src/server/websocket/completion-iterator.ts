@@ -1,5 +1,5 @@
 import type { ExecutionResult, GraphQLFormattedError } from 'graphql';
-import type { Completion } from '../../live/subscriber.ts';
+import type { Completion, EarlyEnd } from '../../live/subscriber.ts';
 
 /** Carries a subscription's last errors through graphql-ws to its `onError` hook. */
 export class CompletedWithErrors extends Error {
@@ -20,7 +20,7 @@ type Result = IteratorResult<ExecutionResult, void>;
  */
 export class CompletionIterator implements AsyncGenerator<ExecutionResult, void, void> {
   readonly #running: Set<CompletionIterator>;
-  #stop: (() => void) | null = null;
+  #stop: ((outcome?: EarlyEnd) => void) | null = null;
   #settle: ((result: Result | Promise<Result>) => void) | null = null;
   #completion: { readonly value: Completion } | null = null;
 
@@ -31,7 +31,7 @@ export class CompletionIterator implements AsyncGenerator<ExecutionResult, void,
   }
 
   /** @param stop is called when the client cancels the operation. */
-  onStop(stop: () => void): void {
+  onStop(stop: (outcome?: EarlyEnd) => void): void {
     this.#stop = stop;
   }
 
@@ -44,7 +44,7 @@ export class CompletionIterator implements AsyncGenerator<ExecutionResult, void,
 
   /** The client's token has expired: cancels the operation and ends it with these errors. */
   expire(errors: readonly GraphQLFormattedError[]): void {
-    this.#stop?.();
+    this.#stop?.('failed');
     this.end(errors);
   }
 

@@ -5,6 +5,7 @@ import { JwtAuthenticator } from '../../../src/server/access/jwt-authenticator.t
 import { KeySet as JwtKeys } from '../../../src/server/access/key-set.ts';
 import { type Pair, startPair } from '../../support/gateway.ts';
 import { KeySet } from '../../support/key-set.ts';
+import { metric } from '../../support/metrics-of.ts';
 import { openStream } from '../../support/sse-client.ts';
 import { reference } from '../../support/stall-detector.ts';
 import { codesOf, SUBSCRIBING, TRANSPORTS } from '../../support/transports.ts';
@@ -183,6 +184,8 @@ describe('when a token expires', () => {
     expect(events.at(-2)?.data).toMatchObject({ errors: [{ extensions: { code: 'UNAUTHENTICATED' } }] });
     expect(events.at(-1)).toEqual({ event: 'complete', data: null });
     expect(other.about('w').map(({ type }) => type)).toEqual(['next']);
+    await metric(pair.gateway.url, 'operations_total{kind="subscription",outcome="failed"}').toBe(3);
+    await metric(pair.gateway.url, 'operations_total{kind="subscription",outcome="unsubscribed"}').toBe(0);
     other.socket.close();
     await untilIdle(pair.gateway);
   });
