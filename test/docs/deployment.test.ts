@@ -69,6 +69,21 @@ describe('the compose file', () => {
     expect(configOf(environment({ A2E_API_TOKEN: 'a-token', AUTH_MODE: 'open' })).auth.mode).toBe('open');
   });
 
+  test('hands every variable that the README names to the gateways, and unset ones as unset', async () => {
+    const readme = await readFile(join(DEPLOY, 'README.md'), 'utf8');
+    const named = new Set(readme.match(/\b[A-Z][A-Z0-9_]+\b/g)?.filter((name) => name in variables));
+    expect([...named]).toEqual(
+      expect.arrayContaining(['A2E_API_TOKEN', 'AUTH_MODE', 'AUTH_JWT_SECRET', 'AUTH_JWKS_URL']),
+    );
+    expect([...named].filter((name) => !(name in gateway.environment))).toEqual([]);
+    const jwt = { A2E_API_TOKEN: 'a-token', AUTH_MODE: 'jwt', AUTH_JWT_AUDIENCE: 'video' };
+    const secret = configOf(environment({ ...jwt, AUTH_JWT_SECRET: 'x'.repeat(32) })).auth;
+    expect(secret).toMatchObject({ mode: 'jwt', jwtSecrets: ['x'.repeat(32)] });
+    const keys = configOf(environment({ ...jwt, AUTH_JWKS_URL: 'https://id.example/keys' })).auth;
+    expect(keys).toMatchObject({ mode: 'jwt', jwtSecrets: [] });
+    expect(configOf(environment({})).auth).toEqual(loadConfig({}).auth);
+  });
+
   test('shares one Valkey among them, under the address it has', () => {
     const [endpoint] = parseRedisUrl(configOf(environment({})).redis?.url ?? '').endpoints;
     expect(compose.services).toHaveProperty(endpoint.host);
