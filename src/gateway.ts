@@ -80,7 +80,7 @@ export async function createGateway(config: Config, options: GatewayOptions = {}
   const { exampleId = 'YOUR_TASK_ID', exampleTasks = [], timeouts = DEFAULT_TIMEOUTS } = options;
   const { droppedLogLines = () => 0 } = options;
   await using stack = new AsyncDisposableStack();
-  for (const warning of accessWarnings(config)) log.warn(warning);
+  for (const warning of accessWarnings(config, listen)) log.warn(warning);
   const tallies = new GatewayTallies();
   const cluster = stack.use(await createCluster(config, log, tallies.redis));
   const base = createServices(config, { log, timeouts, cluster, tallies, stack });

@@ -1,8 +1,11 @@
 import { once } from 'node:events';
-import { createServer } from 'node:http';
+import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import express from 'express';
 import { createGateway, type Environment, loadConfig } from 'video-task-gateway';
+
+/** The server honours upgrades to WebSocket alone: an offer of h2c, such as Java's `HttpClient` makes, is ignored. */
+const shouldUpgradeCallback = ({ headers }: IncomingMessage) => headers.upgrade?.toLowerCase() === 'websocket';
 
 /** An application of Express 5 with the gateway on `/video`. */
 export async function start(env: Environment, port: number) {
@@ -14,7 +17,7 @@ export async function start(env: Environment, port: number) {
   app.use('/video', gateway.handler);
   app.get('/', (_request, response) => void response.send('the application'));
 
-  const server = createServer(app);
+  const server = createServer({ shouldUpgradeCallback }, app);
   server.on('upgrade', (request, socket, head) => {
     if (request.url?.startsWith('/video/')) gateway.upgrade(request, socket, head);
     else socket.destroy();

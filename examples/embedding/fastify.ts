@@ -1,11 +1,15 @@
+import type { IncomingMessage } from 'node:http';
 import fastify from 'fastify';
 import { createGateway, type Environment, loadConfig } from 'video-task-gateway';
+
+/** The server honours upgrades to WebSocket alone: an offer of h2c, such as Java's `HttpClient` makes, is ignored. */
+const shouldUpgradeCallback = ({ headers }: IncomingMessage) => headers.upgrade?.toLowerCase() === 'websocket';
 
 /** An application of Fastify 5 with the gateway on `/video`. */
 export async function start(env: Environment, port: number) {
   const gateway = await createGateway(loadConfig(env), { listen: false, path: '/video' });
 
-  const app = fastify();
+  const app = fastify({ http: { shouldUpgradeCallback } });
   app.get('/', () => 'the application');
   await app.register(
     async (scope) => {

@@ -1,13 +1,16 @@
 import { once } from 'node:events';
-import { createServer } from 'node:http';
+import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createGateway, type Environment, loadConfig } from 'video-task-gateway';
+
+/** The server honours upgrades to WebSocket alone: an offer of h2c, such as Java's `HttpClient` makes, is ignored. */
+const shouldUpgradeCallback = ({ headers }: IncomingMessage) => headers.upgrade?.toLowerCase() === 'websocket';
 
 /** A server of `node:http` with the gateway on `/video`. */
 export async function start(env: Environment, port: number) {
   const gateway = await createGateway(loadConfig(env), { listen: false, path: '/video' });
 
-  const server = createServer((request, response) => {
+  const server = createServer({ shouldUpgradeCallback }, (request, response) => {
     if (request.url?.startsWith('/video/')) gateway.handler(request, response);
     else response.end('the application');
   });

@@ -3,6 +3,7 @@ import { start as startExpress } from '../../examples/embedding/express.ts';
 import { start as startFastify } from '../../examples/embedding/fastify.ts';
 import { start as startNodeHttp } from '../../examples/embedding/node-http.ts';
 import { startSimulator } from '../../src/simulator/simulator.ts';
+import { ask } from '../support/http-client.ts';
 import { openSocket } from '../support/ws-client.ts';
 
 const QUERY = '{ videoTask(id: "demo-success") { id } }';
@@ -41,6 +42,29 @@ describe.each<[string, Start]>([
     const get = await fetch(`${host.url}/video/graphql?query=${encodeURIComponent(QUERY)}`, { headers });
     expect(await get.json()).toEqual(ANSWER);
     expect(await (await fetch(host.url, { headers })).text()).toBe('the application');
+  });
+
+  test('serves each address of the gateway under one URL', async () => {
+    await using host = await embedded(start);
+    expect((await ask(`${host.url}/video/metrics`)).status).toBe(200);
+    expect((await ask(`${host.url}/video/video/metrics`)).status).toBe(404);
+  });
+
+  test('serves clients that offer h2c, as Java does, on every path', async () => {
+    await using host = await embedded(start);
+    const offer = {
+      connection: 'Upgrade, HTTP2-Settings',
+      upgrade: 'h2c',
+      'http2-settings': 'AAEAAEAAAAIAAAAAAAMAAAAA',
+    };
+    const headers = { 'content-type': 'application/json', ...offer };
+    const answer = await ask(`${host.url}/video/graphql`, {
+      method: 'POST',
+      headers,
+      body: JSON.stringify({ query: QUERY }),
+    });
+    expect([answer.status, answer.json()]).toEqual([200, ANSWER]);
+    expect((await ask(host.url, { headers: offer })).body).toBe('the application');
   });
 
   test('refuses a body that is too long or no JSON of an operation', async () => {
