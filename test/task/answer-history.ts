@@ -33,6 +33,12 @@ export class AnswerHistory {
     return this.#answers.get(id)?.at(-1);
   }
 
+  /** The last answer was no task, and every gateway must know of it. */
+  isMissed(id: string): boolean {
+    const last = this.last(id);
+    return last !== undefined && last.task === null && performance.now() - last.at < STORED_MS;
+  }
+
   /** A2E has shown the task, and has called it unknown for five minutes since. */
   isGone(id: string): boolean {
     return !this.#known.has(id) && (this.#answers.get(id)?.some(({ task }) => task !== null) ?? false);

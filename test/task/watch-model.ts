@@ -244,9 +244,8 @@ export class UpstreamModel implements AsyncDisposable {
       assert(!before.finished, 'an event after the final one');
     }
     subscriber.checked = states.length;
-    const answer = this.#history.last(id);
     const isOpen = watcher.end === 'open';
-    if (isOpen && last && answer && !answer.task) assert(last.stale, 'a missed poll that does not show');
+    if (isOpen && last && this.#history.isMissed(id)) assert(last.stale, 'a missed poll that does not show');
     assert(watcher.end !== 'completed' || last?.finished, 'completed too soon');
     assert(!isOpen || !last?.finished, 'not completed');
     if (watcher.end === 'failed' && !subscriber.endChecked) this.#checkFailure(id, watcher);
