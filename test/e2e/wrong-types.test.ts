@@ -16,10 +16,11 @@ const WRITES: Readonly<Record<string, readonly string[]>> = {
   stream: ['XADD', '*', 'wrong', 'wrong'],
 };
 
+/** In one step, because a gateway may write the key between two. */
+const REPLACE = "redis.call('DEL', KEYS[1]) return redis.call(ARGV[1], KEYS[1], unpack(ARGV, 2))";
+
 async function spoil({ redis }: GatewayFleet, key: string, type: string): Promise<void> {
-  const [command = '', ...values] = WRITES[type] ?? [];
-  await redis.run('DEL', key);
-  await redis.run(command, key, ...values);
+  await redis.run('EVAL', REPLACE, '1', key, ...(WRITES[type] ?? []));
 }
 
 /** Every key of the gateways, with its type. */
