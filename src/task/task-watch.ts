@@ -105,15 +105,19 @@ export class TaskWatch implements Job {
   async current(signal?: AbortSignal): Promise<WatchState> {
     if (this.isFresh && !this.#state.failure) return this.#knownState();
     // A failure here is no evidence about the other gateways, so their last state is read first.
-    if (!this.#shared.isSubscribed) await this.#loadSharedState();
+    await this.#loadUnlessSubscribed();
     if (this.isFresh) return this.#knownState();
+    const { version } = this.#state;
     const { queries } = this.#demand;
     const polled = queries.wait(this.#context.firstAnswerMs, signal);
     if (queries.size > 0) this.#expedite();
-    if (await polled) return this.state;
-    const last = onQueryTimeout(this.state);
+    const isAnswered = await polled;
     this.#deactivateUnlessNeeded();
-    return last;
+    // The poll may have waited here for its turn while another gateway was answered.
+    const hasFailed = !isAnswered || (this.#state.failure !== null && !isNotFound(this.#state));
+    if (hasFailed && !signal?.aborted) await this.#loadUnlessSubscribed();
+    if (isAnswered || this.isFresh || this.#state.version > version) return this.state;
+    return onQueryTimeout(this.state);
   }
 
   /** Polls at once if the task is watched, because its state has probably changed. */
@@ -209,6 +213,11 @@ export class TaskWatch implements Job {
     const stored = await this.#shared.read();
     if (!stored || !this.#isNews(stored.version)) return;
     this.#setState(this.#takePeerState({ ...stored.state, version: stored.version }));
+  }
+
+  /** A subscribed watch has the shared state already. */
+  async #loadUnlessSubscribed(): Promise<void> {
+    if (!this.#shared.isSubscribed) await this.#loadSharedState();
   }
 
   #knownState(): WatchState {

@@ -113,6 +113,30 @@ describe('queries', () => {
   });
 });
 
+describe('a query without an own answer in time', () => {
+  test.each(['unseen', 'seen'])('shows what another gateway was answered meanwhile: %s before', async (before) => {
+    const hub = new MemoryHub<WatchState>();
+    const silent = new ScriptedSource();
+    silent.latencyMs = 60_000;
+    await using busy = new TaskHarness({ hub, source: silent, firstAnswerMs: 5_000 });
+    await using other = new TaskHarness({ hub });
+    if (before === 'seen') {
+      await get(other);
+      await get(busy);
+      await pass(2_000);
+    }
+    // Their calls hold every permit of the tasks without an answer.
+    for (let n = 0; n < 100; n += 1) busy.subscribe(`silent-${n}`);
+    await pass(100);
+    const answer = busy.registry.get(ID, OWN);
+    await pass(100);
+    other.source.answer = (id) => report(id, 'COPY');
+    other.subscribe(ID);
+    await pass(5_000);
+    expect(await answer).toMatchObject({ stale: false, task: { status: 'COPY' } });
+  });
+});
+
 describe('a hint', () => {
   test('has a watched task read at once, and an unwatched one not at all', async () => {
     await using harness = new TaskHarness();
