@@ -41,7 +41,6 @@ export async function createTransports(base: SharedServices, registry: TaskRegis
     new WebSocketEndpoint({
       ...sockets,
       ...gates,
-      schema,
       executor,
       queue,
       clients: clients.websocket,

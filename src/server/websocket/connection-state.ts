@@ -1,16 +1,12 @@
 import type { WebSocket } from 'ws';
 import type { StreamWriter } from '../../live/stream-writer.ts';
 import type { Caller } from '../access/authenticator.ts';
-import type { CompletionIterator } from './completion-iterator.ts';
+import type { Conversation } from './conversation.ts';
 
-/** The gateway's part of the state of one socket; graphql-ws keeps its own. */
+/** The gateway's state of one socket; {@link Conversation} keeps the protocol's. */
 export interface ConnectionState {
   readonly socket: WebSocket;
   readonly writer: StreamWriter;
-  /** All operations of this socket, also the ones that graphql-ws has forgotten. */
-  readonly running: Set<CompletionIterator>;
-  /** Resolves when the operation of the last message is prepared; never rejects. null: no operation is being prepared. */
-  preparing: Promise<unknown> | null;
   /** The client's IP address. */
   readonly address: string;
   /** The `Authorization` header of the upgrade, until `connection_init` is read. */
@@ -19,11 +15,14 @@ export interface ConnectionState {
   caller: Caller | null;
   /** Stops the timer of the token's expiry. */
   stopExpiry: () => void;
+  /** The client floods: its socket closes after a while, and no other reason closes it. */
+  isFlooding: boolean;
 }
 
 /** Ends all operations of a socket that is closing or closed. */
-export function releaseConnection({ running, writer, stopExpiry }: ConnectionState): void {
+export function releaseConnection(conversation: Conversation<ConnectionState>): void {
+  const { writer, stopExpiry } = conversation.peer;
   stopExpiry();
-  for (const iterator of running) void iterator.return();
+  conversation.end();
   writer.close();
 }

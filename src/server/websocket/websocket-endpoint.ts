@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
-import { CloseCode, handleProtocols, type Server } from 'graphql-ws';
+import { CloseCode, handleProtocols } from 'graphql-ws';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { ClientCounts } from '../../live/client-counts.ts';
 import { StreamWriter } from '../../live/stream-writer.ts';
@@ -10,12 +10,12 @@ import type { Timeouts } from '../limits/timeouts.ts';
 import { TokenBucket } from '../limits/token-bucket.ts';
 import type { GracefullyClosable } from '../shutdown/graceful-shutdown.ts';
 import { type ConnectionState, releaseConnection } from './connection-state.ts';
+import { type CloseReason, Conversation, type ConversationHandlers } from './conversation.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { InboundThrottle, type InboundThrottleOptions } from './inbound-throttle.ts';
-import { parseMessage } from './message.ts';
-import { createProtocolServer, type ProtocolOptions } from './protocol.ts';
+import { OperationProtocol, type OperationProtocolOptions } from './operation-protocol.ts';
 
-export interface WebSocketEndpointOptions extends Omit<ProtocolOptions, 'connectionInitMs'> {
+export interface WebSocketEndpointOptions extends OperationProtocolOptions {
   /** `MAX_BODY_BYTES`, of one frame. */
   readonly maxFrameBytes: number;
   readonly timeouts: Timeouts;
@@ -49,19 +49,16 @@ const LONGEST_MESSAGES = 2;
 const TEXT_BYTES_PER_SUBSCRIPTION = 1024;
 /** The close code of RFC 6455's registry. */
 const SERVICE_RESTART = 1012;
+const BINARY_FRAME: CloseReason = {
+  code: CloseCode.BadRequest,
+  reason: 'Binary frames are not part of the protocol',
+};
 /** How long a client may take to answer a close frame, in ms. */
 const CLOSE_GRACE_MS = 1_000;
 
-interface MessageHandlers {
-  readonly handle: (text: string) => Promise<void>;
-  readonly close: (code: number, reason: string) => void;
-  readonly onFlood: () => void;
-}
-
-/** GraphQL over WebSocket, protocol `graphql-transport-ws`: owns the sockets beneath the protocol server. */
+/** GraphQL over WebSocket, protocol `graphql-transport-ws`: owns the sockets beneath the conversations. */
 export class WebSocketEndpoint implements AsyncDisposable, GracefullyClosable {
-  readonly #onUnexpectedError: (error: unknown) => void;
-  readonly #protocol: Server<ConnectionState>;
+  readonly #handlers: ConversationHandlers<ConnectionState>;
   readonly #sockets: WebSocketServer;
   readonly #heartbeat: Heartbeat;
   readonly #stallMs: number;
@@ -74,7 +71,6 @@ export class WebSocketEndpoint implements AsyncDisposable, GracefullyClosable {
   readonly #refusals: Refusals;
 
   constructor({ maxFrameBytes, timeouts, queue, onUnexpectedError, ...options }: WebSocketEndpointOptions) {
-    this.#onUnexpectedError = onUnexpectedError;
     this.#queue = queue;
     this.#clients = options.clients;
     this.#refusals = options.refusals;
@@ -87,7 +83,15 @@ export class WebSocketEndpoint implements AsyncDisposable, GracefullyClosable {
       LONGEST_MESSAGES * maxFrameBytes,
       TEXT_BYTES_PER_SUBSCRIPTION * options.maxSubscriptions,
     );
-    this.#protocol = createProtocolServer({ ...options, connectionInitMs: timeouts.connectionInitMs });
+    const protocol = new OperationProtocol(options);
+    this.#handlers = {
+      connectionInitMs: timeouts.connectionInitMs,
+      send: ({ socket }, text) => socket.readyState === socket.OPEN && socket.send(text),
+      close: closeConversation,
+      connect: (conversation, params) => protocol.connect(conversation, params),
+      subscribe: (conversation, id, request) => protocol.subscribe(conversation, id, request),
+      onUnexpectedError,
+    };
     this.#sockets = new WebSocketServer({
       noServer: true,
       handleProtocols: (protocols) => handleProtocols(protocols),
@@ -149,74 +153,58 @@ export class WebSocketEndpoint implements AsyncDisposable, GracefullyClosable {
     };
     const writer = new StreamWriter(stream, { stallMs: this.#stallMs, onStall });
     this.#clients.connections += 1;
-    const connection: ConnectionState = {
+    const peer: ConnectionState = {
       socket,
       writer,
-      running: new Set(),
-      preparing: null,
       ...upgrade,
       caller: null,
       stopExpiry: () => {},
+      isFlooding: false,
     };
-    let closingForFlood = false;
-    const close = (code: number, reason: string): void => {
-      if (closingForFlood) return;
-      socket.close(code, closeReason(reason));
-      releaseConnection(connection);
-    };
-    const broken = (error: unknown): void => {
-      this.#onUnexpectedError(error);
-      close(CloseCode.InternalServerError, 'Internal server error');
-    };
+    const conversation = new Conversation(socket.protocol, peer, this.#handlers);
     this.#heartbeat.add(socket);
     // After a frame that breaks the protocol or is too long, ws closes the socket with its own code.
-    socket.on('error', () => releaseConnection(connection));
-    const onMessage = (handle: (text: string) => Promise<void>): void => {
-      const onFlood = (): void => {
-        closingForFlood = true;
-        this.#refusals.add('flood');
-        closeAfterBackoff(connection, this.#floodBackoffMs);
-      };
-      this.#read(connection, { handle: (text) => handle(text).catch(broken), close, onFlood });
-    };
-    const send = (text: string): Promise<void> => sendText(socket, text);
-    const closed = this.#protocol.opened({ protocol: socket.protocol, send, close, onMessage }, connection);
-    socket.once('close', (code, reason) => {
+    socket.on('error', () => releaseConnection(conversation));
+    socket.once('close', () => {
       this.#clients.connections -= 1;
-      closed(code, reason.toString()).catch(this.#onUnexpectedError);
+      releaseConnection(conversation);
     });
+    this.#read(conversation);
   }
 
-  /** Passes the client's messages on to graphql-ws, through the inbound throttle. */
-  #read(connection: ConnectionState, { handle, close, onFlood }: MessageHandlers): void {
-    const { socket, writer } = connection;
-    const parse = (text: string): Promise<unknown> | null => {
-      const parsed = parseMessage(text);
-      if ('refusal' in parsed) {
-        close(CloseCode.BadRequest, parsed.refusal);
-        return null;
-      }
-      // graphql-ws retains its input for the operation's lifetime, so it receives the trimmed message instead of the
-      // text. It passes on an input that is no string unchanged (graphql-ws 6.4, common.ts; undocumented).
-      void handle(parsed.message as unknown as string);
-      return connection.preparing;
+  /** Passes the client's messages on, through the inbound throttle. */
+  #read(conversation: Conversation<ConnectionState>): void {
+    const { socket, writer } = conversation.peer;
+    const onFlood = (): void => {
+      this.#refusals.add('flood');
+      closeAfterBackoff(conversation, this.#floodBackoffMs);
     };
-    const throttle = new InboundThrottle({ ...this.#allowances(), socket, writer, handle: parse, onFlood });
+    const handle = (text: string): Promise<void> | null => conversation.receive(text);
+    const throttle = new InboundThrottle({ ...this.#allowances(), socket, writer, handle, onFlood });
     socket.on('message', (message: Buffer, binary: boolean) => {
       if (socket.readyState !== socket.OPEN) return;
-      if (binary) return close(CloseCode.BadRequest, 'Binary frames are not part of the protocol');
+      if (binary) return conversation.close(BINARY_FRAME);
       throttle.receive(message.toString());
     });
   }
+}
+
+function closeConversation(conversation: Conversation<ConnectionState>, { code, reason }: CloseReason): void {
+  const { socket, isFlooding } = conversation.peer;
+  if (isFlooding) return;
+  socket.close(code, shortened(reason));
+  releaseConnection(conversation);
 }
 
 /**
  * Handles a flooding client: stops reading, ends its operations, and closes with 4429 only after `floodBackoffMs` to
  * 1.5 times as long. Closing at once would let it reconnect cheaply; the jitter spreads reconnects.
  */
-function closeAfterBackoff(connection: ConnectionState, floodBackoffMs: number): void {
-  const { socket } = connection;
-  releaseConnection(connection);
+function closeAfterBackoff(conversation: Conversation<ConnectionState>, floodBackoffMs: number): void {
+  const { peer } = conversation;
+  const { socket } = peer;
+  peer.isFlooding = true;
+  releaseConnection(conversation);
   socket.pause();
   const timer = setTimeout(
     () => {
@@ -228,15 +216,7 @@ function closeAfterBackoff(connection: ConnectionState, floodBackoffMs: number):
   socket.once('close', () => clearTimeout(timer));
 }
 
-/** Cuts a reason to the 123 bytes of a close frame, because graphql-ws repeats a client's id (RFC 6455, section 5.5). */
-function closeReason(reason: string): string {
+/** Cuts a reason to the 123 bytes of a close frame, because it may repeat a client's id (RFC 6455, section 5.5). */
+function shortened(reason: string): string {
   return Buffer.byteLength(reason) <= 123 ? reason : `${reason.slice(0, 40)}…`;
-}
-
-/** Resolves when `ws` has taken the text, and at once when the socket is closing. */
-function sendText(socket: WebSocket, text: string): Promise<void> {
-  return new Promise((resolve) => {
-    if (socket.readyState !== socket.OPEN) return resolve();
-    socket.send(text, () => resolve());
-  });
 }

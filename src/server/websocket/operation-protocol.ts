@@ -1,0 +1,141 @@
+import { GraphQLError, type GraphQLFormattedError } from 'graphql';
+import { CloseCode } from 'graphql-ws';
+import { TooManySubscriptions, Unauthenticated, UpstreamUnavailable } from '../../errors.ts';
+import type { ClientCounts } from '../../live/client-counts.ts';
+import { EncodedResult } from '../../live/encoded-result.ts';
+import { Subscriber } from '../../live/subscriber.ts';
+import { toGraphQLError } from '../../schema/graphql-errors.ts';
+import type { Authenticator } from '../access/authenticator.ts';
+import { webSocketAuthorization } from '../access/bearer-token.ts';
+import { clientOf } from '../access/client.ts';
+import { expired, onExpiry } from '../access/expiry.ts';
+import type { Operation } from '../graphql/operation.ts';
+import type { OperationExecutor, Preparation } from '../graphql/operation-executor.ts';
+import { parseOperationParams } from '../graphql/operation-params.ts';
+import type { Admission } from '../limits/admission.ts';
+import type { OperationRateLimiter } from '../limits/operation-rate-limiter.ts';
+import type { Refusals } from '../limits/refusals.ts';
+import type { ConnectionState } from './connection-state.ts';
+import type { CloseReason, Conversation } from './conversation.ts';
+import type { ConnectionParams, SubscribeRequest } from './message.ts';
+import { WebSocketOperation } from './web-socket-operation.ts';
+
+export interface OperationProtocolOptions {
+  readonly executor: OperationExecutor;
+  readonly authenticator: Authenticator;
+  /** `MAX_SUBSCRIPTIONS_PER_CONNECTION` */
+  readonly maxSubscriptions: number;
+  readonly rate: OperationRateLimiter;
+  readonly admission: Admission;
+  /** The error that a caller may see. */
+  readonly maskError: (error: unknown) => GraphQLFormattedError;
+  readonly refusals: Refusals;
+  /** The counts of all WebSockets. */
+  readonly clients: ClientCounts;
+}
+
+type WebSocketConversation = Conversation<ConnectionState>;
+
+/** For a passing failure, by RFC 6455's registry: clients of graphql-ws connect again. */
+const TRY_AGAIN_LATER: CloseReason = { code: 1013, reason: 'Try again later' };
+const FORBIDDEN: CloseReason = { code: CloseCode.Forbidden, reason: 'Forbidden' };
+const TOKEN_EXPIRED: CloseReason = { code: CloseCode.Forbidden, reason: 'Token expired' };
+
+/** What the gateway does with the connections and operations of `graphql-transport-ws`. */
+export class OperationProtocol {
+  readonly #options: OperationProtocolOptions;
+  /** Built once: an error per rejected subscribe would capture a stack trace each. */
+  readonly #tooMany: readonly GraphQLError[];
+
+  constructor(options: OperationProtocolOptions) {
+    this.#options = options;
+    const tooMany = new TooManySubscriptions(`At most ${options.maxSubscriptions} subscriptions on one connection`);
+    this.#tooMany = [toGraphQLError(tooMany)];
+  }
+
+  /** Authenticates the client. Returns null, or why its socket closes. */
+  async connect(
+    conversation: WebSocketConversation,
+    params: ConnectionParams | undefined,
+  ): Promise<CloseReason | null> {
+    const { peer } = conversation;
+    const authorization = webSocketAuthorization(params, peer.authorization);
+    peer.authorization = undefined;
+    try {
+      const caller = { ...(await this.#options.authenticator.authenticate(authorization)), address: peer.address };
+      // A socket that has closed meanwhile is released already, so its timer would outlive it.
+      if (peer.socket.readyState !== peer.socket.OPEN) return FORBIDDEN;
+      peer.caller = caller;
+      peer.stopExpiry = onExpiry(caller.expiresAt, () => this.#expire(conversation));
+      return null;
+    } catch (error) {
+      if (error instanceof UpstreamUnavailable) return TRY_AGAIN_LATER;
+      if (!(error instanceof Unauthenticated)) throw error;
+      this.#options.refusals.add('unauthenticated');
+      return FORBIDDEN;
+    }
+  }
+
+  /** Begins an operation, or refuses it with errors. */
+  async subscribe(conversation: WebSocketConversation, id: string, request: SubscribeRequest): Promise<void> {
+    const { socket } = conversation.peer;
+    const prepared = await this.#prepare(conversation, request);
+    // A socket that has closed meanwhile has released its operations already: an operation begun now would never end.
+    if (socket.readyState !== socket.OPEN) return;
+    if (prepared.kind === 'ready') return this.#begin(conversation, id, prepared.operation);
+    conversation.fail(id, prepared.errors.map(this.#options.maskError));
+  }
+
+  /** The errors of the expired token, then the close: the client reconnects with a fresh one. */
+  #expire(conversation: WebSocketConversation): void {
+    conversation.failAll([this.#options.maskError(expired())]);
+    conversation.close(TOKEN_EXPIRED);
+  }
+
+  async #prepare(conversation: WebSocketConversation, request: SubscribeRequest): Promise<Preparation> {
+    const { maxSubscriptions, rate, admission, executor, refusals } = this.#options;
+    const { caller, address } = conversation.peer;
+    if (!caller) return rejected(toGraphQLError(new Unauthenticated('The connection is not acknowledged')));
+    if (conversation.operations.size >= maxSubscriptions) {
+      refusals.add('subscriptions');
+      return { kind: 'rejected', errors: this.#tooMany };
+    }
+    const refusal = (await rate.take(caller, address)) ?? admission.refusalOf(caller);
+    if (refusal) return rejected(toGraphQLError(refusal));
+    const params = parseOperationParams(request);
+    if (params instanceof GraphQLError) return rejected(params);
+    const preparation = await executor.prepare(params, clientOf(caller, address));
+    if (preparation.kind === 'rejected') executor.onRejected();
+    return preparation;
+  }
+
+  #begin(conversation: WebSocketConversation, id: string, operation: Operation): void {
+    const { executor, clients } = this.#options;
+    const { peer, operations } = conversation;
+    const active = new WebSocketOperation(conversation, id);
+    operations.set(id, active);
+    const isSubscription = operation.kind === 'subscription';
+    const subscriber = new Subscriber(active, peer.writer, isSubscription ? clients : undefined);
+    if (isSubscription) return active.onStop(executor.subscribe(operation, subscriber));
+    const disconnect = new AbortController();
+    active.onStop(() => {
+      subscriber.close();
+      disconnect.abort();
+    });
+    void runQuery(operation, executor, subscriber, disconnect.signal);
+  }
+}
+
+async function runQuery(
+  operation: Operation,
+  executor: OperationExecutor,
+  subscriber: Subscriber,
+  signal: AbortSignal,
+): Promise<void> {
+  subscriber.next(EncodedResult.of(await executor.execute(operation, { signal })));
+  subscriber.end(null);
+}
+
+function rejected(error: GraphQLError): Preparation {
+  return { kind: 'rejected', errors: [error] };
+}
