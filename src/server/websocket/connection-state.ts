@@ -1,4 +1,5 @@
 import type { WebSocket } from 'ws';
+import type { ClientCounts } from '../../live/client-counts.ts';
 import type { StreamWriter } from '../../live/stream-writer.ts';
 import type { Caller } from '../access/authenticator.ts';
 import type { CompletionIterator } from './completion-iterator.ts';
@@ -7,6 +8,8 @@ import type { CompletionIterator } from './completion-iterator.ts';
 export interface ConnectionState {
   readonly socket: WebSocket;
   readonly writer: StreamWriter;
+  /** The counts for its subscriptions. */
+  readonly counts: ClientCounts;
   /** All operations of this socket, also the ones that graphql-ws has forgotten. */
   readonly running: Set<CompletionIterator>;
   /** Resolves when the operation of the last message is prepared; never rejects. null: no operation is being prepared. */

@@ -1,7 +1,6 @@
 import { type ExecutionArgs, GraphQLError, type GraphQLFormattedError, type GraphQLSchema } from 'graphql';
 import { CloseCode, makeServer, type Server } from 'graphql-ws';
 import { TooManySubscriptions, Unauthenticated, UpstreamUnavailable } from '../../errors.ts';
-import type { ClientCounts } from '../../live/client-counts.ts';
 import { EncodedResult } from '../../live/encoded-result.ts';
 import { Subscriber } from '../../live/subscriber.ts';
 import { toGraphQLError } from '../../schema/graphql-errors.ts';
@@ -9,8 +8,9 @@ import type { Authenticator, Caller } from '../access/authenticator.ts';
 import { webSocketAuthorization } from '../access/bearer-token.ts';
 import { clientOf } from '../access/client.ts';
 import { expired, onExpiry } from '../access/expiry.ts';
+import type { AccessLog } from '../access-log/access-log.ts';
 import type { Operation } from '../graphql/operation.ts';
-import type { OperationExecutor } from '../graphql/operation-executor.ts';
+import type { ExecuteOptions, OperationExecutor } from '../graphql/operation-executor.ts';
 import { parseOperationParams } from '../graphql/operation-params.ts';
 import type { Admission } from '../limits/admission.ts';
 import type { OperationRateLimiter } from '../limits/operation-rate-limiter.ts';
@@ -33,8 +33,7 @@ export interface ProtocolOptions {
   /** The error that a caller may see. */
   readonly maskError: (error: unknown) => GraphQLFormattedError;
   readonly refusals: Refusals;
-  /** The counts of all WebSockets. */
-  readonly clients: ClientCounts;
+  readonly accessLog: AccessLog;
 }
 
 /** The close code for a passing failure (RFC 6455's registry): clients of graphql-ws connect again. */
@@ -110,7 +109,8 @@ async function connect(conversation: ProtocolContext, options: ProtocolOptions):
 }
 
 /** Ends all operations with an error, then the connection, so that the client reconnects with a fresh token. */
-function expire({ socket, running }: ConnectionState, { maskError }: ProtocolOptions): void {
+function expire({ socket, running }: ConnectionState, { maskError, accessLog }: ProtocolOptions): void {
+  accessLog.ending(socket, 'token expired');
   const errors = [maskError(expired())];
   for (const iterator of running) iterator.expire(errors);
   // The errors are written within this iteration of the event loop.
@@ -123,6 +123,7 @@ function prepare(
   request: SubscribePayload,
   options: PrepareOptions,
 ): readonly GraphQLError[] | Promise<readonly GraphQLError[] | ExecutionArgs> {
+  options.accessLog.operation(peer.socket);
   if (!peer.caller) return [toGraphQLError(new Unauthenticated('The connection is not acknowledged'))];
   if (peer.running.size >= options.maxSubscriptions) {
     options.refusals.add('subscriptions');
@@ -164,9 +165,9 @@ async function prepareFor(
 
 const CONNECTION_CLOSED = new GraphQLError('The connection is closed');
 
-function begin({ peer, id, operation }: PendingOperation, { executor, clients }: ProtocolOptions): CompletionIterator {
+function begin({ peer, id, operation }: PendingOperation, { executor }: ProtocolOptions): CompletionIterator {
   const iterator = new CompletionIterator(peer.running);
-  const counts = operation.kind === 'subscription' ? clients : undefined;
+  const counts = operation.kind === 'subscription' ? peer.counts : undefined;
   const subscriber = new Subscriber(new WebSocketSink(peer, id, iterator), peer.writer, counts);
   if (operation.kind === 'subscription') {
     iterator.onStop(executor.subscribe(operation, subscriber));
@@ -176,7 +177,7 @@ function begin({ peer, id, operation }: PendingOperation, { executor, clients }:
       subscriber.close();
       disconnect.abort();
     });
-    void runQuery(operation, executor, subscriber, disconnect.signal);
+    void runQuery(operation, executor, subscriber, { signal: disconnect.signal, subject: peer.socket });
   }
   return iterator;
 }
@@ -185,9 +186,9 @@ async function runQuery(
   operation: Operation,
   executor: OperationExecutor,
   subscriber: Subscriber,
-  signal: AbortSignal,
+  options: ExecuteOptions,
 ): Promise<void> {
-  subscriber.next(EncodedResult.of(await executor.execute(operation, { signal })));
+  subscriber.next(EncodedResult.of(await executor.execute(operation, options)));
   subscriber.end(null);
 }
 

@@ -4,6 +4,8 @@ import { CloseCode, handleProtocols, type Server } from 'graphql-ws';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { ClientCounts } from '../../live/client-counts.ts';
 import { StreamWriter } from '../../live/stream-writer.ts';
+import type { UnexpectedErrorHandler } from '../../observability/unexpected-errors.ts';
+import type { AccessLog } from '../access-log/access-log.ts';
 import type { EventLoopQueue } from '../limits/event-loop-queue.ts';
 import type { Refusals } from '../limits/refusals.ts';
 import type { Timeouts } from '../limits/timeouts.ts';
@@ -22,7 +24,9 @@ export interface WebSocketEndpointOptions extends Omit<ProtocolOptions, 'connect
   /** The budget of an event loop turn for the messages of all sockets and for the preparation of documents. */
   readonly queue: EventLoopQueue;
   /** Called with an error that is no mistake of the client. */
-  readonly onUnexpectedError: (error: unknown) => void;
+  readonly onUnexpectedError: UnexpectedErrorHandler;
+  /** The counts of all WebSockets. */
+  readonly clients: ClientCounts;
 }
 
 /** The upgrade that a socket began with. */
@@ -60,7 +64,7 @@ interface MessageHandlers {
 
 /** GraphQL over WebSocket, protocol `graphql-transport-ws`: owns the sockets beneath the protocol server. */
 export class WebSocketEndpoint implements AsyncDisposable, GracefullyClosable {
-  readonly #onUnexpectedError: (error: unknown) => void;
+  readonly #onUnexpectedError: UnexpectedErrorHandler;
   readonly #protocol: Server<ConnectionState>;
   readonly #sockets: WebSocketServer;
   readonly #heartbeat: Heartbeat;
@@ -72,13 +76,15 @@ export class WebSocketEndpoint implements AsyncDisposable, GracefullyClosable {
   readonly #queue: EventLoopQueue;
   readonly #clients: ClientCounts;
   readonly #refusals: Refusals;
+  readonly #accessLog: AccessLog;
 
   constructor({ maxFrameBytes, timeouts, queue, onUnexpectedError, ...options }: WebSocketEndpointOptions) {
     this.#onUnexpectedError = onUnexpectedError;
     this.#queue = queue;
     this.#clients = options.clients;
     this.#refusals = options.refusals;
-    this.#heartbeat = new Heartbeat(timeouts.pingMs);
+    this.#accessLog = options.accessLog;
+    this.#heartbeat = new Heartbeat(timeouts.pingMs, (socket) => this.#accessLog.ending(socket, 'no pong'));
     this.#stallMs = timeouts.stallMs;
     this.#floodBackoffMs = timeouts.floodBackoffMs;
     this.#frameBurst = Math.max(MIN_FRAME_BURST, FRAMES_PER_SUBSCRIPTION * options.maxSubscriptions);
@@ -145,6 +151,7 @@ export class WebSocketEndpoint implements AsyncDisposable, GracefullyClosable {
   #open(socket: WebSocket, { stream, ...upgrade }: UpgradeOrigin): void {
     const onStall = (): void => {
       this.#clients.stalled += 1;
+      this.#accessLog.ending(socket, 'stalled');
       socket.terminate();
     };
     const writer = new StreamWriter(stream, { stallMs: this.#stallMs, onStall });
@@ -152,6 +159,7 @@ export class WebSocketEndpoint implements AsyncDisposable, GracefullyClosable {
     const connection: ConnectionState = {
       socket,
       writer,
+      counts: this.#accessLog.webSocket(socket, stream, upgrade.address, this.#clients),
       running: new Set(),
       preparing: null,
       ...upgrade,
@@ -165,7 +173,7 @@ export class WebSocketEndpoint implements AsyncDisposable, GracefullyClosable {
       releaseConnection(connection);
     };
     const broken = (error: unknown): void => {
-      this.#onUnexpectedError(error);
+      this.#onUnexpectedError(error, socket);
       close(CloseCode.InternalServerError, 'Internal server error');
     };
     this.#heartbeat.add(socket);
@@ -175,6 +183,7 @@ export class WebSocketEndpoint implements AsyncDisposable, GracefullyClosable {
       const onFlood = (): void => {
         closingForFlood = true;
         this.#refusals.add('flood');
+        this.#accessLog.ending(socket, 'flood');
         closeAfterBackoff(connection, this.#floodBackoffMs);
       };
       this.#read(connection, { handle: (text) => handle(text).catch(broken), close, onFlood });
@@ -183,7 +192,7 @@ export class WebSocketEndpoint implements AsyncDisposable, GracefullyClosable {
     const closed = this.#protocol.opened({ protocol: socket.protocol, send, close, onMessage }, connection);
     socket.once('close', (code, reason) => {
       this.#clients.connections -= 1;
-      closed(code, reason.toString()).catch(this.#onUnexpectedError);
+      closed(code, reason.toString()).catch((error: unknown) => this.#onUnexpectedError(error, socket));
     });
   }
 
