@@ -1,5 +1,7 @@
 import type { IncomingMessage } from 'node:http';
+import { logIds } from '../observability/log-ids.ts';
 import { LogLimiter } from '../observability/log-limiter.ts';
+import { AccessLog } from '../server/access-log/access-log.ts';
 import { graphiqlPage } from '../server/graphiql/graphiql-page.ts';
 import type { OperationExecutor } from '../server/graphql/operation-executor.ts';
 import { clientIpResolver } from '../server/http/client-address.ts';
@@ -49,21 +51,24 @@ export async function createHttpStack(
   const { refusals } = base.tallies;
   const { http, limits } = config;
   const { trustProxy } = http;
-  const { executor, websocket, ...serving } = await createTransports(base, registry);
+  const clientIp = clientIpResolver(trustProxy);
+  const accessLog = new AccessLog(log, clientIp);
+  const { executor, websocket, ...serving } = await createTransports(base, registry, accessLog);
   const rejections = new LogLimiter();
   const callerPolicy = {
     origins: new OriginPolicy({
       allowed: http.corsOrigins,
       trustProxy,
-      onRejectedOrigin: (origin) => {
+      onRejectedOrigin: (origin, request) => {
         refusals.add('origin');
-        rejections.add(origin, (fields) => log.warn({ origin, ...fields }, REJECTED_ORIGIN));
+        rejections.add(origin, (fields) => log.warn({ origin, ...logIds(request), ...fields }, REJECTED_ORIGIN));
       },
     }),
     connections: new ConnectionLimiter(limits.connections, trustProxy ? limits.connectionsPerAddress : null, refusals),
     // Behind a proxy all TCP connections come from the proxy.
     sockets: new SocketLimiter(trustProxy ? null : limits.connectionsPerAddress, refusals),
-    clientIp: clientIpResolver(trustProxy),
+    clientIp,
+    accessLog,
   };
   const graphiql = http.graphiql ? graphiqlPage(examples.exampleId) : null;
   const admit = requestAdmission({ ...callerPolicy, ...serving });

@@ -1,5 +1,6 @@
-import type { GraphQLSchema } from 'graphql';
+import type { GraphQLFormattedError, GraphQLSchema } from 'graphql';
 import type { Config } from '../config.ts';
+import type { AccessLog } from '../server/access-log/access-log.ts';
 import { DocumentStore } from '../server/graphql/document-store.ts';
 import { createErrorMasker } from '../server/graphql/error-masking.ts';
 import { OperationExecutor } from '../server/graphql/operation-executor.ts';
@@ -16,18 +17,19 @@ import { createAuthenticator } from './create-authenticator.ts';
 import type { SharedServices } from './shared-services.ts';
 
 /** The transports, and the path from text to result that they share. */
-export async function createTransports(base: SharedServices, registry: TaskRegistry) {
+export async function createTransports(base: SharedServices, registry: TaskRegistry, accessLog: AccessLog) {
   const { config, timeouts, tallies, onUnexpectedError, stack } = base;
   const { refusals, clients, operations: counts } = tallies;
   const { http, limits, poll } = config;
   const { introspection, trustedDocuments: trustedPath } = http;
   const schema = await loadSchema(http);
   const documents = new DocumentStore({ schema, limits, introspection, trustedPath });
-  const maskError = createErrorMasker(onUnexpectedError);
+  const masker = createErrorMasker(onUnexpectedError);
+  const maskError = (error: unknown): GraphQLFormattedError => masker(error);
   const subscriptions = subscriptionTimeouts(poll.intervalMs, poll.firstAnswerTimeoutMs);
   const [admission, queue] = [new Admission(undefined, refusals), new EventLoopQueue()];
   const reading = { registry, timeouts: subscriptions, admission };
-  const executor = new OperationExecutor({ schema, documents, limits, queue, maskError, counts, ...reading });
+  const executor = new OperationExecutor({ schema, documents, limits, queue, maskError: masker, counts, ...reading });
   const maxBodyBytes = limits.bodyBytes;
   const authenticator = await createAuthenticator(base);
   const rate = new OperationRateLimiter({
@@ -43,13 +45,16 @@ export async function createTransports(base: SharedServices, registry: TaskRegis
       ...gates,
       executor,
       queue,
+      accessLog,
       clients: clients.websocket,
       onUnexpectedError,
     }),
   );
-  const queries = new QueryHandler({ yoga: createYogaHandler({ executor, maskError }), maxBodyBytes, counts });
+  const queries = new QueryHandler({ yoga: createYogaHandler({ executor, maskError: masker }), maxBodyBytes, counts });
   const { stallMs } = timeouts;
-  const streams = stack.use(new StreamEndpoint({ executor, queries, maxBodyBytes, stallMs, maskError, clients }));
+  const streams = stack.use(
+    new StreamEndpoint({ executor, queries, maxBodyBytes, stallMs, maskError, clients, accessLog }),
+  );
   return { ...gates, maxBodyBytes, executor, websocket, queries, streams };
 }
 

@@ -4,7 +4,7 @@ import type { Logger } from '../observability/log.ts';
 import { Metrics } from '../observability/metrics.ts';
 import { OutageLog } from '../observability/outage-log.ts';
 import { Readiness } from '../observability/readiness.ts';
-import { unexpectedErrorLog } from '../observability/unexpected-errors.ts';
+import { type UnexpectedErrorHandler, unexpectedErrorLog } from '../observability/unexpected-errors.ts';
 import type { Timeouts } from '../server/limits/timeouts.ts';
 import type { WatchState } from '../task/watch-state.ts';
 import type { GatewayTallies } from './gateway-tallies.ts';
@@ -22,7 +22,7 @@ export interface SharedServices {
   readonly readiness: Readiness;
   readonly metrics: Metrics;
   readonly tallies: GatewayTallies;
-  readonly onUnexpectedError: (error: unknown) => void;
+  readonly onUnexpectedError: UnexpectedErrorHandler;
   /** Owns the parts, and disposes of them in reverse. */
   readonly stack: AsyncDisposableStack;
 }

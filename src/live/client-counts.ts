@@ -1,3 +1,6 @@
+/** How a subscription has ended. */
+export type SubscriptionEnd = 'completed' | 'failed' | 'unsubscribed';
+
 /**
  * The counts of one transport since the start; `connections` and `subscriptions` are the open ones. Plain numbers, because
  * `delivered` is raised for each client of each update.
@@ -17,4 +20,21 @@ export class ClientCounts {
   failed = 0;
   /** Subscriptions that the client ended, or its disconnection. */
   unsubscribed = 0;
+
+  addDelivered(): void {
+    this.delivered += 1;
+  }
+
+  addConflated(): void {
+    this.conflated += 1;
+  }
+
+  addSubscription(): void {
+    this.subscriptions += 1;
+  }
+
+  endSubscription(end: SubscriptionEnd): void {
+    this.subscriptions -= 1;
+    this[end] += 1;
+  }
 }

@@ -1,5 +1,5 @@
 import type { GraphQLFormattedError } from 'graphql';
-import { ClientCounts } from './client-counts.ts';
+import { ClientCounts, type SubscriptionEnd } from './client-counts.ts';
 import type { EncodedResult } from './encoded-result.ts';
 import type { Flushable, StreamWriter } from './stream-writer.ts';
 
@@ -7,7 +7,7 @@ import type { Flushable, StreamWriter } from './stream-writer.ts';
 export type Completion = readonly GraphQLFormattedError[] | null;
 
 /** How a subscription ends before its completion: by the client, or by the transport with an error of its own. */
-export type EarlyEnd = 'unsubscribed' | 'failed';
+export type EarlyEnd = Exclude<SubscriptionEnd, 'completed'>;
 
 /** Writes results as one transport does. */
 export interface ResultSink {
@@ -39,7 +39,7 @@ export class Subscriber implements Flushable {
     this.#sink = sink;
     this.#writer = writer;
     this.#counts = counts;
-    counts.subscriptions += 1;
+    counts.addSubscription();
   }
 
   /** @param key a newer result replaces an older one with the same key that was not written yet. */
@@ -47,7 +47,7 @@ export class Subscriber implements Flushable {
     if (this.#closed) return;
     if (!this.#pending && !this.#writer.needsDrain) return this.#write(result);
     this.#pending ??= new Map();
-    if (this.#pending.has(key)) this.#counts.conflated += 1;
+    if (this.#pending.has(key)) this.#counts.addConflated();
     this.#pending.set(key, result);
     this.#writer.onceDrained(this);
   }
@@ -70,10 +70,7 @@ export class Subscriber implements Flushable {
 
   /** Drops pending results, and every later one. */
   close(outcome: EarlyEnd = 'unsubscribed'): void {
-    if (!this.#closed) {
-      this.#counts.subscriptions -= 1;
-      this.#counts[outcome] += 1;
-    }
+    if (!this.#closed) this.#counts.endSubscription(outcome);
     this.#closed = true;
     this.#pending = null;
     this.#writer.removeWaiter(this);
@@ -82,14 +79,13 @@ export class Subscriber implements Flushable {
   #write(result: EncodedResult): void {
     if (result.json === this.#last) return;
     this.#last = result.json;
-    this.#counts.delivered += 1;
+    this.#counts.addDelivered();
     this.#sink.next(result);
   }
 
   #finish(completion: Completion): void {
     this.#closed = true;
-    this.#counts.subscriptions -= 1;
-    this.#counts[completion ? 'failed' : 'completed'] += 1;
+    this.#counts.endSubscription(completion ? 'failed' : 'completed');
     this.#sink.end(completion);
   }
 }

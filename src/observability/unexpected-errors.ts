@@ -1,10 +1,17 @@
 import type { Logger } from './log.ts';
+import { type LogSubject, logIds } from './log-ids.ts';
 import { LogLimiter } from './log-limiter.ts';
 
+/** @param subject the request or the connection that hit the error, if there is one. */
+export type UnexpectedErrorHandler = (error: unknown, subject?: LogSubject) => void;
+
 /** Logs unexpected errors in full, with a bounded number of lines, because a client may repeat a request that causes one. */
-export function unexpectedErrorLog(log: Logger): (error: unknown) => void {
+export function unexpectedErrorLog(log: Logger): UnexpectedErrorHandler {
   const limiter = new LogLimiter();
-  return (error) => limiter.add(placeOf(error), (fields) => log.error({ err: error, ...fields }, 'unexpected error'));
+  return (error, subject) =>
+    limiter.add(placeOf(error), (fields) =>
+      log.error({ err: error, ...(subject && logIds(subject)), ...fields }, 'unexpected error'),
+    );
 }
 
 /** The error's class and the place that threw it, because a message can contain a client's text. */

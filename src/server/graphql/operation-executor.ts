@@ -4,7 +4,6 @@ import {
   executeSubscriptionEvent,
   type FormattedExecutionResult,
   GraphQLError,
-  type GraphQLFormattedError,
   type GraphQLSchema,
   validateSubscriptionArgs,
 } from 'graphql';
@@ -12,6 +11,7 @@ import { GatewayError } from '../../errors.ts';
 import type { StartResult } from '../../live/live-result.ts';
 import { LiveResultRegistry } from '../../live/live-result-registry.ts';
 import type { EarlyEnd, Subscriber } from '../../live/subscriber.ts';
+import type { LogSubject } from '../../observability/log-ids.ts';
 import { createContext, type TaskFeed } from '../../schema/context.ts';
 import { toGraphQLError } from '../../schema/graphql-errors.ts';
 import type { SubscriptionTimeouts } from '../../task/task-observer.ts';
@@ -21,6 +21,7 @@ import type { Client } from '../access/client.ts';
 import type { Admission } from '../limits/admission.ts';
 import type { EventLoopQueue } from '../limits/event-loop-queue.ts';
 import type { DocumentStore, StoredDocument } from './document-store.ts';
+import type { ErrorMasker } from './error-masking.ts';
 import { checkVariables, type OperationLimits } from './limits/operation-limits.ts';
 import type { Operation } from './operation.ts';
 import type { OperationCounts } from './operation-counts.ts';
@@ -52,8 +53,13 @@ export interface OperationExecutorOptions {
   /** Bounds the reads that wait for A2E. */
   readonly admission: Admission;
   /** The error that a caller may see; logs the original of a masked one. */
-  readonly maskError: (error: unknown) => GraphQLFormattedError;
+  readonly maskError: ErrorMasker;
   readonly counts: OperationCounts;
+}
+
+export interface ExecuteOptions extends ReadOptions {
+  /** Log lines about the query name this request or connection. */
+  readonly subject: LogSubject;
 }
 
 /** The one path from a request's parameters to its result, for every transport: prepare, then execute or subscribe. */
@@ -66,7 +72,7 @@ export class OperationExecutor {
 
   constructor(options: OperationExecutorOptions) {
     this.#options = options;
-    this.#live = new LiveResultRegistry(options.maskError);
+    this.#live = new LiveResultRegistry((error) => options.maskError(error));
     this.#preparations = new PreparationQueue(options.queue);
   }
 
@@ -97,7 +103,7 @@ export class OperationExecutor {
   /**
    * Executes a query once; errors are masked. Never rejects. The reads stop once `signal` aborts: the client has gone.
    */
-  async execute(operation: Operation, options: ReadOptions): Promise<FormattedExecutionResult> {
+  async execute(operation: Operation, { subject, ...options }: ExecuteOptions): Promise<FormattedExecutionResult> {
     const { maskError } = this.#options;
     const { client, prepared } = operation;
     try {
@@ -105,13 +111,13 @@ export class OperationExecutor {
       try {
         const { errors, ...result } = await execute(this.#args(operation, this.#feed(client.caller, options)));
         this.#options.counts.queries.add(errors ? 'error' : 'ok');
-        return errors ? { ...result, errors: errors.map(maskError) } : result;
+        return errors ? { ...result, errors: errors.map((error) => maskError(error, subject)) } : result;
       } finally {
         release();
       }
     } catch (error) {
       this.#options.counts.queries.add('error');
-      return { errors: [maskError(error)] };
+      return { errors: [maskError(error, subject)] };
     }
   }
 

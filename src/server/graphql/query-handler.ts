@@ -65,14 +65,15 @@ export class QueryHandler {
   }
 
   async #fetch(
-    { method = 'GET', headers }: IncomingMessage,
+    incoming: IncomingMessage,
     { url, client, body, accept }: QueryRequest,
     signal: AbortSignal,
   ): Promise<CachedResponse> {
     const { yoga } = this.#options;
+    const { method = 'GET', headers } = incoming;
     const dependencies = new CacheDependencies();
     const init = { method, headers: { 'content-type': headers['content-type'] ?? '', accept }, body };
-    const answer = await yoga.fetch(new yoga.fetchAPI.Request(url, init), { client, dependencies, signal });
+    const answer = await yoga.fetch(new yoga.fetchAPI.Request(url, init), { client, dependencies, signal, incoming });
     return completed(answer.status, endToEndHeaders(answer.headers), await answer.text(), dependencies);
   }
 }

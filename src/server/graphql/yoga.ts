@@ -1,8 +1,10 @@
-import { type FormattedExecutionResult, GraphQLError, type GraphQLFormattedError } from 'graphql';
+import type { IncomingMessage } from 'node:http';
+import { type FormattedExecutionResult, GraphQLError } from 'graphql';
 import { createYoga, type GraphQLParams, type Plugin, type YogaServerInstance } from 'graphql-yoga';
 import { withoutStackTrace } from '../../errors.ts';
 import type { Client } from '../access/client.ts';
 import type { CacheDependencies } from './cache-dependencies.ts';
+import type { ErrorMasker } from './error-masking.ts';
 import type { OperationExecutor } from './operation-executor.ts';
 import type { OperationParams } from './operation-params.ts';
 import { parseBody, parseSearchParams } from './request-params.ts';
@@ -12,6 +14,7 @@ export interface YogaContext extends Record<string, unknown> {
   readonly client: Client;
   /** Records the states that the operation reads. */
   readonly dependencies: CacheDependencies;
+  readonly incoming: IncomingMessage;
   /** Aborts when the client has gone. */
   readonly signal: AbortSignal;
 }
@@ -21,7 +24,7 @@ export type YogaHandler = YogaServerInstance<YogaContext, Record<string, unknown
 export interface YogaOptions {
   readonly executor: OperationExecutor;
   /** The error that a caller may see; logs the original of a masked one. */
-  readonly maskError: (error: unknown) => GraphQLFormattedError;
+  readonly maskError: ErrorMasker;
 }
 
 /** `extensions.http` of a result or an error: Yoga takes the status of the response from it, and removes it. */
@@ -39,11 +42,13 @@ type YogaResult = Parameters<Parameters<NonNullable<Plugin['onParams']>>[0]['set
  * response; the operation takes the same path as on every other transport.
  */
 export function createYogaHandler({ executor, maskError }: YogaOptions): YogaHandler {
+  /** The requests of unexpected errors, for the log: Yoga masks an error without its request. */
+  const requests = new WeakMap<Error, IncomingMessage>();
   return createYoga<YogaContext, Record<string, unknown>>({
-    plugins: [useExecutor(executor)],
+    plugins: [useExecutor(executor, requests)],
     maskedErrors: {
       maskError: (error) => {
-        const { message, extensions } = maskError(error);
+        const { message, extensions } = maskError(error, error instanceof Error ? requests.get(error) : undefined);
         return new GraphQLError(message, { extensions });
       },
     },
@@ -57,7 +62,7 @@ export function createYogaHandler({ executor, maskError }: YogaOptions): YogaHan
   });
 }
 
-function useExecutor(executor: OperationExecutor): Plugin<YogaContext> {
+function useExecutor(executor: OperationExecutor, requests: WeakMap<Error, IncomingMessage>): Plugin<YogaContext> {
   /** The parameters behind the stand-ins that Yoga passes on. */
   const paramsOf = new WeakMap<GraphQLParams, OperationParams>();
   return {
@@ -70,8 +75,12 @@ function useExecutor(executor: OperationExecutor): Plugin<YogaContext> {
       });
     },
     async onParams({ params, request, context, setResult }) {
-      const { client, dependencies, signal } = context as YogaContext;
-      const prepared = await executor.prepare(paramsOf.get(params) as OperationParams, client);
+      const { client, dependencies, signal, incoming } = context as YogaContext;
+      const preparation = executor.prepare(paramsOf.get(params) as OperationParams, client);
+      const prepared = await preparation.catch((error: unknown) => {
+        if (error instanceof Error) requests.set(error, incoming);
+        throw error;
+      });
       if (prepared.kind === 'rejected') {
         executor.onRejected();
         const mutationByGet = prepared.hasMutation === true && request.method === 'GET';
@@ -81,7 +90,7 @@ function useExecutor(executor: OperationExecutor): Plugin<YogaContext> {
       }
       const { operation } = prepared;
       if (operation.kind === 'subscription') return setResult({ errors: [SUBSCRIPTION_WITHOUT_STREAM] });
-      setResult(withoutDataStatus(await executor.execute(operation, { dependencies, signal })));
+      setResult(withoutDataStatus(await executor.execute(operation, { dependencies, signal, subject: incoming })));
     },
   };
 }

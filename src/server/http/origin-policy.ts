@@ -7,7 +7,7 @@ export interface OriginPolicyOptions {
   /** `TRUST_PROXY`: `X-Forwarded-Host` and `-Proto`, or `Forwarded`, name the origin that the browser sees. */
   readonly trustProxy: boolean;
   /** Called with the origin of each refused request, cut to 200 characters, because a browser tells its page no reason. */
-  readonly onRejectedOrigin?: (origin: string) => void;
+  readonly onRejectedOrigin?: (origin: string, request: IncomingMessage) => void;
 }
 
 const MAX_REPORTED_LENGTH = 200;
@@ -17,7 +17,7 @@ export class OriginPolicy {
   readonly #allowed: ReadonlySet<string>;
   readonly #wildcards: readonly RegExp[];
   readonly #trustProxy: boolean;
-  readonly #onRejectedOrigin: (origin: string) => void;
+  readonly #onRejectedOrigin: (origin: string, request: IncomingMessage) => void;
 
   constructor({ allowed, trustProxy, onRejectedOrigin = () => {} }: OriginPolicyOptions) {
     this.#allowed = new Set(allowed);
@@ -31,11 +31,12 @@ export class OriginPolicy {
    * leaves `Origin` out of a request for an image or a link, and says in `Sec-Fetch-Site` that it is cross-site (W3C,
    * "Fetch Metadata Request Headers"), but only to an https or a loopback address: see `isForgeable` for the rest.
    */
-  allows({ headers }: IncomingMessage): boolean {
+  allows(request: IncomingMessage): boolean {
+    const { headers } = request;
     const { origin, 'sec-fetch-site': site } = headers;
     if (origin === undefined) return site === undefined || site === 'same-origin' || site === 'none';
     const known = this.#isListed(origin) || this.#isSameOrigin(origin, headers);
-    if (!known) this.#onRejectedOrigin(origin.slice(0, MAX_REPORTED_LENGTH));
+    if (!known) this.#onRejectedOrigin(origin.slice(0, MAX_REPORTED_LENGTH), request);
     return known;
   }
 

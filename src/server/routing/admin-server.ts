@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import type { Metrics } from '../../observability/metrics.ts';
 import type { Readiness } from '../../observability/readiness.ts';
+import type { UnexpectedErrorHandler } from '../../observability/unexpected-errors.ts';
 import { reply, replyJson } from '../http/reply.ts';
 import { hasOneHost, requestUrl } from '../http/request-target.ts';
 import { serveOperator } from './operator-routes.ts';
@@ -9,7 +10,7 @@ import { serveOperator } from './operator-routes.ts';
 export interface AdminServerOptions {
   readonly readiness: Readiness;
   readonly metrics: Metrics;
-  readonly onUnexpectedError: (error: unknown) => void;
+  readonly onUnexpectedError: UnexpectedErrorHandler;
 }
 
 /** The listener of `ADMIN_PORT`: it serves operators' tools alone, so that a firewall can keep it inside. */
@@ -19,7 +20,7 @@ export class AdminServer implements AsyncDisposable {
   constructor(options: AdminServerOptions) {
     this.#server = createServer((request, response) => {
       serve(request, response, options).catch((error: unknown) => {
-        options.onUnexpectedError(error);
+        options.onUnexpectedError(error, request);
         reply(response, 500, { 'content-type': 'text/plain' }, 'Internal server error');
       });
     });

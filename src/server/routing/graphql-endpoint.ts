@@ -4,6 +4,7 @@ import { GatewayError, Overloaded, RateLimited, Unauthenticated } from '../../er
 import { toGraphQLError } from '../../schema/graphql-errors.ts';
 import type { Authenticator, Caller } from '../access/authenticator.ts';
 import { clientOf } from '../access/client.ts';
+import type { AccessLog } from '../access-log/access-log.ts';
 import type { LazyPage } from '../graphiql/graphiql-page.ts';
 import type { QueryHandler } from '../graphql/query-handler.ts';
 import { prefersHtml } from '../http/accept.ts';
@@ -27,6 +28,7 @@ import type { StreamEndpoint } from '../stream/stream-endpoint.ts';
 
 export interface GraphqlEndpointOptions {
   readonly authenticator: Authenticator;
+  readonly accessLog: AccessLog;
   readonly origins: OriginPolicy;
   readonly connections: ConnectionLimiter;
   readonly clientIp: ClientIpResolver;
@@ -139,6 +141,7 @@ export class GraphqlEndpoint {
     const taken = rate.take(caller, address);
     const refusal = (taken && (await taken)) ?? admission.refusalOf(caller);
     if (refusal) return rejectRequest(response, refusal, maskError);
+    this.#options.accessLog.operation(response);
     const negotiated = negotiateStream(request);
     const client = clientOf(caller, address);
     if (!negotiated) return void (await queries.serve(request, response, url, client));

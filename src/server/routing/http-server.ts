@@ -2,6 +2,8 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo, Socket } from 'node:net';
 import type { Metrics } from '../../observability/metrics.ts';
 import type { Readiness } from '../../observability/readiness.ts';
+import type { UnexpectedErrorHandler } from '../../observability/unexpected-errors.ts';
+import type { AccessLog } from '../access-log/access-log.ts';
 import type { ClientIpResolver } from '../http/client-address.ts';
 import type { HostPolicy } from '../http/host-policy.ts';
 import type { OriginPolicy } from '../http/origin-policy.ts';
@@ -35,7 +37,8 @@ export interface HttpServerOptions {
   readonly metrics: Metrics | null;
   /** `ALLOWED_HOSTS` */
   readonly allowsHost: HostPolicy;
-  readonly onUnexpectedError: (error: unknown) => void;
+  readonly accessLog: AccessLog;
+  readonly onUnexpectedError: UnexpectedErrorHandler;
 }
 
 /** Connections that wait to be accepted: after a restart of a proxy thousands come at once. */
@@ -69,6 +72,7 @@ export class HttpServer implements AsyncDisposable {
     const { stallMs } = this.#options.timeouts;
     // Another server may hand a request over after 'close', which is not emitted again.
     if (response.destroyed) return;
+    this.#options.accessLog.request(request, response);
     if (this.#options.graphql.refuseFlood(request, response)) return;
     this.#requests.increment();
     response.on('close', () => this.#requests.decrement());
@@ -128,29 +132,32 @@ export class HttpServer implements AsyncDisposable {
 
   /** Answers one upgrade, of its own server or of another one. */
   upgrade(request: IncomingMessage, stream: Socket, head: Buffer): void {
-    const { websocket, connections, origins, allowsHost, readiness, clientIp, timeouts } = this.#options;
+    const { websocket, connections, origins, allowsHost, readiness, clientIp, timeouts, accessLog } = this.#options;
+    const refuse = (status: string, headers?: string): void => {
+      accessLog.refused(request, status);
+      refuseUpgrade(stream, status, headers);
+    };
     // Another server may hand an upgrade over after 'close': a connection slot taken now would never be released.
     if (stream.destroyed) return;
     // ws listens once it has taken over; until then a reset must not be unhandled.
     stream.on('error', () => stream.destroy());
     // A refusal can queue behind unread pipelined responses, so the socket gets a time-out. `ws` clears it.
     request.socket.setTimeout(timeouts.stallMs, cut);
-    if (this.#options.sockets.isExcess(request.socket))
-      return refuse(stream, '503 Service Unavailable', 'Retry-After: 5\r\n');
-    if (!hasOneHost(request)) return refuse(stream, '400 Bad Request');
-    if (requestUrl(request)?.pathname !== '/graphql') return refuse(stream, '404 Not Found');
-    if (!allowsHost(request)) return refuse(stream, '421 Misdirected Request');
-    if (!origins.allows(request)) return refuse(stream, '403 Forbidden');
+    if (this.#options.sockets.isExcess(request.socket)) return refuse('503 Service Unavailable', 'Retry-After: 5\r\n');
+    if (!hasOneHost(request)) return refuse('400 Bad Request');
+    if (requestUrl(request)?.pathname !== '/graphql') return refuse('404 Not Found');
+    if (!allowsHost(request)) return refuse('421 Misdirected Request');
+    if (!origins.allows(request)) return refuse('403 Forbidden');
     const address = clientIp(request);
     const release = readiness.phase === 'draining' ? null : connections.tryAcquire(address);
-    if (!release) return refuse(stream, '503 Service Unavailable', 'Retry-After: 5\r\n');
+    if (!release) return refuse('503 Service Unavailable', 'Retry-After: 5\r\n');
     stream.once('close', release);
     websocket.upgrade(request, stream, head, address);
   }
 
   #failed(request: IncomingMessage, response: ServerResponse, error: unknown): void {
     if (error instanceof ClientDisconnected) return void request.socket.destroy();
-    this.#options.onUnexpectedError(error);
+    this.#options.onUnexpectedError(error, request);
     if (response.headersSent) request.socket.destroy();
     else reply(response, 500, { 'content-type': 'text/plain' }, 'Internal server error');
   }
@@ -203,7 +210,7 @@ function refuseDraining(request: IncomingMessage, response: ServerResponse): voi
   replyErrors(response, 503, [{ message: 'Shutting down' }], { 'retry-after': '1', connection: 'close' });
 }
 
-function refuse(stream: Socket, status: string, headers = ''): void {
+function refuseUpgrade(stream: Socket, status: string, headers = ''): void {
   stream.once('finish', () => stream.destroy());
   stream.end(`HTTP/1.1 ${status}\r\n${headers}Connection: close\r\nContent-Length: 0\r\n\r\n`);
 }

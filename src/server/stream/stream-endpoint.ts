@@ -6,6 +6,7 @@ import { StreamWriter } from '../../live/stream-writer.ts';
 import { Subscriber } from '../../live/subscriber.ts';
 import type { Client } from '../access/client.ts';
 import { expired, onExpiry } from '../access/expiry.ts';
+import type { AccessLog } from '../access-log/access-log.ts';
 import type { Operation } from '../graphql/operation.ts';
 import type { OperationExecutor } from '../graphql/operation-executor.ts';
 import type { QueryHandler } from '../graphql/query-handler.ts';
@@ -26,6 +27,7 @@ export interface StreamEndpointOptions {
   /** How long a client may read no byte of a full buffer, in ms. */
   readonly stallMs: number;
   readonly maskError: (error: unknown) => GraphQLFormattedError;
+  readonly accessLog: AccessLog;
   readonly clients: Readonly<Record<StreamFormat['name'], ClientCounts>>;
 }
 
@@ -92,13 +94,19 @@ export class StreamEndpoint implements Disposable, GracefullyClosable {
    * last chunk, so every client sees a broken connection and asks again. A normal end would read as completion.
    */
   closers(): (() => void)[] {
-    return [...this.#open].map((response) => () => response.req.socket.destroySoon());
+    return [...this.#open].map((response) => () => {
+      this.#options.accessLog.ending(response, 'shutdown');
+      response.req.socket.destroySoon();
+    });
   }
 
   /** Cuts the connection of every stream. */
   [Symbol.dispose](): void {
     this.#keepAlive[Symbol.dispose]();
-    for (const response of this.#open) destroyConnection(response);
+    for (const response of this.#open) {
+      this.#options.accessLog.ending(response, 'shutdown');
+      destroyConnection(response);
+    }
   }
 
   #begin(response: ServerResponse, { name, contentType, opening, heartbeat }: StreamFormat): void {
@@ -117,12 +125,13 @@ export class StreamEndpoint implements Disposable, GracefullyClosable {
   }
 
   #run(operation: Operation, response: ServerResponse, format: StreamFormat): void {
-    const { stallMs, maskError, executor, clients } = this.#options;
-    const counts = clients[format.name];
+    const { stallMs, maskError, executor, clients, accessLog } = this.#options;
     const onStall = (): void => {
-      counts.stalled += 1;
+      clients[format.name].stalled += 1;
+      accessLog.ending(response, 'stalled');
       destroyConnection(response);
     };
+    const counts = accessLog.stream(response, format.name, clients[format.name]);
     const writer = new StreamWriter(response, { stallMs, onStall });
     const subscriber = new Subscriber(
       {
@@ -133,6 +142,7 @@ export class StreamEndpoint implements Disposable, GracefullyClosable {
       operation.kind === 'subscription' ? counts : undefined,
     );
     const stopExpiry = onExpiry(operation.client.caller.expiresAt, () => {
+      accessLog.ending(response, 'token expired');
       subscriber.close('failed');
       leave();
       if (!response.writableEnded) finish(response, writer, format.closing([maskError(expired())]));
@@ -146,7 +156,7 @@ export class StreamEndpoint implements Disposable, GracefullyClosable {
     };
     response.once('close', leave);
     if (operation.kind === 'subscription') return;
-    void executor.execute(operation, { signal: disconnectSignal(response) }).then((result) => {
+    void executor.execute(operation, { signal: disconnectSignal(response), subject: response.req }).then((result) => {
       subscriber.next(EncodedResult.of(result));
       subscriber.end(null);
     });

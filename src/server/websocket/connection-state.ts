@@ -1,4 +1,5 @@
 import type { WebSocket } from 'ws';
+import type { ClientCounts } from '../../live/client-counts.ts';
 import type { StreamWriter } from '../../live/stream-writer.ts';
 import type { Caller } from '../access/authenticator.ts';
 import type { Conversation } from './conversation.ts';
@@ -7,6 +8,8 @@ import type { Conversation } from './conversation.ts';
 export interface ConnectionState {
   readonly socket: WebSocket;
   readonly writer: StreamWriter;
+  /** The counts for its subscriptions. */
+  readonly counts: ClientCounts;
   /** The client's IP address. */
   readonly address: string;
   /** The `Authorization` header of the upgrade, until `connection_init` is read. */

@@ -28,7 +28,7 @@ export interface ConversationHandlers<Peer> {
   /** Resolves once the operation is in {@link Conversation.operations}, or is refused with {@link Conversation.fail}. */
   subscribe(conversation: Conversation<Peer>, id: string, request: SubscribeRequest): Promise<void>;
   /** Called with an error that is no mistake of the client; its socket is closed with 4500. */
-  onUnexpectedError(error: unknown): void;
+  onUnexpectedError(peer: Peer, error: unknown): void;
 }
 
 const UNACCEPTABLE = { code: CloseCode.SubprotocolNotAcceptable, reason: 'Subprotocol not acceptable' };
@@ -149,7 +149,7 @@ export class Conversation<Peer> {
   }
 
   #onUnexpectedError(error: unknown): void {
-    this.#handlers.onUnexpectedError(error);
+    this.#handlers.onUnexpectedError(this.peer, error);
     this.close(INTERNAL_ERROR);
   }
 

@@ -14,9 +14,12 @@ interface Pinged {
 export class Heartbeat implements Disposable {
   readonly #sockets: StaggeredInterval<Pinged>;
 
-  /** @param periodMs `12000` by the contract. */
-  constructor(periodMs = 12_000) {
-    this.#sockets = new StaggeredInterval(periodMs, ping);
+  /**
+   * @param periodMs `12000` by the contract
+   * @param onSilent is called with a socket before its termination
+   */
+  constructor(periodMs = 12_000, onSilent: (socket: WebSocket) => void = () => {}) {
+    this.#sockets = new StaggeredInterval(periodMs, (pinged) => ping(pinged, onSilent));
   }
 
   /** Pings a socket until it closes. */
@@ -33,10 +36,12 @@ export class Heartbeat implements Disposable {
   }
 }
 
-function ping(pinged: Pinged): void {
+function ping(pinged: Pinged, onSilent: (socket: WebSocket) => void): void {
   const { socket } = pinged;
   if (socket.isPaused) return;
-  if (pinged.missed >= 2) socket.terminate();
-  else socket.ping();
+  if (pinged.missed >= 2) {
+    onSilent(socket);
+    socket.terminate();
+  } else socket.ping();
   pinged.missed += 1;
 }

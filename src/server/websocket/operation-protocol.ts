@@ -1,7 +1,6 @@
 import { GraphQLError, type GraphQLFormattedError } from 'graphql';
 import { CloseCode } from 'graphql-ws';
 import { TooManySubscriptions, Unauthenticated, UpstreamUnavailable } from '../../errors.ts';
-import type { ClientCounts } from '../../live/client-counts.ts';
 import { EncodedResult } from '../../live/encoded-result.ts';
 import { Subscriber } from '../../live/subscriber.ts';
 import { toGraphQLError } from '../../schema/graphql-errors.ts';
@@ -9,8 +8,9 @@ import type { Authenticator } from '../access/authenticator.ts';
 import { webSocketAuthorization } from '../access/bearer-token.ts';
 import { clientOf } from '../access/client.ts';
 import { expired, onExpiry } from '../access/expiry.ts';
+import type { AccessLog } from '../access-log/access-log.ts';
 import type { Operation } from '../graphql/operation.ts';
-import type { OperationExecutor, Preparation } from '../graphql/operation-executor.ts';
+import type { ExecuteOptions, OperationExecutor, Preparation } from '../graphql/operation-executor.ts';
 import { parseOperationParams } from '../graphql/operation-params.ts';
 import type { Admission } from '../limits/admission.ts';
 import type { OperationRateLimiter } from '../limits/operation-rate-limiter.ts';
@@ -30,8 +30,7 @@ export interface OperationProtocolOptions {
   /** The error that a caller may see. */
   readonly maskError: (error: unknown) => GraphQLFormattedError;
   readonly refusals: Refusals;
-  /** The counts of all WebSockets. */
-  readonly clients: ClientCounts;
+  readonly accessLog: AccessLog;
 }
 
 type WebSocketConversation = Conversation<ConnectionState>;
@@ -79,6 +78,7 @@ export class OperationProtocol {
   /** Begins an operation, or refuses it with errors. */
   async subscribe(conversation: WebSocketConversation, id: string, request: SubscribeRequest): Promise<void> {
     const { socket } = conversation.peer;
+    this.#options.accessLog.operation(socket);
     const prepared = await this.#prepare(conversation, request);
     // A socket that has closed meanwhile has released its operations already: an operation begun now would never end.
     if (socket.readyState !== socket.OPEN) return;
@@ -88,6 +88,7 @@ export class OperationProtocol {
 
   /** The errors of the expired token, then the close: the client reconnects with a fresh one. */
   #expire(conversation: WebSocketConversation): void {
+    this.#options.accessLog.ending(conversation.peer.socket, 'token expired');
     conversation.failAll([this.#options.maskError(expired())]);
     conversation.close(TOKEN_EXPIRED);
   }
@@ -110,19 +111,19 @@ export class OperationProtocol {
   }
 
   #begin(conversation: WebSocketConversation, id: string, operation: Operation): void {
-    const { executor, clients } = this.#options;
+    const { executor } = this.#options;
     const { peer, operations } = conversation;
     const active = new WebSocketOperation(conversation, id);
     operations.set(id, active);
     const isSubscription = operation.kind === 'subscription';
-    const subscriber = new Subscriber(active, peer.writer, isSubscription ? clients : undefined);
+    const subscriber = new Subscriber(active, peer.writer, isSubscription ? peer.counts : undefined);
     if (isSubscription) return active.onStop(executor.subscribe(operation, subscriber));
     const disconnect = new AbortController();
     active.onStop(() => {
       subscriber.close();
       disconnect.abort();
     });
-    void runQuery(operation, executor, subscriber, disconnect.signal);
+    void runQuery(operation, executor, subscriber, { signal: disconnect.signal, subject: peer.socket });
   }
 }
 
@@ -130,9 +131,9 @@ async function runQuery(
   operation: Operation,
   executor: OperationExecutor,
   subscriber: Subscriber,
-  signal: AbortSignal,
+  options: ExecuteOptions,
 ): Promise<void> {
-  subscriber.next(EncodedResult.of(await executor.execute(operation, { signal })));
+  subscriber.next(EncodedResult.of(await executor.execute(operation, options)));
   subscriber.end(null);
 }
 

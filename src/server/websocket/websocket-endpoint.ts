@@ -4,6 +4,8 @@ import { CloseCode, handleProtocols } from 'graphql-ws';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { ClientCounts } from '../../live/client-counts.ts';
 import { StreamWriter } from '../../live/stream-writer.ts';
+import type { UnexpectedErrorHandler } from '../../observability/unexpected-errors.ts';
+import type { AccessLog } from '../access-log/access-log.ts';
 import type { EventLoopQueue } from '../limits/event-loop-queue.ts';
 import type { Refusals } from '../limits/refusals.ts';
 import type { Timeouts } from '../limits/timeouts.ts';
@@ -22,7 +24,9 @@ export interface WebSocketEndpointOptions extends OperationProtocolOptions {
   /** The budget of an event loop turn for the messages of all sockets and for the preparation of documents. */
   readonly queue: EventLoopQueue;
   /** Called with an error that is no mistake of the client. */
-  readonly onUnexpectedError: (error: unknown) => void;
+  readonly onUnexpectedError: UnexpectedErrorHandler;
+  /** The counts of all WebSockets. */
+  readonly clients: ClientCounts;
 }
 
 /** The upgrade that a socket began with. */
@@ -69,12 +73,14 @@ export class WebSocketEndpoint implements AsyncDisposable, GracefullyClosable {
   readonly #queue: EventLoopQueue;
   readonly #clients: ClientCounts;
   readonly #refusals: Refusals;
+  readonly #accessLog: AccessLog;
 
   constructor({ maxFrameBytes, timeouts, queue, onUnexpectedError, ...options }: WebSocketEndpointOptions) {
     this.#queue = queue;
     this.#clients = options.clients;
     this.#refusals = options.refusals;
-    this.#heartbeat = new Heartbeat(timeouts.pingMs);
+    this.#accessLog = options.accessLog;
+    this.#heartbeat = new Heartbeat(timeouts.pingMs, (socket) => this.#accessLog.ending(socket, 'no pong'));
     this.#stallMs = timeouts.stallMs;
     this.#floodBackoffMs = timeouts.floodBackoffMs;
     this.#frameBurst = Math.max(MIN_FRAME_BURST, FRAMES_PER_SUBSCRIPTION * options.maxSubscriptions);
@@ -90,7 +96,7 @@ export class WebSocketEndpoint implements AsyncDisposable, GracefullyClosable {
       close: closeConversation,
       connect: (conversation, params) => protocol.connect(conversation, params),
       subscribe: (conversation, id, request) => protocol.subscribe(conversation, id, request),
-      onUnexpectedError,
+      onUnexpectedError: ({ socket }, error) => onUnexpectedError(error, socket),
     };
     this.#sockets = new WebSocketServer({
       noServer: true,
@@ -149,6 +155,7 @@ export class WebSocketEndpoint implements AsyncDisposable, GracefullyClosable {
   #open(socket: WebSocket, { stream, ...upgrade }: UpgradeOrigin): void {
     const onStall = (): void => {
       this.#clients.stalled += 1;
+      this.#accessLog.ending(socket, 'stalled');
       socket.terminate();
     };
     const writer = new StreamWriter(stream, { stallMs: this.#stallMs, onStall });
@@ -156,6 +163,7 @@ export class WebSocketEndpoint implements AsyncDisposable, GracefullyClosable {
     const peer: ConnectionState = {
       socket,
       writer,
+      counts: this.#accessLog.webSocket(socket, stream, upgrade.address, this.#clients),
       ...upgrade,
       caller: null,
       stopExpiry: () => {},
@@ -177,6 +185,7 @@ export class WebSocketEndpoint implements AsyncDisposable, GracefullyClosable {
     const { socket, writer } = conversation.peer;
     const onFlood = (): void => {
       this.#refusals.add('flood');
+      this.#accessLog.ending(socket, 'flood');
       closeAfterBackoff(conversation, this.#floodBackoffMs);
     };
     const handle = (text: string): Promise<void> | null => conversation.receive(text);
