@@ -42,7 +42,7 @@ const CLUSTER = [
  */
 const SHARED = [
   'test/{config,docs,documents,embedding,live,observability,scheduling,schema,simulator,task}/**/*.test.ts',
-  'test/server/{access,http,websocket}/**/*.test.ts',
+  'test/server/{access,http,watch-page,websocket}/**/*.test.ts',
   'test/upstream/**/*.test.ts',
   'test/cluster/*.test.ts',
   'test/cluster/memory/*.test.ts',
