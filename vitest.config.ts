@@ -37,14 +37,19 @@ const CLUSTER = [
 ];
 
 /**
- * Logic on fake time or without time: these clean up after themselves, so they share a process. To start one and load the
- * modules takes most of these files longer than their tests. Files that measure memory or latency have one each.
+ * These clean up after themselves, so they share a process for each worker: to start one and load the modules takes about
+ * 1.8 s of CPU, longer than the tests of most files. Files that measure their process have one each.
  */
 const SHARED = [
-  'test/{config,documents,live,scheduling,schema,task}/**/!(*-memory).test.ts',
+  'test/{config,docs,documents,embedding,live,observability,scheduling,schema,simulator,task}/**/*.test.ts',
+  'test/server/{access,http,watch-page,websocket}/**/*.test.ts',
+  'test/upstream/**/*.test.ts',
   'test/cluster/*.test.ts',
   'test/cluster/memory/*.test.ts',
 ];
+
+/** These measure the memory of a process or how long code takes. */
+const MEASURED = ['test/{live,server}/**/*-memory.test.ts', 'test/server/http/forwarded-header.test.ts'];
 
 /** Popular clients against a gateway. */
 const CLIENTS = ['test/clients/**/*.test.ts'];
@@ -68,19 +73,24 @@ export default defineConfig({
         test: {
           name: 'together',
           include: ['test/**/*.test.ts'],
-          exclude: [...ALONE, ...CLUSTER, ...CLIENTS, ...SHARED],
+          exclude: [...ALONE, ...CLUSTER, ...CLIENTS, ...SHARED, ...MEASURED],
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        extends: true,
+        // A group of its own: a worker gives up its process where the next file in the queue is of another project.
+        test: {
+          name: 'shared',
+          include: SHARED,
+          exclude: [...ALONE, ...CLUSTER, ...MEASURED],
+          isolate: false,
           sequence: { groupOrder: 0 },
         },
       },
       {
         extends: true,
-        test: {
-          name: 'shared',
-          include: SHARED,
-          exclude: [...ALONE, ...CLUSTER],
-          isolate: false,
-          sequence: { groupOrder: 0 },
-        },
+        test: { name: 'measured', include: MEASURED, sequence: { groupOrder: 1 } },
       },
       {
         extends: true,
@@ -90,16 +100,16 @@ export default defineConfig({
           name: 'clients',
           include: CLIENTS,
           globalSetup: 'test/clients/install.ts',
-          sequence: { groupOrder: 0 },
+          sequence: { groupOrder: 1 },
         },
       },
       {
         extends: true,
         // Two tests of a file at once: the processes that more would start disturb each other. A file that mostly waits
         // sets more.
-        test: { name: 'cluster', include: CLUSTER, maxConcurrency: 2, sequence: { groupOrder: 1 } },
+        test: { name: 'cluster', include: CLUSTER, maxConcurrency: 2, sequence: { groupOrder: 2 } },
       },
-      { extends: true, test: { name: 'alone', include: ALONE, maxWorkers: 1, sequence: { groupOrder: 2 } } },
+      { extends: true, test: { name: 'alone', include: ALONE, maxWorkers: 1, sequence: { groupOrder: 3 } } },
     ],
     testTimeout: 120_000,
     hookTimeout: 120_000,

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Page } from 'playwright-core';
 import { setup as installClients } from '../clients/install.ts';
-import { launchBrowser, type TestBrowser } from '../support/browser.ts';
+import { endBrowser, launchBrowser, type TestBrowser } from '../support/browser.ts';
 import { buildReactExample } from '../support/react-example.ts';
 import { IMAGE_SIZE, imagePath, SCHEMES } from './images.ts';
 import { ROOT } from './markdown.ts';
@@ -78,7 +78,9 @@ async function take(browser: TestBrowser, shot: Shot, url: string, colorScheme: 
 
 installClients();
 await using example = await buildReactExample();
-await using browser = await launchBrowser();
+await using stack = new AsyncDisposableStack();
+stack.defer(endBrowser);
+const browser = stack.use(await launchBrowser());
 for (const shot of SHOTS) {
   // A demo of its own, because a demo task begins when it is first asked for.
   await using demo = await startDemo();

@@ -1,4 +1,4 @@
-import { type BrowserContext, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import { findTool } from './tools.ts';
 
 const FLAGS = [
@@ -23,19 +23,47 @@ export interface TestPage extends AsyncDisposable {
   readonly faults: readonly string[];
 }
 
-/** A headless Chromium. Disposing of it closes every page it opened. */
+/** A headless Chromium, and the pages that were opened through this object. Disposing of it closes them. */
 export interface TestBrowser extends AsyncDisposable {
   /** Opens an empty page; options as Playwright's (viewport, colorScheme, reducedMotion ...). */
   open(options?: BrowserContextOptions): Promise<TestPage>;
 }
 
-/** Starts the Chromium found on PATH. Without one it throws an error that names the package to install. */
+/** The Chromium of this process. To start one takes more CPU than most tests in it. */
+let running: Promise<Browser> | undefined;
+
+/**
+ * Starts the Chromium found on PATH, unless this process has started it: test files that share a process share it, and
+ * it ends with the process. Without one it throws an error that names the package to install.
+ */
 export async function launchBrowser(): Promise<TestBrowser> {
-  const browser = await chromium.launch({ executablePath: findTool('chromium'), headless: true, args: FLAGS });
+  running ??= start();
+  const browser = await running;
+  const opened = new Set<TestPage>();
   return {
-    open: async (options = {}) => recorded(await browser.newContext({ locale: 'en-GB', ...options })),
-    [Symbol.asyncDispose]: () => browser.close(),
+    open: async (options = {}) => {
+      const page = await recorded(await browser.newContext({ locale: 'en-GB', ...options }));
+      opened.add(page);
+      return page;
+    },
+    [Symbol.asyncDispose]: async () => {
+      await Promise.all(Array.from(opened, (page) => page[Symbol.asyncDispose]()));
+    },
   };
+}
+
+/** Ends the Chromium of this process, for a script that is to end by itself. */
+export async function endBrowser(): Promise<void> {
+  await (await running)?.close();
+}
+
+/** Playwright ends the browser when this process exits or receives a signal. */
+async function start(): Promise<Browser> {
+  const browser = await chromium.launch({ executablePath: findTool('chromium'), headless: true, args: FLAGS });
+  browser.once('disconnected', () => {
+    running = undefined;
+  });
+  return browser;
 }
 
 async function recorded(context: BrowserContext): Promise<TestPage> {
