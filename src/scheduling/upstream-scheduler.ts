@@ -57,7 +57,7 @@ export class UpstreamScheduler {
     this.#options = options;
     this.#policy = { ...options.tokenPolicy, maxProbeIntervalMs: maxProbeIntervalMs(options.intervalMs) };
     this.#queue = new BulkheadQueue(options.intervalMs);
-    this.#spread = new PollSpread(options.intervalMs);
+    this.#spread = new PollSpread(options.intervalMs, options.random);
     this.#rateLimiter = options.rateLimiter?.(() => this.#advance()) ?? new LocalRateLimiter(options.maxRps);
   }
 

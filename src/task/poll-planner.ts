@@ -1,3 +1,4 @@
+import type { PollRhythm } from '../scheduling/poll-spread.ts';
 import { type PollIntervalOptions, PollIntervalPolicy } from './poll-interval-policy.ts';
 import type { PollSchedule } from './poll-schedule.ts';
 import { hasChanged, isNotFound, type WatchState } from './watch-state.ts';
@@ -22,11 +23,14 @@ export class PollPlanner {
   readonly #intervalMs: number;
   readonly #policy: PollIntervalPolicy;
   readonly #schedule: PollSchedule;
+  /** The interval of the watch at present. */
+  #periodMs: number;
   /** A poll was planned after an own one since the watch became active. */
   #hasRepeated = false;
 
   constructor(intervals: PollIntervalOptions, schedule: PollSchedule) {
     this.#intervalMs = intervals.intervalMs;
+    this.#periodMs = intervals.intervalMs;
     this.#policy = new PollIntervalPolicy(intervals);
     this.#schedule = schedule;
   }
@@ -43,9 +47,8 @@ export class PollPlanner {
 
   /** Counts a poll of any gateway for the interval policy, and returns the delay until the next one, in ms. */
   count(before: WatchState, after: WatchState): number {
-    if (isNotFound(after)) return this.#policy.onChanged();
-    if (after.failure) return this.#policy.onFailed();
-    return hasChanged(before, after) ? this.#policy.onChanged() : this.#policy.onUnchanged();
+    this.#periodMs = this.#delayAfter(before, after);
+    return this.#periodMs;
   }
 
   /**
@@ -53,11 +56,13 @@ export class PollPlanner {
    * so the delay is bounded by its own plan. A waiting poll that is due earlier stays.
    */
   planFirst({ attemptedAt, nextPollInMs, failure }: WatchState & { readonly attemptedAt: number }): void {
-    const followsPeer = nextPollInMs !== null && !failure;
-    const spacingMs = followsPeer ? this.#policy.aroundPeer(nextPollInMs).followerDelay : this.#intervalMs;
-    const inMs = Math.max(0, spacingMs - (performance.now() - attemptedAt));
+    const now = performance.now();
+    const peerAt = nextPollInMs === null || failure ? null : attemptedAt + nextPollInMs;
+    const spacingMs = peerAt === null ? this.#intervalMs : this.#policy.aroundPeer(peerAt - attemptedAt).followerDelay;
+    const inMs = Math.max(0, spacingMs - (now - attemptedAt));
     const { dueAt } = this.#schedule;
-    if (dueAt === null || dueAt > performance.now() + inMs) this.#schedule.pollIn(inMs);
+    if (dueAt === null || dueAt > now + inMs)
+      this.#schedule.pollIn(inMs, peerAt === null ? undefined : this.#follow(peerAt));
   }
 
   /**
@@ -68,13 +73,25 @@ export class PollPlanner {
   planRepeat({ begunAt, delayMs, isOutdated, isProven }: OwnPoll): void {
     const wasSlow = performance.now() - begunAt > this.#intervalMs / 2;
     if (isOutdated || this.failing || !isProven || wasSlow) return this.#schedule.pollIn(delayMs);
-    this.#schedule.repeatIn(delayMs, { periodMs: delayMs, isFirstRepeat: !this.#hasRepeated });
+    this.#schedule.repeatIn(delayMs, { kind: 'repeat', periodMs: delayMs, isFirstRepeat: !this.#hasRepeated });
     this.#hasRepeated = true;
   }
 
   /** A peer polls, as its claim or its publication shows: plans the own poll around the peer's next one. */
   planAfterPeer(peerInMs: number, role: 'follow' | 'takeover'): void {
     const { followerDelay, takeoverDelay } = this.#policy.aroundPeer(peerInMs);
-    this.#schedule.pollIn(role === 'follow' ? followerDelay : takeoverDelay);
+    if (role === 'takeover') this.#schedule.pollIn(takeoverDelay);
+    else this.#schedule.pollIn(followerDelay, this.#follow(performance.now() + peerInMs));
+  }
+
+  /** The peer's calls count among the calls of this gateway, so that the calls of both are spread evenly together. */
+  #follow(peerAt: number): PollRhythm {
+    return { kind: 'follow', periodMs: this.#periodMs, peerAt };
+  }
+
+  #delayAfter(before: WatchState, after: WatchState): number {
+    if (isNotFound(after)) return this.#policy.onChanged();
+    if (after.failure) return this.#policy.onFailed();
+    return hasChanged(before, after) ? this.#policy.onChanged() : this.#policy.onUnchanged();
   }
 }
