@@ -76,10 +76,12 @@ async function smoothness(gateways: number): Promise<Result> {
   await using deployment = await ClusterDeployment.start(gateways, SOCKETS, BURST_TASKS, options);
   await setTimeout(3 * BURST_INTERVAL_MS);
   const calls = await deployment.callsDuring(4 * BURST_INTERVAL_MS);
+  // Far fewer calls: the machine was too busy for the first answers, and the figure says nothing.
+  const expected = 4 * BURST_TASKS;
   const value = busiestOverMean(calls.map(({ at }) => at));
   const name = gateways === 1 ? 'poll-smoothness' : `poll-smoothness-${gateways}`;
   const shared = { unit: `calls in the busiest ${WINDOW_MS} ms over the mean`, ratio: null };
-  const against = `${gateways} gateway${gateways === 1 ? '' : 's'}, ${calls.length} calls`;
+  const against = `${gateways} gateway${gateways === 1 ? '' : 's'}, ${calls.length} of ${expected} calls`;
   return { name, value, ...shared, against, goal: `at most ${MOST_OVER_MEAN}`, pass: value <= MOST_OVER_MEAN };
 }
 

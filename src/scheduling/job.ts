@@ -27,7 +27,7 @@ export interface ScheduleOptions {
   readonly urgent?: boolean;
   /** The job backs off from a failure, which may be over earlier. */
   readonly afterFailure?: boolean;
-  /** The poll repeats at this rhythm, so it may move from `dueAt` where too many polls are due: see `PollSpread`. */
+  /** The poll repeats at this rhythm. An own one may move from `dueAt` where too many polls are due: see `PollSpread`. */
   readonly rhythm?: PollRhythm | undefined;
 }
 

@@ -1,6 +1,6 @@
 import type { BulkheadCall } from './bulkhead-queue.ts';
 import type { Job, ScheduledJob } from './job.ts';
-import type { PlannedPoll } from './poll-spread.ts';
+import type { PlannedPoll } from './planned-polls.ts';
 
 interface QueuedJobOptions {
   readonly dueAt: number | null;

@@ -17,15 +17,13 @@ import { EarliestTimer } from './earliest-timer.ts';
 import type { PermitClass } from './fair-semaphore.ts';
 import type { CallOutcome, Job, ScheduledJob, ScheduleOptions } from './job.ts';
 import { LocalRateLimiter } from './local-rate-limiter.ts';
+import { PollLateness } from './poll-lateness.ts';
 import { PollSpread } from './poll-spread.ts';
 import { ProbeCandidates } from './probe-candidates.ts';
 import { maxProbeIntervalMs, recoveryWindowMs } from './probe-interval.ts';
 import { QueuedJob } from './queued-job.ts';
 import type { RateLimiter } from './rate-limiter.ts';
 import type { SchedulerOptions } from './scheduler-options.ts';
-
-/** Timers are this late without load, so a smaller delay is no sign of a queue; in ms. */
-const TIMER_GRAIN_MS = 20;
 
 /**
  * Admits all calls to A2E with one token: by due time, within the permits and the rate limit, so that past the limits all
@@ -50,14 +48,13 @@ export class UpstreamScheduler {
   #running = 0;
   /** Proven jobs, waiting and running. */
   #provenJobs = 0;
-  /** How late the last trusted poll started because the demand exceeds the limits, in ms. */
-  #latenessMs = 0;
+  readonly #lateness = new PollLateness();
 
   constructor(options: SchedulerOptions) {
     this.#options = options;
     this.#policy = { ...options.tokenPolicy, maxProbeIntervalMs: maxProbeIntervalMs(options.intervalMs) };
     this.#queue = new BulkheadQueue(options.intervalMs);
-    this.#spread = new PollSpread(options.intervalMs);
+    this.#spread = new PollSpread(options.intervalMs, options.random);
     this.#rateLimiter = options.rateLimiter?.(() => this.#advance()) ?? new LocalRateLimiter(options.maxRps);
   }
 
@@ -78,7 +75,7 @@ export class UpstreamScheduler {
 
   /** How late polls run at present because the demand exceeds the limits, in ms; 0 while no trusted call waits. */
   get latenessMs(): number {
-    return Number.isFinite(this.#queue.dueTimes.trusted) ? this.#latenessMs : 0;
+    return Number.isFinite(this.#queue.dueTimes.trusted) ? this.#lateness.ms : 0;
   }
 
   /** No job waits or runs, and the circuit would admit one: the scheduler can be dropped. */
@@ -98,6 +95,7 @@ export class UpstreamScheduler {
       cancel: (waiting) => this.#cancel(waiting),
     });
     if (job.isProven) this.#provenJobs += 1;
+    this.#lateness.add(queued);
     this.#waiting.add(queued);
     this.#queue.add(queued);
     this.#armTimer();
@@ -113,6 +111,7 @@ export class UpstreamScheduler {
   #cancel(queued: QueuedJob): void {
     if (!this.#leave(queued)) return;
     if (queued.isProven) this.#provenJobs -= 1;
+    this.#lateness.remove(queued);
     this.#remove(queued);
     if (this.#waiting.size === 0) this.#timer.clear();
   }
@@ -154,7 +153,7 @@ export class UpstreamScheduler {
     const from = Math.max(performance.now(), admitsAt(this.state));
     const isProbe = this.state.kind === 'open' && queued === this.#waiting.next();
     if (isProbe || queued.urgent || queued.dueAt === null) return from;
-    return Math.max(from, queued.dueAt + this.#latenessMs);
+    return Math.max(from, queued.dueAt + this.#lateness.ms);
   }
 
   #advance(): void {
@@ -223,13 +222,13 @@ export class UpstreamScheduler {
     const { dueAt, isTrusted } = queued;
     if (!isProbe && dueAt !== null)
       this.#options.onPollStart?.(Math.max(0, now - dueAt), isTrusted ? 'trusted' : 'untrusted');
-    if (!isProbe && !queued.urgent && isTrusted && dueAt !== null && dueAt >= queued.queuedAt)
-      this.#latenessMs = now - dueAt < TIMER_GRAIN_MS ? 0 : now - dueAt;
+    if (!isProbe) this.#lateness.onStart(queued, now);
     if (isTrusted) this.#options.trustedCalls?.started();
     void queued.job.run().then((outcome) => {
       if (isTrusted) this.#reportTrusted(outcome, performance.now() - now);
       this.#running -= 1;
       if (queued.isProven) this.#provenJobs -= 1;
+      this.#lateness.remove(queued);
       this.#record(queued, outcome, isProbe);
       this.#options.semaphore.release(permitClass);
       this.#advance();

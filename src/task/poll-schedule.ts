@@ -68,14 +68,14 @@ export class PollSchedule {
   }
 
   /** Replaces the waiting job by a poll that is due after `delayMs`. */
-  pollIn(delayMs: number): void {
-    this.#replace({ dueAt: performance.now() + delayMs, urgent: false });
+  pollIn(delayMs: number, rhythm?: PollRhythm): void {
+    this.#replace({ dueAt: performance.now() + delayMs, urgent: false, rhythm });
   }
 
   /** The same after an own poll that has ended now. The poll may move, so that the polls of the token are spread evenly. */
   repeatIn(delayMs: number, rhythm: PollRhythm): void {
     const now = performance.now();
-    this.#replace({ dueAt: now + delayMs, urgent: false, rhythm });
+    this.pollIn(delayMs, rhythm);
     const { dueAt } = this;
     if (this.#phase.kind === 'scheduled' && dueAt !== null) this.#phase = { ...this.#phase, gapMs: dueAt - now };
   }

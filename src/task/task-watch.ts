@@ -5,7 +5,7 @@ import type { Credential } from './credential.ts';
 import { WatchDemand } from './demand.ts';
 import { mergePeerState } from './merge-peer-state.ts';
 import { PollCycle } from './poll-cycle.ts';
-import { PollIntervalPolicy } from './poll-interval-policy.ts';
+import { PollPlanner } from './poll-planner.ts';
 import { PollSchedule } from './poll-schedule.ts';
 import { SharedState } from './shared-state.ts';
 import { type OnActiveChange, type WatchContext, type WatchObserver, watchKey } from './watch-context.ts';
@@ -33,15 +33,13 @@ export class TaskWatch implements Job {
   readonly key: string;
   readonly #context: WatchContext;
   readonly #onActiveChange: OnActiveChange;
-  readonly #intervals: PollIntervalPolicy;
   readonly #demand: WatchDemand;
   readonly #cycle: PollCycle;
   readonly #shared: SharedState;
   readonly #schedule: PollSchedule;
+  readonly #planner: PollPlanner;
   #state = UNKNOWN_STATE;
   #isActive = false;
-  /** A poll was planned after an own one since the watch became active. */
-  #hasRepeated = false;
   #isProven = false;
 
   constructor(id: string, credential: Credential, context: WatchContext, onActiveChange: OnActiveChange) {
@@ -50,12 +48,12 @@ export class TaskWatch implements Job {
     this.key = watchKey(id, credential);
     this.#context = context;
     this.#onActiveChange = onActiveChange;
-    this.#intervals = new PollIntervalPolicy(context.intervals);
     this.#demand = new WatchDemand(context.lingerMs, () => this.#deactivateUnlessNeeded());
     this.#schedule = new PollSchedule((options) => {
-      const afterFailure = this.#intervals.failing;
+      const afterFailure = this.#planner.failing;
       return context.schedulers.for(credential).schedule(this, { ...options, afterFailure });
     });
+    this.#planner = new PollPlanner(context.intervals, this.#schedule);
     this.#cycle = new PollCycle(id, this.key, credential, context);
     this.#shared = new SharedState(context.cluster, this.key, (published) => this.#onPublished(published));
   }
@@ -106,18 +104,7 @@ export class TaskWatch implements Job {
     if (this.isFresh && !this.#state.failure) return this.#knownState();
     // A failure here is no evidence about the other gateways, so their last state is read first.
     await this.#loadUnlessSubscribed();
-    if (this.isFresh) return this.#knownState();
-    const { version } = this.#state;
-    const { queries } = this.#demand;
-    const polled = queries.wait(this.#context.firstAnswerMs, signal);
-    if (queries.size > 0) this.#expedite();
-    const isAnswered = await polled;
-    this.#deactivateUnlessNeeded();
-    // The poll may have waited here for its turn while another gateway was answered.
-    const hasFailed = !isAnswered || (this.#state.failure !== null && !isNotFound(this.#state));
-    if (hasFailed && !signal?.aborted) await this.#loadUnlessSubscribed();
-    if (isAnswered || this.isFresh || this.#state.version > version) return this.state;
-    return onQueryTimeout(this.state);
+    return this.isFresh ? this.#knownState() : this.#polledState(signal);
   }
 
   /** Polls at once if the task is watched, because its state has probably changed. */
@@ -175,34 +162,19 @@ export class TaskWatch implements Job {
     // Before the next job is scheduled, because the scheduler asks then.
     this.#isProven ||= next.snapshot !== null;
     const isOutdated = isFinal(this.#state) || next.version < this.#state.version;
-    const delayMs = this.#countPoll(next);
+    const delayMs = this.#planner.count(this.#state, next);
     const mayContinue = !isFinal(isOutdated ? this.#state : next);
     if (this.#demand.isWatched && mayContinue) {
-      if (isOutdated) this.#schedule.pollIn(delayMs);
-      else this.#scheduleRepeat(delayMs, begunAt);
+      this.#planner.planRepeat({ begunAt, delayMs, isOutdated, isProven: this.#isProven });
       if (invalidated) this.#schedule.invalidate(this.#demand);
     }
     this.#onPollEnd(isOutdated ? this.#state : { ...next, nextPollInMs: this.#schedule.nextPollInMs });
   }
 
-  /**
-   * A task that failed backs off at random, and a task that A2E never showed must not move the polls of others. After a call
-   * that took half an interval the next poll is not early, because another gateway may have taken the next tick over.
-   */
-  #scheduleRepeat(delayMs: number, begunAt: number): void {
-    if (this.#intervals.failing || !this.#isProven) return this.#schedule.pollIn(delayMs);
-    const wasSlow = performance.now() - begunAt > this.#context.intervals.intervalMs / 2;
-    if (wasSlow) return this.#schedule.pollIn(delayMs);
-    this.#schedule.repeatIn(delayMs, { periodMs: delayMs, isFirstRepeat: !this.#hasRepeated });
-    this.#hasRepeated = true;
-  }
-
-  /** A peer polls, as its claim or its publication shows: schedules the own poll around the peer's next one. */
   #scheduleAfterPeer(peerInMs: number, role: 'follow' | 'takeover'): void {
     if (!this.#demand.isNeeded || this.#schedule.isPolling || isFinal(this.#state)) return;
     this.#shared.subscribe();
-    const { followerDelay, takeoverDelay } = this.#intervals.aroundPeer(peerInMs);
-    this.#schedule.pollIn(role === 'follow' ? followerDelay : takeoverDelay);
+    this.#planner.planAfterPeer(peerInMs, role);
   }
 
   #onPublished({ version, state }: Versioned<WatchState>): void {
@@ -225,6 +197,26 @@ export class TaskWatch implements Job {
     return this.state;
   }
 
+  async #polledState(signal: AbortSignal | undefined): Promise<WatchState> {
+    const { version } = this.#state;
+    const isAnswered = await this.#nextPoll(signal);
+    // The poll may have waited here for its turn while another gateway was answered.
+    const hasFailed = !isAnswered || (this.#state.failure !== null && !isNotFound(this.#state));
+    if (hasFailed && !signal?.aborted) await this.#loadUnlessSubscribed();
+    const isNewer = isAnswered || this.isFresh || this.#state.version > version;
+    return isNewer ? this.state : onQueryTimeout(this.state);
+  }
+
+  /** Demands a poll, and waits for its end; false when the time is over before, or `signal` aborts. */
+  async #nextPoll(signal: AbortSignal | undefined): Promise<boolean> {
+    const { queries } = this.#demand;
+    const polled = queries.wait(this.#context.firstAnswerMs, signal);
+    if (queries.size > 0) this.#expedite();
+    const isAnswered = await polled;
+    this.#deactivateUnlessNeeded();
+    return isAnswered;
+  }
+
   #isNews(version: number): boolean {
     return version > this.#state.version && !isFinal(this.#state);
   }
@@ -232,7 +224,7 @@ export class TaskWatch implements Job {
   #takePeerState(peer: WatchState): WatchState {
     const merged = mergePeerState(this.#state, peer);
     this.#isProven ||= merged.snapshot !== null;
-    this.#countPoll(merged);
+    this.#planner.count(this.#state, merged);
     const { attemptedAt } = merged;
     if (!merged.failure && attemptedAt !== null)
       this.#context.schedulers.for(this.credential).onPeer({ kind: 'peer-answered', at: attemptedAt });
@@ -242,13 +234,6 @@ export class TaskWatch implements Job {
     const role = peer.failure ? 'takeover' : 'follow';
     this.#scheduleAfterPeer(peer.nextPollInMs ?? this.#context.intervals.intervalMs, role);
     return merged;
-  }
-
-  /** Counts a poll of any gateway for the interval policy, and returns the delay until the next one, in ms. */
-  #countPoll(next: WatchState): number {
-    if (isNotFound(next)) return this.#intervals.onChanged();
-    if (next.failure) return this.#intervals.onFailed();
-    return hasChanged(this.#state, next) ? this.#intervals.onChanged() : this.#intervals.onUnchanged();
   }
 
   /** Queries that wait have their answer, even if the poll brought no state. */
@@ -280,7 +265,7 @@ export class TaskWatch implements Job {
   #activate(): void {
     if (this.#isActive) return;
     this.#isActive = true;
-    this.#hasRepeated = false;
+    this.#planner.restart();
     this.#shared.subscribe();
     this.#onActiveChange({ active: true });
     void this.#shared.hydrate(() => this.#loadSharedState()).then(() => this.#scheduleFirstPoll());
@@ -288,15 +273,9 @@ export class TaskWatch implements Job {
 
   #scheduleFirstPoll(): void {
     if (!this.#isActive || this.#schedule.isPolling || isFinal(this.#state)) return;
-    const { attemptedAt, nextPollInMs, failure } = this.#state;
+    const { attemptedAt } = this.#state;
     if (attemptedAt === null || this.#demand.queries.size > 0) return this.#expedite();
-    const { intervalMs } = this.#context.intervals;
-    // The gateway that published this state polls first. It may be gone, so the delay is bounded by its own plan.
-    const spacingMs =
-      nextPollInMs === null || failure ? intervalMs : this.#intervals.aroundPeer(nextPollInMs).followerDelay;
-    const inMs = Math.max(0, spacingMs - (performance.now() - attemptedAt));
-    const { dueAt } = this.#schedule;
-    if (dueAt === null || dueAt > performance.now() + inMs) this.#schedule.pollIn(inMs);
+    this.#planner.planFirst({ ...this.#state, attemptedAt });
   }
 
   #expedite(): void {

@@ -1,13 +1,14 @@
 import { expect, test } from 'vitest';
-import { type PlannedPoll, PollSpread } from '../../src/scheduling/poll-spread.ts';
+import type { PlannedPoll } from '../../src/scheduling/planned-polls.ts';
+import { type PollRhythm, PollSpread } from '../../src/scheduling/poll-spread.ts';
 import { mostWithin } from '../task/most-within.ts';
 
 const INTERVAL_MS = 2_000;
-const FIRST = { periodMs: INTERVAL_MS, isFirstRepeat: true };
-const LATER = { periodMs: INTERVAL_MS, isFirstRepeat: false };
+const FIRST: PollRhythm = { kind: 'repeat', periodMs: INTERVAL_MS, isFirstRepeat: true };
+const LATER: PollRhythm = { ...FIRST, isFirstRepeat: false };
 
 /** `count` polls that are due in one instant. */
-function burst(spread: PollSpread, count: number, rhythm = FIRST): PlannedPoll[] {
+function burst(spread: PollSpread, count: number, rhythm: PollRhythm = FIRST): PlannedPoll[] {
   return Array.from({ length: count }, () => spread.plan(INTERVAL_MS, rhythm));
 }
 
@@ -25,7 +26,7 @@ function nextTurn(spread: PollSpread, polls: readonly PlannedPoll[]): PlannedPol
 }
 
 test('a few polls stay where they are due', () => {
-  expect(new Set(dueTimes(burst(new PollSpread(INTERVAL_MS), 16)))).toEqual(new Set([INTERVAL_MS]));
+  expect(new Set(dueTimes(burst(new PollSpread(INTERVAL_MS), 3)))).toEqual(new Set([INTERVAL_MS]));
 });
 
 test('the first repeats of a burst fill the interval evenly, from 0.1 to 1.1 intervals after it', () => {
@@ -50,9 +51,31 @@ test('an even load does not move', () => {
   expect(dueTimes(next)).toEqual(dueTimes(even).map((at) => at + INTERVAL_MS));
 });
 
+test.each([5, 17, 60, 100])('%i polls watched in one instant are two thirds of the mean gap apart soon', (count) => {
+  const spread = new PollSpread(INTERVAL_MS);
+  let polls = burst(spread, count);
+  for (let turn = 0; turn < 3; turn += 1) polls = nextTurn(spread, polls);
+  const times = dueTimes(polls);
+  const gaps = times.map((at, index) => at - (times[index - 1] ?? (times.at(-1) ?? at) - INTERVAL_MS));
+  expect(Math.min(...gaps)).toBeGreaterThanOrEqual((2 / 3) * (INTERVAL_MS / count));
+});
+
+test('the polls of a peer that are followed stay, and own polls keep clear of them', () => {
+  const spread = new PollSpread(INTERVAL_MS);
+  const peerTimes = Array.from({ length: 10 }, (_, n) => INTERVAL_MS + n * 200);
+  const followers = peerTimes.map((peerAt) =>
+    spread.plan(peerAt + 300, { kind: 'follow', periodMs: INTERVAL_MS, peerAt }),
+  );
+  expect(dueTimes(followers)).toEqual(peerTimes.map((at) => at + 300));
+  const own = spread.plan(INTERVAL_MS + 610, LATER);
+  expect(Math.min(...peerTimes.map((at) => Math.abs(at - own.dueAt)))).toBeGreaterThan(90);
+  for (const poll of [...followers, own]) spread.remove(poll);
+  expect(spread.plan(INTERVAL_MS, LATER).dueAt).toBe(INTERVAL_MS);
+});
+
 test('two bursts at intervals of their own are even together', () => {
   const spread = new PollSpread(INTERVAL_MS);
-  const slow = { periodMs: 5 * INTERVAL_MS, isFirstRepeat: true };
+  const slow: PollRhythm = { ...FIRST, periodMs: 5 * INTERVAL_MS };
   const polls = [...burst(spread, 1_500), ...Array.from({ length: 1_500 }, () => spread.plan(5 * INTERVAL_MS, slow))];
   const times = dueTimes(polls).filter((at) => at > INTERVAL_MS / 2 && at < INTERVAL_MS);
   expect(mostWithin(times, 100)).toBeLessThanOrEqual(1.5 * (75 + 15));
@@ -61,5 +84,5 @@ test('two bursts at intervals of their own are even together', () => {
 test('polls that were removed leave their room to others', () => {
   const spread = new PollSpread(INTERVAL_MS);
   for (const poll of burst(spread, 1_500)) spread.remove(poll);
-  expect(new Set(dueTimes(burst(spread, 16)))).toEqual(new Set([INTERVAL_MS]));
+  expect(new Set(dueTimes(burst(spread, 3)))).toEqual(new Set([INTERVAL_MS]));
 });

@@ -201,6 +201,18 @@ describe('nextCheckAt', () => {
     expect(watcher.end).toBe('open');
   });
 
+  test('is not late after a load that is over', async () => {
+    await using harness = new TaskHarness({ maxRps: 2 });
+    const watchers = Array.from({ length: 10 }, (_, n) => harness.subscribe(`task-${n}`));
+    await pass(30_000);
+    expect(harness.schedulers.report().latenessMs).toBeGreaterThan(1_000);
+    for (const watcher of watchers) watcher.leave();
+    await pass(10_000);
+    const late = harness.subscribe('late');
+    await pass(100);
+    expect(late.last?.nextCheckAt).toBeLessThanOrEqual(Date.now() + 1_000);
+  });
+
   test('counts the queue in when there are more tasks than the budget allows', async () => {
     await using harness = new TaskHarness({ maxRps: 10 });
     for (let n = 0; n < 40; n += 1) harness.subscribe(`task-${n}`);
