@@ -7,6 +7,8 @@ import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 
 const ROOT = join(import.meta.dirname, '../..');
+const CACHE = join(ROOT, 'node_modules/.cache');
+const COMPILE_CACHE = join(CACHE, 'test-compile-cache');
 const LOCK = join(ROOT, 'package-lock.json');
 const BUNDLER = join(import.meta.dirname, 'bundle-dependencies.ts');
 
@@ -21,10 +23,18 @@ export function bundledDependencies(): Promise<readonly string[]> {
   return flags;
 }
 
+/**
+ * The environment in which any command that ends in a server of this repository starts it with the bundle, and with a
+ * compile cache: the demo and the simulator have none of their own.
+ */
+export async function bundledEnvironment(): Promise<Readonly<Record<string, string>>> {
+  return { NODE_OPTIONS: (await bundledDependencies()).join(' '), NODE_COMPILE_CACHE: COMPILE_CACHE };
+}
+
 async function prepare(): Promise<readonly string[]> {
   const hash = createHash('sha256').update(`${process.version} ${ROOT}`);
   for (const file of [LOCK, BUNDLER]) hash.update(await readFile(file));
-  const directory = join(ROOT, 'node_modules/.cache', `test-dependencies-${hash.digest('hex').slice(0, 16)}`);
+  const directory = join(CACHE, `test-dependencies-${hash.digest('hex').slice(0, 16)}`);
   if (!existsSync(directory)) await promisify(execFile)(process.execPath, [BUNDLER, directory], { cwd: ROOT });
   return ['--import', pathToFileURL(join(directory, 'register.mjs')).href];
 }
