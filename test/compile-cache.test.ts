@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { enablePrivateCompileCache, isPrivate } from '../src/compile-cache.ts';
-import { GatewayProcess } from './support/gateway-process.ts';
+import { DEPLOYED, GatewayProcess } from './support/gateway-process.ts';
 
 const UID = 1_000;
 const stats = (uid: number, mode: number, isDirectory = true) => ({ uid, mode, isDirectory: () => isDirectory });
@@ -35,7 +35,7 @@ test('a directory that other users may write, a link and a file leave the compil
 
 test('a gateway writes no code into the shared temporary folder', async () => {
   await using shared = await mkdtempDisposable(join(tmpdir(), 'shared-'));
-  await using gateway = await GatewayProcess.start({ A2E_API_TOKEN: 'token', TMPDIR: shared.path });
+  await using gateway = await GatewayProcess.start({ A2E_API_TOKEN: 'token', TMPDIR: shared.path }, DEPLOYED);
   expect((await gateway.readiness()).status).toBe(200);
   expect(await readdir(shared.path)).toEqual([]);
 });

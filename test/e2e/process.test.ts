@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { expect, it } from 'vitest';
 import { startSimulator } from '../../src/simulator/simulator.ts';
-import { GatewayProcess } from '../support/gateway-process.ts';
+import { DEPLOYED, GatewayProcess } from '../support/gateway-process.ts';
 import { openStream } from '../support/sse-client.ts';
 import { connect, tcpOf } from '../support/ws-client.ts';
 
@@ -13,7 +13,7 @@ async function startBoth() {
   const simulator = stack.use(await startSimulator());
   simulator.setTask('forever', { status: 'init' });
   const env = { A2E_API_URL: simulator.url, A2E_API_TOKEN: 'demo-token', SHUTDOWN_GRACE_MS: `${GRACE_MS}` };
-  const gateway = stack.use(await GatewayProcess.start(env));
+  const gateway = stack.use(await GatewayProcess.start(env, DEPLOYED));
   const owned = stack.move();
   return { gateway, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }

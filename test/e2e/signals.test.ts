@@ -1,5 +1,6 @@
 import { describe, type ExpectStatic, it } from 'vitest';
 import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
+import { bundledEnvironment } from '../support/bundled-dependencies.ts';
 import { SCRIPTS, StartedServer, WAYS, type WayOfStarting } from '../support/started-server.ts';
 import { connect, type WsClient } from '../support/ws-client.ts';
 
@@ -13,6 +14,9 @@ const DRAINED = { code: 0, signal: null };
 /** npm leaves SIGHUP to its default; the server ends behind it. */
 const KILLED_NPM = { code: null, signal: 'SIGHUP' };
 
+/** Each test starts a server: with the bundle a start uses a third of the CPU. */
+const BUNDLED = await bundledEnvironment();
+
 interface Stack {
   readonly stack: AsyncDisposableStack;
   readonly server: StartedServer;
@@ -22,7 +26,8 @@ async function startServer(way: WayOfStarting): Promise<Stack> {
   await using stack = new AsyncDisposableStack();
   const simulator: Simulator = stack.use(await startSimulator());
   simulator.setTask(ID, { status: 'init' });
-  const env = { A2E_API_URL: simulator.url, A2E_API_TOKEN: 'demo-token', SHUTDOWN_GRACE_MS: `${GRACE_MS}` };
+  const a2e = { A2E_API_URL: simulator.url, A2E_API_TOKEN: 'demo-token' };
+  const env = { ...BUNDLED, ...a2e, SHUTDOWN_GRACE_MS: `${GRACE_MS}` };
   const server = stack.use(new StartedServer(way, env));
   return { server, stack: stack.move() };
 }
@@ -112,7 +117,7 @@ describe.concurrent('a gateway', () => {
 
 describe.concurrent('npm run simulator', () => {
   it.for(Object.entries(SENT))('ends at %s', async ([signals, send], { expect }) => {
-    await using server = new StartedServer(SCRIPTS['npm run simulator'], {});
+    await using server = new StartedServer(SCRIPTS['npm run simulator'], BUNDLED);
     await server.url();
     send(server);
     expect(await server.exited).toEqual(signals === 'SIGHUP' ? KILLED_NPM : DRAINED);
@@ -125,7 +130,7 @@ describe.concurrent('signals that arrive until the end', () => {
   it.for(['src/main.ts', 'src/demo.ts', 'src/simulator/main.ts'])(
     'leave %s its exit code',
     async (file, { expect }) => {
-      const env = { A2E_API_URL: 'http://127.0.0.1:9', A2E_API_TOKEN: 'demo-token' };
+      const env = { ...BUNDLED, A2E_API_URL: 'http://127.0.0.1:9', A2E_API_TOKEN: 'demo-token' };
       for (let round = 0; round < 5; round += 1) {
         await using server = new StartedServer({ command: [process.execPath, file] }, env);
         await server.url();

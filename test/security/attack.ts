@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { setTimeout as pause } from 'node:timers/promises';
-import { GatewayProcess } from '../support/gateway-process.ts';
+import { DEPLOYED, GatewayProcess } from '../support/gateway-process.ts';
 import { ask, post } from '../support/http-client.ts';
 import { AttackedA2e, GOOD_TOKEN } from './attacked-a2e.ts';
 import { type Figures, type Goal, goalsOf, type Round } from './goals.ts';
@@ -42,15 +42,18 @@ process.exit(missed === 0 ? 0 : 1);
 
 async function run(name: string, { authMode }: Scenario): Promise<readonly Goal[]> {
   await using a2e = await AttackedA2e.start();
-  await using gateway = await GatewayProcess.start({
-    A2E_API_URL: a2e.url,
-    ...(authMode === 'passthrough' ? {} : { A2E_API_TOKEN: GOOD_TOKEN }),
-    AUTH_MODE: authMode,
-    ...(authMode === 'jwt' ? { AUTH_JWT_SECRET: TICKET_SECRET } : {}),
-    POLL_INTERVAL_MS: `${INTERVAL_MS}`,
-    LOG_LEVEL: 'error',
-    NODE_OPTIONS: '--max-old-space-size=512',
-  });
+  await using gateway = await GatewayProcess.start(
+    {
+      A2E_API_URL: a2e.url,
+      ...(authMode === 'passthrough' ? {} : { A2E_API_TOKEN: GOOD_TOKEN }),
+      AUTH_MODE: authMode,
+      ...(authMode === 'jwt' ? { AUTH_JWT_SECRET: TICKET_SECRET } : {}),
+      POLL_INTERVAL_MS: `${INTERVAL_MS}`,
+      LOG_LEVEL: 'error',
+      NODE_OPTIONS: '--max-old-space-size=512',
+    },
+    DEPLOYED,
+  );
   const token = { open: null, passthrough: GOOD_TOKEN, jwt: await ticket('healthy') }[authMode];
   const authorization = token === null ? null : `Bearer ${token}`;
   await using clients = await HealthyClients.start(gateway.url, authorization);

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
+import { bundledDependencies } from './bundled-dependencies.ts';
 import { capture } from './capture.ts';
 import { killAtExit } from './child-processes.ts';
 
@@ -14,10 +15,13 @@ export interface Exit {
   readonly signal: NodeJS.Signals | null;
 }
 
-/** The command that starts a gateway. */
-const COMMAND = [process.execPath, 'src/main.ts'] as const;
+/** The command that starts a gateway as it is deployed. */
+export const DEPLOYED = [process.execPath, 'src/main.ts'] as const;
 
-/** A gateway as it is deployed: `node src/main.ts` in a process of its own, with exactly the environment it is given. */
+/**
+ * A gateway in a process of its own, with exactly the environment it is given: `node src/main.ts`, whose dependencies lie
+ * in one bundle, or another command such as {@link DEPLOYED}.
+ */
 export class GatewayProcess implements AsyncDisposable {
   /** `http://HOST:PORT`, as its listening line says. */
   readonly url: string;
@@ -39,8 +43,9 @@ export class GatewayProcess implements AsyncDisposable {
    */
   static async start(
     env: Readonly<Record<string, string>>,
-    [program, ...args]: readonly [string, ...string[]] = COMMAND,
+    command?: readonly [string, ...string[]],
   ): Promise<GatewayProcess> {
+    const [program, ...args] = command ?? [process.execPath, ...(await bundledDependencies()), 'src/main.ts'];
     const { POLL_INTERVAL_MS = '300' } = env;
     const { PATH = '', NODE_COMPILE_CACHE = '' } = process.env;
     const settings = { ...SETTINGS, PATH, NODE_COMPILE_CACHE, POLL_INTERVAL_MS, ...env };
