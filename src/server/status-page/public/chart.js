@@ -8,6 +8,9 @@ import { duration, number } from './words.js';
  * @typedef {import('./chart-scale.js').Point} Point
  */
 
+/** The highest line stays below the top of the axis. */
+const HEADROOM = 1.04;
+
 /** One chart: lines, a legend with the newest values, and the same figures as a table. */
 export class Chart {
   /** @param {Series} series */
@@ -78,8 +81,8 @@ export class Chart {
   draw(points, every, capacity) {
     this.drawn = { points, every, capacity };
     const { lines, least = 1 } = this.series;
-    const highest = Math.max(least, ...lines.flatMap(({ key }) => points.map((point) => point[key] ?? 0)));
-    const top = niceCeiling(highest);
+    const highest = Math.max(...lines.flatMap(({ key }) => points.map((point) => point[key] ?? 0)), 0);
+    const top = niceCeiling(Math.max(least, highest * HEADROOM));
     const scale = { top, spanSeconds: every * capacity, every };
     for (const [index, { key }] of lines.entries()) this.paths[index]?.setAttribute('d', pathOf(points, key, scale));
     this.area.setAttribute('d', areaOf(pathOf(points, lines[0]?.key ?? '', scale)));

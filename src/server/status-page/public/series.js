@@ -10,7 +10,7 @@ export const SERIES = [
     title: 'Calls to A2E',
     unit: 'per second',
     lines: [
-      { key: 'saved', name: 'saved by sharing' },
+      { key: 'saved', name: 'saved' },
       { key: 'calls', name: 'made' },
       { key: 'failed', name: 'failed' },
     ],
@@ -30,7 +30,7 @@ export const SERIES = [
   {
     id: 'tasks',
     title: 'Tasks',
-    unit: 'now',
+    unit: 'tasks',
     lines: [
       { key: 'watched', name: 'watched' },
       { key: 'stale', name: 'stale' },
