@@ -11,6 +11,7 @@ const NOT_COVERED = [
   'src/simulator/main.ts',
   'src/documents/main.ts',
   'src/server/watch-page/public/**',
+  'src/server/status-page/public/**',
 ];
 
 /** These keep every core busy: a test beside them would be late. */

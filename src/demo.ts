@@ -31,6 +31,7 @@ process.stdout.write(`listening on ${gateway.url}
 
   Watch page   ${open}/?id=${LIVE_ID}
   GraphiQL     ${open}/graphql
+  Status       ${open}/status
   WebSocket    ${open.replace('http', 'ws')}/graphql
 
 A live task id to paste: ${LIVE_ID}
@@ -62,6 +63,7 @@ function startGateway(config: Config): Promise<Gateway> {
     log,
     exampleId: LIVE_ID,
     exampleTasks: DEMO_TASKS,
+    statusPage: { onFirstPort: true },
     droppedLogLines: () => logOutput.dropped,
   });
 }

@@ -4,7 +4,7 @@ import { createCluster } from './composition/create-cluster.ts';
 import { createHttpStack } from './composition/create-http-stack.ts';
 import { createRegistry } from './composition/create-registry.ts';
 import { GatewayTallies } from './composition/gateway-tallies.ts';
-import { createServices, type SharedServices } from './composition/shared-services.ts';
+import { createServices, type SharedServices, type StatusPagePlacement } from './composition/shared-services.ts';
 import type { Config } from './config.ts';
 import { createLogger, type Logger } from './observability/log.ts';
 import { LogOutput } from './observability/log-output.ts';
@@ -65,6 +65,8 @@ export interface GatewayOptions {
   readonly exampleTasks?: readonly ExampleTask[];
   /** The time-outs of connections; by default {@link DEFAULT_TIMEOUTS}. */
   readonly timeouts?: Timeouts;
+  /** The operator page; by default on `ADMIN_PORT` alone. */
+  readonly statusPage?: StatusPagePlacement;
   /** The number of log lines dropped since the start; absent when no line is ever dropped. */
   readonly droppedLogLines?: () => number;
 }
@@ -78,22 +80,25 @@ export async function createGateway(config: Config, options: GatewayOptions = {}
     path = '',
   } = options;
   const { exampleId = 'YOUR_TASK_ID', exampleTasks = [], timeouts = DEFAULT_TIMEOUTS } = options;
-  const { droppedLogLines = () => 0 } = options;
+  const { droppedLogLines = () => 0, statusPage = { onFirstPort: false } } = options;
   await using stack = new AsyncDisposableStack();
   for (const warning of accessWarnings(config, listen)) log.warn(warning);
   const tallies = new GatewayTallies();
   const cluster = stack.use(await createCluster(config, log, tallies.redis));
-  const base = createServices(config, { log, timeouts, cluster, tallies, stack });
+  const base = createServices(config, { log, timeouts, cluster, tallies, statusPage, stack });
   const { registry, schedulers } = createRegistry(base, source);
-  const examples = { exampleId, exampleTasks };
-  const { server, closables, executor, connections, admission } = await createHttpStack(base, registry, examples);
+  const pages = { exampleId, exampleTasks, statusOnFirstPort: statusPage.onFirstPort };
+  const { server, executor, connections, admission, ...http } = await createHttpStack(base, registry, pages);
   const url = listen ? urlOf(config.host, (await server.listen(config.port, config.host)).port) : '';
   const adminPort = await listenForAdmin(base);
-  const { readiness } = base;
+  const { readiness, status } = base;
+  const closables = [...http.closables, ...(status ? [status] : [])];
   readiness.phase = 'ready';
   const counts = (): GatewayCounts => countsOf(registry, executor, connections);
   const live = { watches: registry, schedulers, executor, connections, admission };
-  base.metrics.observe({ ...tallies, ...live, limits: config.upstream, readiness, droppedLogLines });
+  const sources = { ...tallies, ...live, limits: config.upstream, readiness, droppedLogLines };
+  base.metrics.observe(sources);
+  status?.observe(sources);
   const owned = stack.move();
   return {
     url,

@@ -33,19 +33,21 @@ export interface HttpStack {
 
 const REJECTED_ORIGIN = 'refused what a page of this origin asked: list it in CORS_ORIGINS if it may call';
 
-/** The examples of the pages. */
-export interface Examples {
+/** The pages of the first port. */
+export interface FirstPortOptions {
   /** The id in GraphiQL's first operation. */
   readonly exampleId: string;
   /** The tasks that the watch page offers. */
   readonly exampleTasks: readonly ExampleTask[];
+  /** The operator page is there too. */
+  readonly statusOnFirstPort: boolean;
 }
 
 /** Builds the listener of the first port, with every part behind it. */
 export async function createHttpStack(
   base: SharedServices,
   registry: TaskRegistry,
-  examples: Examples,
+  { exampleId, exampleTasks, statusOnFirstPort }: FirstPortOptions,
 ): Promise<HttpStack> {
   const { config, cluster, log, timeouts, readiness, metrics, onUnexpectedError, stack } = base;
   const { refusals } = base.tallies;
@@ -70,10 +72,10 @@ export async function createHttpStack(
     clientIp,
     accessLog,
   };
-  const graphiql = http.graphiql ? graphiqlPage(examples.exampleId) : null;
+  const graphiql = http.graphiql ? graphiqlPage(exampleId) : null;
   const admit = requestAdmission({ ...callerPolicy, ...serving });
   const graphql = new GraphqlEndpoint({ ...callerPolicy, ...serving, admit, graphiql });
-  const page = createWatchPage(examples.exampleTasks);
+  const page = createWatchPage(exampleTasks);
   const routes = { graphql, websocket, webhook: createWebhook(config, registry, cluster, admit), page };
   const allows = hostPolicy(http.allowedHosts);
   const allowsHost = (request: Pick<IncomingMessage, 'headers'>): boolean => {
@@ -81,9 +83,12 @@ export async function createHttpStack(
     if (!isAllowed) refusals.add('host');
     return isAllowed;
   };
-  const access = { allowsHost, metrics: config.adminPort === null ? metrics : null };
+  const operator = {
+    metrics: config.adminPort === null ? metrics : null,
+    status: statusOnFirstPort ? base.status : null,
+  };
   const server = stack.use(
-    new HttpServer({ ...callerPolicy, ...routes, ...access, readiness, timeouts, onUnexpectedError }),
+    new HttpServer({ ...callerPolicy, ...routes, ...operator, allowsHost, readiness, timeouts, onUnexpectedError }),
   );
   const { connections } = callerPolicy;
   return { server, closables: [websocket, serving.streams], executor, connections, admission: serving.admission };

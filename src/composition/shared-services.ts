@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import type { Cluster, SharedRateLimiter } from '../cluster/contract.ts';
 import type { Config } from '../config.ts';
 import type { Logger } from '../observability/log.ts';
@@ -6,6 +7,7 @@ import { OutageLog } from '../observability/outage-log.ts';
 import { Readiness } from '../observability/readiness.ts';
 import { type UnexpectedErrorHandler, unexpectedErrorLog } from '../observability/unexpected-errors.ts';
 import type { Timeouts } from '../server/limits/timeouts.ts';
+import { StatusPage } from '../server/status-page/status-page.ts';
 import type { WatchState } from '../task/watch-state.ts';
 import type { GatewayTallies } from './gateway-tallies.ts';
 
@@ -21,10 +23,20 @@ export interface SharedServices {
   readonly timeouts: Timeouts;
   readonly readiness: Readiness;
   readonly metrics: Metrics;
+  /** null: the page is on no port. */
+  readonly status: StatusPage | null;
   readonly tallies: GatewayTallies;
   readonly onUnexpectedError: UnexpectedErrorHandler;
   /** Owns the parts, and disposes of them in reverse. */
   readonly stack: AsyncDisposableStack;
+}
+
+/** Where else than on `ADMIN_PORT` the operator page is, and how often it samples. */
+export interface StatusPagePlacement {
+  /** true: on the first port too, where every client reaches it. */
+  readonly onFirstPort: boolean;
+  /** The time between two samples, in ms; by default 5 s. */
+  readonly everyMs?: number;
 }
 
 export interface ServiceOptions {
@@ -32,6 +44,7 @@ export interface ServiceOptions {
   readonly timeouts: Timeouts;
   readonly cluster: Cluster<WatchState> & SharedRateLimiter;
   readonly tallies: GatewayTallies;
+  readonly statusPage: StatusPagePlacement;
   readonly stack: AsyncDisposableStack;
 }
 
@@ -52,5 +65,28 @@ export function createServices(config: Config, options: ServiceOptions): SharedS
   };
   const readiness = new Readiness(() => cluster.health, outages);
   const onUnexpectedError = unexpectedErrorLog(log);
-  return { ...options, config, outages, readiness, metrics: stack.use(new Metrics()), onUnexpectedError };
+  const metrics = stack.use(new Metrics());
+  const base = { config, log, cluster, stack, outages, readiness, metrics, onUnexpectedError };
+  return { ...base, timeouts: options.timeouts, tallies: options.tallies, status: createStatusPage(base, options) };
+}
+
+/** null where the page is on no port: it samples only where it is served. */
+function createStatusPage(
+  { config, readiness, metrics, onUnexpectedError, stack }: Omit<SharedServices, 'status' | 'timeouts' | 'tallies'>,
+  { timeouts, statusPage: { onFirstPort, everyMs } }: ServiceOptions,
+): StatusPage | null {
+  if (config.adminPort === null && !onFirstPort) return null;
+  const { stallMs } = timeouts;
+  const { upstream } = metrics;
+  return stack.use(
+    new StatusPage({ readiness, upstream, version: packageVersion(), stallMs, everyMs, onUnexpectedError }),
+  );
+}
+
+/** The manifest is beside `src` and beside `dist`. */
+function packageVersion(): string {
+  const manifest: { version: string } = JSON.parse(
+    readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
+  );
+  return manifest.version;
 }

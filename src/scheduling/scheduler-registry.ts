@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import type { SharedRateLimiter } from '../cluster/contract.ts';
 import { gatewayTokenRefused, Unauthenticated } from '../errors.ts';
-import type { CircuitState, TokenPolicy } from './circuit.ts';
+import { admitsAt, type CircuitState, type TokenPolicy } from './circuit.ts';
 import { ClusterRateLimiter } from './cluster-rate-limiter.ts';
 import { FairSemaphore, type PermitClass } from './fair-semaphore.ts';
 import type { PollStartListener, SchedulerEvent, TrustedCallListener } from './scheduler-options.ts';
@@ -20,6 +20,8 @@ export interface SchedulingReport {
   readonly circuits: Readonly<Record<'closed' | 'open' | 'paused' | 'refused', number>>;
   /** How late polls run because the demand exceeds the limits: of the token with the longest delay, in ms. */
   readonly latenessMs: number;
+  /** The time until the first circuit that is not closed admits a call, in ms; null: all are closed. */
+  readonly nextCallMs: number | null;
   /** The permits for calls under way, by class. */
   readonly permits: Readonly<Record<PermitClass, number>>;
 }
@@ -110,11 +112,15 @@ export class SchedulerRegistry implements Disposable {
   report(): SchedulingReport {
     const circuits = { closed: 0, open: 0, paused: 0, refused: 0 };
     let latenessMs = 0;
-    for (const scheduler of this.#schedulers.values()) {
-      circuits[circuitWord(scheduler.presentState)] += 1;
-      latenessMs = Math.max(latenessMs, scheduler.latenessMs);
+    let nextCallAt = Number.POSITIVE_INFINITY;
+    for (const { presentState, latenessMs: ownMs } of this.#schedulers.values()) {
+      circuits[circuitWord(presentState)] += 1;
+      latenessMs = Math.max(latenessMs, ownMs);
+      if (presentState.kind !== 'closed') nextCallAt = Math.min(nextCallAt, admitsAt(presentState));
     }
-    return { circuits, latenessMs, permits: this.#semaphore.held };
+    const waitMs = Math.max(0, nextCallAt - performance.now());
+    const nextCallMs = Number.isFinite(waitMs) ? waitMs : null;
+    return { circuits, latenessMs, nextCallMs, permits: this.#semaphore.held };
   }
 
   [Symbol.dispose](): void {

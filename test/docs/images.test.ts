@@ -11,7 +11,7 @@ const MAX_BYTES = 150_000;
 /** The signature of a PNG, then the length (13) and the type of its first chunk. */
 const PNG_START = '89504e470d0a1a0a0000000d49484452';
 
-const PAGES = ['watch-page', 'graphiql', 'react'];
+const PAGES = ['watch-page', 'graphiql', 'react', 'status-page'];
 const IMAGES = PAGES.flatMap((page) => SCHEMES.map((scheme) => imagePath(page, scheme)));
 
 test.each(IMAGES)('%s is a small PNG of the size of all screenshots', async (path) => {

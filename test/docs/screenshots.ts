@@ -8,6 +8,7 @@ import { endBrowser, launchBrowser, type TestBrowser } from '../support/browser.
 import { buildReactExample } from '../support/react-example.ts';
 import { IMAGE_SIZE, imagePath, SCHEMES } from './images.ts';
 import { ROOT } from './markdown.ts';
+import { playStatusScene } from './status-scene.ts';
 
 const DEMO = join(ROOT, 'src/demo.ts');
 
@@ -76,11 +77,22 @@ async function take(browser: TestBrowser, shot: Shot, url: string, colorScheme: 
   await tab.page.screenshot({ path: join(ROOT, imagePath(shot.name, colorScheme)) });
 }
 
+async function takeStatusPage(browser: TestBrowser): Promise<void> {
+  await using scene = await playStatusScene();
+  const prepare = async (page: Page): Promise<void> => {
+    await page.getByText('Live', { exact: true }).waitFor();
+    await page.getByRole('heading', { name: 'All is well' }).waitFor();
+  };
+  const shot: Shot = { name: 'status-page', url: (gateway) => `${gateway}/status`, prepare };
+  for (const scheme of SCHEMES) await take(browser, shot, shot.url(scene.url, ''), scheme);
+}
+
 installClients();
 await using example = await buildReactExample();
 await using stack = new AsyncDisposableStack();
 stack.defer(endBrowser);
 const browser = stack.use(await launchBrowser());
+await takeStatusPage(browser);
 for (const shot of SHOTS) {
   // A demo of its own, because a demo task begins when it is first asked for.
   await using demo = await startDemo();

@@ -26,6 +26,8 @@ test.concurrent.each(['127.0.0.1', '0.0.0.0'])(
       expect(text).toContain(`WebSocket    ws://127.0.0.1:${port}/graphql\n`);
       const graphiql = await fetch(text.match(/GraphiQL +(\S+)/)?.[1] ?? '', { headers: { accept: 'text/html' } });
       expect([graphiql.status, await graphiql.text()]).toEqual([200, expect.stringContaining('GraphiQL')]);
+      const status = await fetch(text.match(/Status +(\S+)/)?.[1] ?? '');
+      expect([status.status, await status.text()]).toEqual([200, expect.stringContaining('Gateway status')]);
       child.kill('SIGTERM');
       expect(await exit).toEqual([0, null]);
     } finally {

@@ -10,13 +10,14 @@ import {
   startOutageGateway,
   watchTasks,
 } from '../support/outage-gateway.ts';
+import { problems } from '../support/status-events.ts';
 
 const rows = (await Markdown.read('docs/operations.md')).table('On call', 'situation');
 
 /** Resolves once every cell of the runbook's row holds, within two intervals and a margin for a busy machine. */
 async function expectRow(situation: string, { gateway, lines }: OutageGateway): Promise<Line> {
   const row = rows.find(([cell]) => cell === situation);
-  const [message = '', level = '', metric = '', readiness = ''] = (row ?? []).slice(1);
+  const [message = '', level = '', metric = '', readiness = '', problem = ''] = (row ?? []).slice(1);
   const line = await lines.find(({ msg }) => `\`${msg}\`` === message);
   expect(`${line.level}`).toBe(level);
   await expect
@@ -28,6 +29,7 @@ async function expectRow(situation: string, { gateway, lines }: OutageGateway): 
       { timeout: 2 * INTERVAL_MS + 1_000, interval: 50 },
     )
     .toMatch(matching([readiness.slice(0, 3), ...[readiness, metric].map((cell) => /`(.*)`/.exec(cell)?.[1] ?? '')]));
+  await problems(gateway.url).toContain(problem);
   return line;
 }
 

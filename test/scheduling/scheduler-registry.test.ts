@@ -113,8 +113,10 @@ test('a pause that is over counts as closed before the next job', async () => {
   });
   await query(harness, 'token');
   expect(harness.schedulers.report().circuits).toMatchObject({ paused: 1, closed: 0 });
+  expect(harness.schedulers.report().nextCallMs).toBeGreaterThan(0);
   await pass(1_000);
   expect(harness.schedulers.report().circuits).toMatchObject({ paused: 0, closed: 1 });
+  expect(harness.schedulers.report().nextCallMs).toBeNull();
 });
 
 test('an expired refusal of a token of a caller counts as closed before the next job', async () => {

@@ -1,5 +1,5 @@
 import { loadConfig } from '../../src/config.ts';
-import { createGateway, type Gateway } from '../../src/gateway.ts';
+import { createGateway, type Gateway, type GatewayOptions } from '../../src/gateway.ts';
 import { createLogger } from '../../src/observability/log.ts';
 import { type Simulator, type SimulatorOptions, startSimulator } from '../../src/simulator/simulator.ts';
 import { capture } from './capture.ts';
@@ -7,7 +7,10 @@ import { capture } from './capture.ts';
 export const TOKEN = 'demo-token';
 
 /** A gateway on a free port, with quick polls unless `env` says otherwise; without `A2E_API_TOKEN` it is in passthrough. */
-export async function startGateway(env: Readonly<Record<string, string>>): Promise<Gateway> {
+export async function startGateway(
+  env: Readonly<Record<string, string>>,
+  options: GatewayOptions = {},
+): Promise<Gateway> {
   const config = loadConfig({
     PORT: '0',
     POLL_INTERVAL_MS: '100',
@@ -17,7 +20,7 @@ export async function startGateway(env: Readonly<Record<string, string>>): Promi
     ...env,
   });
   const log = createLogger(config.logLevel, { write: (line) => capture('log', line.trimEnd()) });
-  return withMetricsCaptured(await createGateway(config, { log }));
+  return withMetricsCaptured(await createGateway(config, { log, ...options }));
 }
 
 /** Keeps the metrics of a gateway as they are when it is disposed of. */
@@ -43,10 +46,13 @@ export interface Pair extends AsyncDisposable {
 export async function startPair(
   env: Readonly<Record<string, string>> = {},
   options: SimulatorOptions = {},
+  gatewayOptions: GatewayOptions = {},
 ): Promise<Pair> {
   await using stack = new AsyncDisposableStack();
   const simulator = stack.use(await startSimulator({ tokens: [TOKEN], ...options }));
-  const gateway = stack.use(await startGateway({ A2E_API_URL: simulator.url, A2E_API_TOKEN: TOKEN, ...env }));
+  const gateway = stack.use(
+    await startGateway({ A2E_API_URL: simulator.url, A2E_API_TOKEN: TOKEN, ...env }, gatewayOptions),
+  );
   const owned = stack.move();
   return { simulator, gateway, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }

@@ -31,7 +31,7 @@ export async function startOutageGateway(env: Readonly<Record<string, string>>):
   });
   const lines = new CallbackQueue<Line>();
   const log = createLogger('info', { write: (line) => lines.put(JSON.parse(line) as Line) });
-  const gateway = await createGateway(config, { log });
+  const gateway = await createGateway(config, { log, statusPage: { onFirstPort: true, everyMs: 200 } });
   return { gateway, lines, [Symbol.asyncDispose]: () => gateway[Symbol.asyncDispose]() };
 }
 

@@ -22,5 +22,6 @@ export function startImpatient(
   return createGateway(config, {
     log: createLogger(config.logLevel, process.stderr),
     timeouts: { ...SHORT_TIMEOUTS, ...timeouts },
+    statusPage: { onFirstPort: true, everyMs: 200 },
   });
 }

@@ -6,6 +6,14 @@ const UNEXPECTED_RESPONSES = ['contract-violation', 'wrong-task', 'unknown-statu
 const CALL_BUCKETS = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 const LATENESS_BUCKETS = [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
 
+/** The counts since the start that the operator page derives its figures from. */
+export interface UpstreamTotals {
+  /** Calls to A2E by outcome. */
+  readonly calls: Readonly<Record<string, number>>;
+  /** Trusted polls that started within each bound of lateness, in ms; the last bound is infinite. */
+  readonly lateness: readonly (readonly [boundMs: number, polls: number])[];
+}
+
 /** The calls to A2E, and the events of their schedulers. No label comes from a caller, a token or a response body. */
 export class UpstreamMetrics {
   readonly #calls: Counter<'outcome'>;
@@ -65,5 +73,19 @@ export class UpstreamMetrics {
   /** A poll has started `lateMs` after its due time. */
   recordPollStart(lateMs: number, bulkhead: 'trusted' | 'untrusted'): void {
     this.#lateness.observe({ bulkhead }, lateMs / 1000);
+  }
+
+  /** The present values of `upstream_calls_total` and `poll_lateness_seconds`. */
+  async totals(): Promise<UpstreamTotals> {
+    const [calls, lateness] = await Promise.all([this.#calls.get(), this.#lateness.get()]);
+    const buckets = lateness.values.flatMap(({ labels, value }): UpstreamTotals['lateness'] => {
+      const { bulkhead, le }: { bulkhead?: string | number; le?: string | number } = labels;
+      if (bulkhead !== 'trusted' || le === undefined) return [];
+      return [[le === '+Inf' ? Number.POSITIVE_INFINITY : Number(le) * 1000, value]];
+    });
+    return {
+      calls: Object.fromEntries(calls.values.map(({ labels, value }) => [String(labels.outcome), value])),
+      lateness: buckets,
+    };
   }
 }

@@ -5,11 +5,13 @@ import type { Readiness } from '../../observability/readiness.ts';
 import type { UnexpectedErrorHandler } from '../../observability/unexpected-errors.ts';
 import { reply, replyJson } from '../http/reply.ts';
 import { hasOneHost, requestUrl } from '../http/request-target.ts';
+import type { StatusPage } from '../status-page/status-page.ts';
 import { serveOperator } from './operator-routes.ts';
 
 export interface AdminServerOptions {
   readonly readiness: Readiness;
   readonly metrics: Metrics;
+  readonly status: StatusPage | null;
   readonly onUnexpectedError: UnexpectedErrorHandler;
 }
 
@@ -46,5 +48,6 @@ export class AdminServer implements AsyncDisposable {
 async function serve(request: IncomingMessage, response: ServerResponse, options: AdminServerOptions): Promise<void> {
   const url = hasOneHost(request) ? requestUrl(request) : null;
   if (!url) return replyJson(response, 400, { error: 'bad request' });
+  if (options.status?.serve(url.pathname, request, response)) return;
   if (!(await serveOperator(url.pathname, response, options))) replyJson(response, 404, { error: 'not found' });
 }

@@ -15,6 +15,7 @@ import type { ConnectionLimiter } from '../limits/connection-limiter.ts';
 import type { SocketLimiter } from '../limits/socket-limiter.ts';
 import type { Timeouts } from '../limits/timeouts.ts';
 import { InFlightCounter } from '../shutdown/in-flight-counter.ts';
+import type { StatusPage } from '../status-page/status-page.ts';
 import { negotiateStream } from '../stream/negotiate.ts';
 import type { WatchPageHandler } from '../watch-page/watch-page.ts';
 import type { WebSocketEndpoint } from '../websocket/websocket-endpoint.ts';
@@ -35,6 +36,8 @@ export interface HttpServerOptions {
   readonly timeouts: Timeouts;
   /** null: on another port. */
   readonly metrics: Metrics | null;
+  /** null: on another port, or nowhere. */
+  readonly status: StatusPage | null;
   /** `ALLOWED_HOSTS` */
   readonly allowsHost: HostPolicy;
   readonly accessLog: AccessLog;
@@ -110,7 +113,7 @@ export class HttpServer implements AsyncDisposable {
   }
 
   async #route(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { graphql, webhook, page, readiness, allowsHost } = this.#options;
+    const { graphql, webhook, page, status, readiness, allowsHost } = this.#options;
     const url = hasOneHost(request) ? requestUrl(request) : null;
     // First, because a page of a listed origin reads the status of a refusal only with these headers.
     if (url?.pathname === '/graphql') allowOrigin(this.#options.origins, request, response);
@@ -123,6 +126,7 @@ export class HttpServer implements AsyncDisposable {
     if (url.pathname === '/graphql') return void (await graphql.serve(request, response, url));
     if (url.pathname === '/webhooks/a2e' && webhook) return webhook.serve(request, response);
     if (await serveOperator(url.pathname, response, this.#options)) return;
+    if (status?.serve(url.pathname, request, response)) return;
     if (request.method !== 'GET' && request.method !== 'HEAD') return replyJson(response, 404, { error: 'not found' });
     const answer = page(url.pathname, request.headers['if-none-match']);
     if (!answer) return replyJson(response, 404, { error: 'not found' });

@@ -1,14 +1,5 @@
-import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { etagMatches } from '../http/etag.ts';
-
-/** One response of the watch page. The response to a HEAD is the same without the body. */
-export interface StaticResponse {
-  readonly status: 200 | 304;
-  readonly headers: Readonly<Record<string, string>>;
-  /** Empty for a 304. */
-  readonly body: Buffer;
-}
+import { answerOf, type StaticResponse, staticAsset, withoutComments } from '../http/static-asset.ts';
 
 /**
  * The response to a GET or HEAD for `path` (the URL's path, without the query); null for a path that the page does not
@@ -29,23 +20,12 @@ const CONTENT_SECURITY_POLICY = [
   "frame-ancestors 'none'",
 ].join('; ');
 
-const SECURITY_HEADERS = {
-  'content-security-policy': CONTENT_SECURITY_POLICY,
-  'cross-origin-opener-policy': 'same-origin',
-  'cross-origin-resource-policy': 'same-origin',
-  'referrer-policy': 'no-referrer',
-  'x-content-type-options': 'nosniff',
-  'x-frame-options': 'DENY',
-};
-
 const HTML = 'text/html; charset=utf-8';
 const CSS = 'text/css; charset=utf-8';
 const SCRIPT = 'text/javascript; charset=utf-8';
 
 /** The placeholder of the examples in the page. */
 const EXAMPLES = '<meta name="example-tasks" content="[]" />';
-
-const COMMENT_LINES = /^[ \t]*(\/\*\*(?:(?!\*\/).)*\*\/|\/\/[^\n]*)\n/gms;
 
 /** Each path, its file in `public/`, and its media type. */
 const ASSETS: readonly (readonly [path: string, file: string, type: string])[] = [
@@ -86,12 +66,12 @@ export interface ExampleTask {
 
 /** Reads the watch page and its assets once; throws when a file is missing. The page offers `examples` to watch. */
 export function createWatchPage(examples: readonly ExampleTask[] = []): WatchPageHandler {
-  const responses = new Map(ASSETS.map(([path, file, type]) => [path, assetOf(read(file, examples), type)]));
+  const responses = new Map(
+    ASSETS.map(([path, file, type]) => [path, staticAsset(read(file, examples), type, CONTENT_SECURITY_POLICY)]),
+  );
   return (path, ifNoneMatch) => {
     const response = responses.get(path);
-    if (response === undefined) return null;
-    const isNotModified = etagMatches(ifNoneMatch, response.headers['etag'] ?? '');
-    return isNotModified ? { status: 304, headers: response.headers, body: Buffer.alloc(0) } : response;
+    return response === undefined ? null : answerOf(response, ifNoneMatch);
   };
 }
 
@@ -101,23 +81,9 @@ function read(file: string, examples: readonly ExampleTask[]): Buffer {
   return file === 'index.html' ? withExamples(body, examples) : body;
 }
 
-/** Leaves out the comments that have lines of their own, which make up a third of the scripts. */
-function withoutComments(script: Buffer): Buffer {
-  return Buffer.from(script.toString().replace(COMMENT_LINES, ''));
-}
-
 /** Puts the examples into the page itself, because a request of their own would move its elements later. */
 function withExamples(html: Buffer, examples: readonly ExampleTask[]): Buffer {
   const json = JSON.stringify(examples.map(({ id, description }) => ({ id, description })));
   const content = json.replaceAll('&', '&amp;').replaceAll('"', '&quot;').replaceAll('<', '&lt;');
   return Buffer.from(html.toString().replace(EXAMPLES, () => EXAMPLES.replace('[]', () => content)));
-}
-
-function assetOf(body: Buffer, type: string): StaticResponse {
-  const etag = `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"`;
-  return {
-    status: 200,
-    headers: { ...SECURITY_HEADERS, 'content-type': type, 'cache-control': 'no-cache', etag },
-    body,
-  };
 }
