@@ -41,7 +41,14 @@ async function startExecutor(origin: string, stack: AsyncDisposableStack) {
   const config = loadConfig({ ...poll, A2E_API_URL: origin, A2E_API_TOKEN: 'demo-token' });
   const tallies = new GatewayTallies();
   const cluster = stack.use(await createCluster(config, log, tallies.redis));
-  const base = createServices(config, { log, timeouts: DEFAULT_TIMEOUTS, cluster, tallies, stack });
+  const base = createServices(config, {
+    log,
+    timeouts: DEFAULT_TIMEOUTS,
+    cluster,
+    tallies,
+    statusPage: { onFirstPort: false },
+    stack,
+  });
   const { registry } = createRegistry(base, undefined);
   const { executor, authenticator } = await createTransports(base, registry, new AccessLog(log, () => ''));
   return { executor, client: clientOf(await authenticator.authenticate(undefined), ''), lines };
