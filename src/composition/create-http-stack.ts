@@ -45,7 +45,7 @@ export async function createHttpStack(
   registry: TaskRegistry,
   examples: Examples,
 ): Promise<HttpStack> {
-  const { config, cluster, log, timeouts, readiness, metrics, onUnexpectedError, stack } = base;
+  const { config, cluster, log, timeouts, readiness, metrics, onUnexpectedError, stack, tracing } = base;
   const { refusals } = base.tallies;
   const { http, limits } = config;
   const { trustProxy } = http;
@@ -67,9 +67,14 @@ export async function createHttpStack(
   };
   const graphiql = http.graphiql ? graphiqlPage(examples.exampleId) : null;
   const admit = requestAdmission({ ...callerPolicy, ...serving });
-  const graphql = new GraphqlEndpoint({ ...callerPolicy, ...serving, admit, graphiql });
+  const graphql = new GraphqlEndpoint({ ...callerPolicy, ...serving, admit, graphiql, tracer: tracing.requests });
   const page = createWatchPage(examples.exampleTasks);
-  const routes = { graphql, websocket, webhook: createWebhook(config, registry, cluster, admit), page };
+  const routes = {
+    graphql,
+    websocket,
+    webhook: createWebhook(config, tracing.requests, registry, cluster, admit),
+    page,
+  };
   const allows = hostPolicy(http.allowedHosts);
   const allowsHost = (request: Pick<IncomingMessage, 'headers'>): boolean => {
     const isAllowed = allows(request);

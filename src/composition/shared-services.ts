@@ -7,6 +7,7 @@ import { Readiness } from '../observability/readiness.ts';
 import { unexpectedErrorLog } from '../observability/unexpected-errors.ts';
 import type { Timeouts } from '../server/limits/timeouts.ts';
 import type { WatchState } from '../task/watch-state.ts';
+import { createTracing, type Tracing } from './create-tracing.ts';
 import type { GatewayTallies } from './gateway-tallies.ts';
 
 /** A failure of A2E counts for this long, in ms: longer than the longest back-off of a task. */
@@ -22,6 +23,7 @@ export interface SharedServices {
   readonly readiness: Readiness;
   readonly metrics: Metrics;
   readonly tallies: GatewayTallies;
+  readonly tracing: Tracing;
   readonly onUnexpectedError: (error: unknown) => void;
   /** Owns the parts, and disposes of them in reverse. */
   readonly stack: AsyncDisposableStack;
@@ -52,5 +54,7 @@ export function createServices(config: Config, options: ServiceOptions): SharedS
   };
   const readiness = new Readiness(() => cluster.health, outages);
   const onUnexpectedError = unexpectedErrorLog(log);
-  return { ...options, config, outages, readiness, metrics: stack.use(new Metrics()), onUnexpectedError };
+  const tracing = createTracing();
+  const metrics = stack.use(new Metrics(() => tracing.registered.current !== null));
+  return { ...options, config, outages, readiness, metrics, tracing, onUnexpectedError };
 }

@@ -73,7 +73,7 @@ function useExecutor(executor: OperationExecutor): Plugin<YogaContext> {
       const { client, dependencies, signal } = context as YogaContext;
       const prepared = await executor.prepare(paramsOf.get(params) as OperationParams, client);
       if (prepared.kind === 'rejected') {
-        executor.onRejected();
+        executor.onRejected(prepared, client);
         const mutationByGet = prepared.hasMutation === true && request.method === 'GET';
         return setResult({
           errors: mutationByGet ? [MUTATION_BY_GET] : prepared.errors.map(withHttpStatus),

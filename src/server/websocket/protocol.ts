@@ -1,9 +1,12 @@
+import type { Context } from '@opentelemetry/api';
 import { type ExecutionArgs, GraphQLError, type GraphQLFormattedError, type GraphQLSchema } from 'graphql';
 import { CloseCode, makeServer, type Server } from 'graphql-ws';
 import { TooManySubscriptions, Unauthenticated, UpstreamUnavailable } from '../../errors.ts';
+import { isJsonObject } from '../../json-object.ts';
 import type { ClientCounts } from '../../live/client-counts.ts';
 import { EncodedResult } from '../../live/encoded-result.ts';
 import { Subscriber } from '../../live/subscriber.ts';
+import type { RequestTracer } from '../../observability/tracing/request-tracer.ts';
 import { toGraphQLError } from '../../schema/graphql-errors.ts';
 import type { Authenticator, Caller } from '../access/authenticator.ts';
 import { webSocketAuthorization } from '../access/bearer-token.ts';
@@ -35,6 +38,7 @@ export interface ProtocolOptions {
   readonly refusals: Refusals;
   /** The counts of all WebSockets. */
   readonly clients: ClientCounts;
+  readonly tracer: RequestTracer;
 }
 
 /** The close code for a passing failure (RFC 6455's registry): clients of graphql-ws connect again. */
@@ -93,6 +97,8 @@ async function connect(conversation: ProtocolContext, options: ProtocolOptions):
   const { extra } = conversation;
   const { socket } = extra;
   const authorization = webSocketAuthorization(conversation.connectionParams, extra.authorization);
+  const params = conversation.connectionParams;
+  if (params && 'traceparent' in params) extra.parent = options.tracer.parentOf(params);
   conversation.connectionParams = undefined;
   extra.authorization = undefined;
   try {
@@ -144,15 +150,16 @@ async function prepareFor(
   caller: Caller,
   id: string,
   request: SubscribePayload,
-  { schema, executor, rate, admission }: PrepareOptions,
+  { schema, executor, rate, admission, tracer }: PrepareOptions,
 ): Promise<readonly GraphQLError[] | ExecutionArgs> {
   const refusal = (await rate.take(caller, peer.address)) ?? admission.refusalOf(caller);
   if (refusal) return [toGraphQLError(refusal)];
   const params = parseOperationParams(request);
   if (params instanceof GraphQLError) return [params];
-  const prepared = await executor.prepare(params, clientOf(caller, peer.address));
+  const client = clientOf(caller, peer.address, tracer.begin('websocket', 'GET', parentOf(peer, request, tracer)));
+  const prepared = await executor.prepare(params, client);
   if (prepared.kind === 'rejected') {
-    executor.onRejected();
+    executor.onRejected(prepared, client);
     return prepared.errors;
   }
   // A socket that has closed meanwhile has released its operations already: an operation begun now would never end.
@@ -160,6 +167,15 @@ async function prepareFor(
   const { operation } = prepared;
   const { document } = operation.prepared;
   return { schema, document, contextValue: { peer, id, operation } satisfies PendingOperation };
+}
+
+/** The `traceparent` in the `extensions` of the operation, else the one of its connection. */
+function parentOf(
+  { parent }: ConnectionState,
+  { extensions }: SubscribePayload,
+  tracer: RequestTracer,
+): Context | null {
+  return isJsonObject(extensions) && 'traceparent' in extensions ? tracer.parentOf(extensions) : parent;
 }
 
 const CONNECTION_CLOSED = new GraphQLError('The connection is closed');

@@ -4,6 +4,7 @@ import { CloseCode, handleProtocols, type Server } from 'graphql-ws';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { ClientCounts } from '../../live/client-counts.ts';
 import { StreamWriter } from '../../live/stream-writer.ts';
+import type { RequestTracer } from '../../observability/tracing/request-tracer.ts';
 import type { EventLoopQueue } from '../limits/event-loop-queue.ts';
 import type { Refusals } from '../limits/refusals.ts';
 import type { Timeouts } from '../limits/timeouts.ts';
@@ -26,7 +27,7 @@ export interface WebSocketEndpointOptions extends Omit<ProtocolOptions, 'connect
 }
 
 /** The upgrade that a socket began with. */
-interface UpgradeOrigin extends Pick<ConnectionState, 'address' | 'authorization'> {
+interface UpgradeOrigin extends Pick<ConnectionState, 'address' | 'authorization' | 'parent'> {
   readonly stream: Socket;
 }
 
@@ -72,12 +73,14 @@ export class WebSocketEndpoint implements AsyncDisposable, GracefullyClosable {
   readonly #queue: EventLoopQueue;
   readonly #clients: ClientCounts;
   readonly #refusals: Refusals;
+  readonly #tracer: RequestTracer;
 
   constructor({ maxFrameBytes, timeouts, queue, onUnexpectedError, ...options }: WebSocketEndpointOptions) {
     this.#onUnexpectedError = onUnexpectedError;
     this.#queue = queue;
     this.#clients = options.clients;
     this.#refusals = options.refusals;
+    this.#tracer = options.tracer;
     this.#heartbeat = new Heartbeat(timeouts.pingMs);
     this.#stallMs = timeouts.stallMs;
     this.#floodBackoffMs = timeouts.floodBackoffMs;
@@ -104,7 +107,8 @@ export class WebSocketEndpoint implements AsyncDisposable, GracefullyClosable {
   /** Takes over an upgrade request. */
   upgrade(request: IncomingMessage, stream: Socket, head: Buffer, address: string): void {
     const { authorization } = request.headers;
-    const begin = (socket: WebSocket): void => this.#open(socket, { stream, address, authorization });
+    const parent = this.#tracer.parentOf(request.headers);
+    const begin = (socket: WebSocket): void => this.#open(socket, { stream, address, authorization, parent });
     this.#sockets.handleUpgrade(request, stream, head, begin);
   }
 
