@@ -7,6 +7,7 @@ import { scraping } from './figures/metrics.ts';
 import { pollLateness, pollSmoothness } from './figures/polling.ts';
 import { queries } from './figures/queries.ts';
 import { growth } from './figures/scale.ts';
+import { tracing } from './figures/tracing.ts';
 
 /** Measures every figure, or the figures of `--only NAME`. Prints a table, or with `--json` a line for each. */
 const FIGURES = [
@@ -18,6 +19,7 @@ const FIGURES = [
   webSocketMemory,
   sseMemory,
   scraping,
+  tracing,
   growth,
   queries,
   pollLateness,

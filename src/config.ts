@@ -77,6 +77,8 @@ export interface Config {
     readonly https: string | null;
     readonly bypass: string | null;
   } | null;
+  /** Where a process of the gateway's own sends traces; null: nowhere. */
+  readonly otlpEndpoint: string | null;
   /** A level of pino, or `silent`. */
   readonly logLevel: string;
 }
@@ -142,6 +144,7 @@ function toConfig(v: Values, development: boolean): Config {
       v.HTTP_PROXY === null && v.HTTPS_PROXY === null
         ? null
         : { http: v.HTTP_PROXY, https: v.HTTPS_PROXY, bypass: v.NO_PROXY },
+    otlpEndpoint: v.OTEL_EXPORTER_OTLP_ENDPOINT,
     logLevel: v.LOG_LEVEL,
   };
 }

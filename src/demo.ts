@@ -5,6 +5,7 @@ import { shutdownSignal } from './server/shutdown/shutdown-signal.ts';
 const signalled = shutdownSignal(process.env['_']);
 const { ConfigError, loadConfig } = await import('./config.ts');
 const { createGateway } = await import('./gateway.ts');
+const { startTracing } = await import('./composition/start-tracing.ts');
 const { createLogger } = await import('./observability/log.ts');
 const { LogOutput } = await import('./observability/log-output.ts');
 const { DEMO_TASKS } = await import('./simulator/demo-tasks.ts');
@@ -21,6 +22,8 @@ process.stdout.on('error', () => {});
 const logOutput = new LogOutput(process.stderr);
 const simulator = await startSimulator();
 const config = readConfig(process.env);
+const log = createLogger(config.logLevel, logOutput);
+const tracing = await startTracing(config.otlpEndpoint, process.env, log).catch(refuse);
 const gateway = await startGateway(config).catch(refuse);
 
 const width = Math.max(...DEMO_TASKS.map(({ id }) => id.length));
@@ -46,6 +49,7 @@ setTimeout(() => process.exit(0), config.shutdownGraceMs).unref();
 await gateway.drain();
 await gateway[Symbol.asyncDispose]();
 await simulator[Symbol.asyncDispose]();
+await tracing?.flush();
 // A process that ends by itself restores the default of each signal before its end: a signal that npm repeats would kill it.
 process.exit(0);
 
@@ -58,7 +62,6 @@ function readConfig(env: Environment): Config {
 }
 
 function startGateway(config: Config): Promise<Gateway> {
-  const log = createLogger(config.logLevel, logOutput);
   return createGateway(config, {
     log,
     exampleId: LIVE_ID,

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { enablePrivateCompileCache } from './compile-cache.ts';
 import type { Config } from './config.ts';
 import type { Gateway } from './gateway.ts';
+import type { TracingSdk } from './observability/tracing/start-sdk.ts';
 import { SHUTDOWN_SIGNALS, shutdownSignal } from './server/shutdown/shutdown-signal.ts';
 
 const signalled = shutdownSignal(process.env['_']);
@@ -12,6 +13,7 @@ enablePrivateCompileCache(join(import.meta.dirname, '../node_modules/.cache/vide
 const { default: closeWithGrace } = await import('close-with-grace');
 const { ConfigError, loadConfig } = await import('./config.ts');
 const { createGateway } = await import('./gateway.ts');
+const { startTracing } = await import('./composition/start-tracing.ts');
 const { createLogger } = await import('./observability/log.ts');
 const { LogOutput } = await import('./observability/log-output.ts');
 
@@ -21,6 +23,7 @@ const logOutput = new LogOutput(process.stderr);
 const config = readConfig();
 const log = createLogger(config.logLevel, logOutput);
 let gateway: Gateway | null = null;
+let tracing: TracingSdk | null = null;
 let exitCode = 0;
 let closing = false;
 
@@ -42,6 +45,7 @@ const { close } = closeWithGrace(
     if (err) log.fatal({ err }, 'uncaught error: draining');
     await gateway?.drain();
     await gateway?.[Symbol.asyncDispose]();
+    await tracing?.flush();
   },
 );
 
@@ -53,6 +57,7 @@ void signalled.then((signal) => {
 });
 
 try {
+  tracing = await startTracing(config.otlpEndpoint, process.env, log);
   gateway = await createGateway(config, { log, droppedLogLines: () => logOutput.dropped });
   process.stdout.write(`listening on ${gateway.url}\n`);
   flushCompileCache();

@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
 import { Child, type ChildOptions } from './child.ts';
 import { taskId } from './task.ts';
@@ -83,6 +86,24 @@ export async function startScrapedGateway(): Promise<ServerUnderTest> {
   const metrics = new URL('/metrics', gateway.url);
   const timer = setInterval(async () => (await fetch(metrics)).text(), 1_000);
   stack.defer(() => clearInterval(timer));
+  const owned = stack.move();
+  return { ...gateway, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+}
+
+/** The gateway with traces, and a collector that reads and drops them. */
+export async function startTracedGateway(): Promise<ServerUnderTest> {
+  await using stack = new AsyncDisposableStack();
+  const collector = createServer((request, response) => {
+    request.resume().once('end', () => response.writeHead(200).end());
+  }).listen(0, '127.0.0.1');
+  await once(collector, 'listening');
+  stack.defer(() => {
+    collector.close();
+    collector.closeAllConnections();
+  });
+  const { port } = collector.address() as AddressInfo;
+  const env = { OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${port}` };
+  const gateway = stack.use(await startGateway({ env }));
   const owned = stack.move();
   return { ...gateway, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }

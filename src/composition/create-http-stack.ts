@@ -49,7 +49,7 @@ export async function createHttpStack(
   registry: TaskRegistry,
   { exampleId, exampleTasks, statusOnFirstPort }: FirstPortOptions,
 ): Promise<HttpStack> {
-  const { config, cluster, log, timeouts, readiness, metrics, onUnexpectedError, stack } = base;
+  const { config, cluster, log, timeouts, readiness, metrics, onUnexpectedError, stack, tracing } = base;
   const { refusals } = base.tallies;
   const { http, limits } = config;
   const { trustProxy } = http;
@@ -74,9 +74,10 @@ export async function createHttpStack(
   };
   const graphiql = http.graphiql ? graphiqlPage(exampleId) : null;
   const admit = requestAdmission({ ...callerPolicy, ...serving });
-  const graphql = new GraphqlEndpoint({ ...callerPolicy, ...serving, admit, graphiql });
+  const graphql = new GraphqlEndpoint({ ...callerPolicy, ...serving, admit, graphiql, tracer: tracing.requests });
   const page = createWatchPage(exampleTasks);
-  const routes = { graphql, websocket, webhook: createWebhook(config, registry, cluster, admit), page };
+  const webhook = createWebhook(config, tracing.requests, registry, cluster, admit);
+  const routes = { graphql, websocket, webhook, page };
   const allows = hostPolicy(http.allowedHosts);
   const allowsHost = (request: Pick<IncomingMessage, 'headers'>): boolean => {
     const isAllowed = allows(request);

@@ -1,9 +1,12 @@
-import { upstreamReporter } from '../observability/upstream-reporter.ts';
+import type { Config } from '../config.ts';
+import { activeCall, type CallTrace } from '../observability/tracing/call-trace.ts';
+import { type UpstreamReporter, upstreamReporter } from '../observability/upstream-reporter.ts';
 import { SchedulerRegistry } from '../scheduling/scheduler-registry.ts';
 import { TaskRegistry } from '../task/task-registry.ts';
 import type { TaskSource } from '../task/task-source.ts';
 import { A2eClient } from '../upstream/a2e-client.ts';
 import { CheckedSource } from '../upstream/checked-source.ts';
+import { pollTracer } from './create-tracing.ts';
 import type { SharedServices } from './shared-services.ts';
 
 /** The watches, and the schedulers of their calls. */
@@ -13,16 +16,13 @@ export interface Polling {
 }
 
 /** Builds the watches of all tasks, the schedulers of their calls, and the client of A2E unless a source is given. */
-export function createRegistry(
-  { config, cluster, log, outages, readiness, metrics, tallies, onUnexpectedError, stack }: SharedServices,
-  given: TaskSource | undefined,
-): Polling {
+export function createRegistry(base: SharedServices, given: TaskSource | undefined): Polling {
+  const { config, cluster, log, outages, readiness, metrics, tallies, tracing, onUnexpectedError, stack } = base;
   const { upstream, poll, redis } = config;
   const reporter = upstreamReporter(log, outages.upstream, readiness, metrics.upstream);
-  const { origin, timeoutMs, maxConcurrency, maxRps } = upstream;
-  const { proxy } = config;
-  const a2e = { origin, timeoutMs, maxConnections: maxConcurrency, proxy, onEvent: reporter.onCall };
-  const source = given ? new CheckedSource(given) : stack.use(new A2eClient(a2e));
+  const { maxConcurrency, maxRps } = upstream;
+  const source = given ? new CheckedSource(given) : stack.use(createA2eClient(config, reporter));
+  const tracer = pollTracer(tracing, source instanceof A2eClient ? source.url : null);
   const { intervalMs, maxIntervalMs, lingerMs, firstAnswerTimeoutMs: firstAnswerMs } = poll;
   const shared = redis ? cluster : undefined;
   const schedulers = stack.use(
@@ -33,12 +33,28 @@ export function createRegistry(
       shared,
       onEvent: reporter.onScheduler,
       trustedCalls: outages.upstream.silence,
-      onPollStart: (lateMs, bulkhead) => metrics.upstream.recordPollStart(lateMs, bulkhead),
+      onPollStart: (lateMs, bulkhead) =>
+        tracer.onDue(lateMs, (exemplar) => metrics.upstream.recordPollStart(lateMs, bulkhead, exemplar)),
     }),
   );
   const intervals = { intervalMs, maxIntervalMs };
   const timing = { intervals, lingerMs, firstAnswerMs };
-  const counts = tallies.polls;
-  const registry = stack.use(new TaskRegistry({ source, cluster, schedulers, ...timing, counts, onUnexpectedError }));
-  return { registry, schedulers };
+  const { polls: counts } = tallies;
+  const parts = { source, cluster, schedulers, counts, tracer };
+  return { registry: stack.use(new TaskRegistry({ ...parts, ...timing, onUnexpectedError })), schedulers };
+}
+
+function createA2eClient({ upstream, proxy }: Config, reporter: UpstreamReporter): A2eClient<CallTrace> {
+  const { origin, timeoutMs, maxConcurrency: maxConnections } = upstream;
+  return new A2eClient({
+    origin,
+    timeoutMs,
+    maxConnections,
+    proxy,
+    traceOf: activeCall,
+    onEvent: (event, trace) => {
+      reporter.onCall(event, trace?.exemplar);
+      trace?.onEvent(event);
+    },
+  });
 }

@@ -18,7 +18,7 @@ import type { SharedServices } from './shared-services.ts';
 
 /** The transports, and the path from text to result that they share. */
 export async function createTransports(base: SharedServices, registry: TaskRegistry, accessLog: AccessLog) {
-  const { config, timeouts, tallies, onUnexpectedError, stack } = base;
+  const { config, timeouts, tallies, onUnexpectedError, stack, tracing } = base;
   const { refusals, clients, operations: counts } = tallies;
   const { http, limits, poll } = config;
   const { introspection, trustedDocuments: trustedPath } = http;
@@ -28,7 +28,7 @@ export async function createTransports(base: SharedServices, registry: TaskRegis
   const maskError = (error: unknown): GraphQLFormattedError => masker(error);
   const subscriptions = subscriptionTimeouts(poll.intervalMs, poll.firstAnswerTimeoutMs);
   const [admission, queue] = [new Admission(undefined, refusals), new EventLoopQueue()];
-  const reading = { registry, timeouts: subscriptions, admission };
+  const reading = { registry, timeouts: subscriptions, admission, served: tracing.served };
   const executor = new OperationExecutor({ schema, documents, limits, queue, maskError: masker, counts, ...reading });
   const maxBodyBytes = limits.bodyBytes;
   const authenticator = await createAuthenticator(base);
@@ -47,6 +47,7 @@ export async function createTransports(base: SharedServices, registry: TaskRegis
       queue,
       accessLog,
       clients: clients.websocket,
+      tracer: tracing.requests,
       onUnexpectedError,
     }),
   );

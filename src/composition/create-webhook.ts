@@ -1,5 +1,6 @@
 import type { Cluster } from '../cluster/contract.ts';
 import type { Config } from '../config.ts';
+import type { RequestTracer } from '../observability/tracing/request-tracer.ts';
 import type { RequestAdmission } from '../server/http/request-admission.ts';
 import { Webhook } from '../server/http/webhook.ts';
 import type { TaskRegistry } from '../task/task-registry.ts';
@@ -8,6 +9,7 @@ import type { WatchState } from '../task/watch-state.ts';
 /** Builds the webhook, and applies the invalidations of the other gateways. null: this gateway has no webhook. */
 export function createWebhook(
   { http, limits }: Config,
+  tracer: RequestTracer,
   registry: TaskRegistry,
   cluster: Cluster<WatchState>,
   admit: RequestAdmission,
@@ -22,5 +24,5 @@ export function createWebhook(
     invalidateHere(ids);
     void cluster.invalidate(ids);
   };
-  return new Webhook({ token: http.webhookToken, maxBodyBytes: limits.bodyBytes, admit, invalidate });
+  return new Webhook({ token: http.webhookToken, maxBodyBytes: limits.bodyBytes, admit, tracer, invalidate });
 }

@@ -9,6 +9,7 @@ import { type UnexpectedErrorHandler, unexpectedErrorLog } from '../observabilit
 import type { Timeouts } from '../server/limits/timeouts.ts';
 import { StatusPage } from '../server/status-page/status-page.ts';
 import type { WatchState } from '../task/watch-state.ts';
+import { createTracing, type Tracing } from './create-tracing.ts';
 import type { GatewayTallies } from './gateway-tallies.ts';
 
 /** A failure of A2E counts for this long, in ms: longer than the longest back-off of a task. */
@@ -26,6 +27,7 @@ export interface SharedServices {
   /** null: the page is on no port. */
   readonly status: StatusPage | null;
   readonly tallies: GatewayTallies;
+  readonly tracing: Tracing;
   readonly onUnexpectedError: UnexpectedErrorHandler;
   /** Owns the parts, and disposes of them in reverse. */
   readonly stack: AsyncDisposableStack;
@@ -65,8 +67,9 @@ export function createServices(config: Config, options: ServiceOptions): SharedS
   };
   const readiness = new Readiness(() => cluster.health, outages);
   const onUnexpectedError = unexpectedErrorLog(log);
-  const metrics = stack.use(new Metrics());
-  const base = { config, log, cluster, stack, outages, readiness, metrics, onUnexpectedError };
+  const tracing = createTracing();
+  const metrics = stack.use(new Metrics(() => tracing.registered.current !== null));
+  const base = { config, log, cluster, stack, outages, readiness, metrics, tracing, onUnexpectedError };
   return { ...base, timeouts: options.timeouts, tallies: options.tallies, status: createStatusPage(base, options) };
 }
 

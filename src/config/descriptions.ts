@@ -108,6 +108,11 @@ export const descriptions: Readonly<Record<VariableName, VariableDescription>> =
   HTTPS_PROXY: { fallback: 'none', meaning: 'proxy for calls to A2E and to the key set by `https:`' },
   NO_PROXY: { fallback: 'none', meaning: 'comma list of hosts that are called without a proxy; `*` is all' },
   WEBHOOK_TOKEN: { fallback: 'none', meaning: 'enables `POST /webhooks/a2e`', see: 'access.md#webhook' },
+  OTEL_EXPORTER_OTLP_ENDPOINT: {
+    fallback: 'none',
+    meaning: 'where traces go, over OTLP; OpenTelemetry defines the other `OTEL_*` variables',
+    see: 'tracing.md',
+  },
   LOG_LEVEL: {
     fallback: '`info`',
     meaning: 'least severe level of a line: `fatal`, `error`, `warn`, `info`, `debug`, `trace` or `silent`',

@@ -44,5 +44,5 @@ export const variableGroups: readonly VariableGroup[] = [
       'MAX_OPERATIONS_PER_SECOND',
     ],
   },
-  { title: 'Log', names: ['LOG_LEVEL'] },
+  { title: 'Log and traces', names: ['LOG_LEVEL', 'OTEL_EXPORTER_OTLP_ENDPOINT'] },
 ];

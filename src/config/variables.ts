@@ -62,6 +62,7 @@ export const variables = {
   HTTPS_PROXY: proxyUrl(),
   NO_PROXY: text(null, 'a list of hosts', /^[^\0]+$/),
   WEBHOOK_TOKEN: headerToken(),
+  OTEL_EXPORTER_OTLP_ENDPOINT: webUrl(),
   LOG_LEVEL: oneOf('info', ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']),
 } as const;
 

@@ -22,8 +22,8 @@ export interface LiveSource {
 export type StartResult = LiveSource | ExecutionResult;
 
 export interface LiveResultOptions {
-  /** Starts the one execution. `subscribers` returns how many clients it has at present. */
-  readonly start: (subscribers: () => number) => Promise<StartResult>;
+  /** Starts the one execution. `subscribers` are its clients at present. */
+  readonly start: (subscribers: ReadonlySet<Subscriber>) => Promise<StartResult>;
   /** The error that a caller may see. */
   readonly maskError: (error: unknown) => GraphQLFormattedError;
   /** Called once, when the execution has ended or lost its last subscriber: it takes no subscribers any more. */
@@ -96,7 +96,7 @@ export class LiveResult {
 
   async #pump(): Promise<void> {
     try {
-      const started = await this.#options.start(() => this.#subscribers.size);
+      const started = await this.#options.start(this.#subscribers);
       if (!('events' in started)) return this.#end((started.errors ?? []).map(this.#options.maskError));
       this.#source = started;
       if (!this.#ended) await this.#publishAll(started);

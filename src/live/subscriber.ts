@@ -1,3 +1,4 @@
+import type { SpanContext } from '@opentelemetry/api';
 import type { GraphQLFormattedError } from 'graphql';
 import { ClientCounts, type SubscriptionEnd } from './client-counts.ts';
 import type { EncodedResult } from './encoded-result.ts';
@@ -8,6 +9,13 @@ export type Completion = readonly GraphQLFormattedError[] | null;
 
 /** How a subscription ends before its completion: by the client, or by the transport with an error of its own. */
 export type EarlyEnd = Exclude<SubscriptionEnd, 'completed'>;
+
+/** Follows a subscription to its end. */
+export interface SubscriptionTrace {
+  readonly spanContext: SpanContext;
+  /** Called once. `errors`: of a subscription that has failed; absent: its token has expired. */
+  end(outcome: 'completed' | EarlyEnd, errors?: readonly GraphQLFormattedError[]): void;
+}
 
 /** Writes results as one transport does. */
 export interface ResultSink {
@@ -28,6 +36,8 @@ export class Subscriber implements Flushable {
   readonly #sink: ResultSink;
   readonly #writer: StreamWriter;
   readonly #counts: ClientCounts;
+  /** null: the subscription is not traced. */
+  trace: SubscriptionTrace | null = null;
   #last: string | null = null;
   /** Created on demand: most readers are never slow. */
   #pending: Map<string, EncodedResult> | null = null;
@@ -70,7 +80,10 @@ export class Subscriber implements Flushable {
 
   /** Drops pending results, and every later one. */
   close(outcome: EarlyEnd = 'unsubscribed'): void {
-    if (!this.#closed) this.#counts.endSubscription(outcome);
+    if (!this.#closed) {
+      this.#counts.endSubscription(outcome);
+      this.trace?.end(outcome);
+    }
     this.#closed = true;
     this.#pending = null;
     this.#writer.removeWaiter(this);
@@ -86,6 +99,7 @@ export class Subscriber implements Flushable {
   #finish(completion: Completion): void {
     this.#closed = true;
     this.#counts.endSubscription(completion ? 'failed' : 'completed');
+    this.trace?.end(completion ? 'failed' : 'completed', completion ?? []);
     this.#sink.end(completion);
   }
 }

@@ -16,11 +16,20 @@ export interface MetricSources extends PollingSources, ClientSources, AdmissionS
   droppedLogLines(): number;
 }
 
+/** A scraper that names it can read it; its weights only order the formats that it can read. */
+const OPEN_METRICS = /(?:^|,)\s*application\/openmetrics-text\b/i;
+
 /** `/metrics` of one gateway. docs/metrics.md lists every metric. */
 export class Metrics implements Disposable {
   readonly #registry = new MetricRegistry();
   readonly upstream = new UpstreamMetrics(this.#registry);
+  readonly #hasTraces: () => boolean;
   #stopSampling = (): void => {};
+
+  /** @param hasTraces whether this process has an SDK for traces */
+  constructor(hasTraces: () => boolean = () => false) {
+    this.#hasTraces = hasTraces;
+  }
 
   /** Adds the metrics that are read at each scrape. Call once. */
   observe(sources: MetricSources): void {
@@ -38,6 +47,12 @@ export class Metrics implements Disposable {
 
   text(): Promise<string> {
     return this.#registry.text();
+  }
+
+  /** The response to a scrape. `accept`: its header; OpenMetrics is there where traces are, for the exemplars. */
+  async scrape(accept = ''): Promise<{ readonly contentType: string; readonly text: string }> {
+    if (this.#hasTraces() && OPEN_METRICS.test(accept)) return this.#registry.openMetrics();
+    return { contentType: this.contentType, text: await this.text() };
   }
 
   [Symbol.dispose](): void {

@@ -3,13 +3,15 @@ import type { TokenIdentity } from '../scheduling/scheduler-registry.ts';
 import type { UpstreamEvent } from '../upstream/upstream-event.ts';
 import { CircuitLog } from './circuit-log.ts';
 import type { Logger } from './log.ts';
+import type { Exemplar } from './metrics/exemplar.ts';
 import type { UpstreamMetrics } from './metrics/upstream-metrics.ts';
 import type { OutageLog } from './outage-log.ts';
 import type { Readiness } from './readiness.ts';
 
 /** Receives the events of every call to A2E and of every scheduler. */
 export interface UpstreamReporter {
-  onCall(event: UpstreamEvent): void;
+  /** `exemplar`: of the call's trace, where it is exported. */
+  onCall(event: UpstreamEvent, exemplar?: Exemplar): void;
   onScheduler(event: SchedulerEvent, token: TokenIdentity): void;
 }
 
@@ -22,8 +24,8 @@ export function upstreamReporter(
 ): UpstreamReporter {
   const circuit = new CircuitLog(log);
   return {
-    onCall(event) {
-      count(event, metrics);
+    onCall(event, exemplar) {
+      count(event, metrics, exemplar);
       observe(event, outage);
       if (event.kind !== 'decoded') log.debug({ upstream: event }, 'A2E call');
     },
@@ -45,10 +47,10 @@ export function upstreamReporter(
   };
 }
 
-function count(event: UpstreamEvent, metrics: UpstreamMetrics): void {
+function count(event: UpstreamEvent, metrics: UpstreamMetrics, exemplar: Exemplar | undefined): void {
   if (event.kind === 'decoded') return;
   if (!('ms' in event)) return metrics.recordUnexpectedResponse(event.kind);
-  metrics.recordCall(event.kind === 'answered' ? String(event.status) : event.kind, event.ms / 1000);
+  metrics.recordCall(event.kind === 'answered' ? String(event.status) : event.kind, event.ms / 1000, exemplar);
 }
 
 /** Records what a call proves about A2E itself. A refused token and a rate limit prove that A2E is reachable. */

@@ -2,6 +2,7 @@ import { TaskNotFound, UpstreamError } from '../errors.ts';
 import type { CallOutcome } from '../scheduling/job.ts';
 import type { Credential } from './credential.ts';
 import { classifyPollError } from './poll-failure.ts';
+import type { PollTrace } from './poll-trace.ts';
 import type { WatchContext } from './watch-context.ts';
 import { onFailure, onSuccess, ttlMs, type WatchState } from './watch-state.ts';
 
@@ -11,12 +12,14 @@ export interface PollResult {
   readonly outcome: CallOutcome;
 }
 
-/** The three steps of a poll of one task: claim the tick, read from A2E, publish the state. */
+/** The three steps of a poll of one task: claim the tick, read from A2E, publish the state. Polls never overlap. */
 export class PollCycle {
   readonly #id: string;
   readonly #topic: string;
   readonly #credential: Credential;
   readonly #context: WatchContext;
+  /** Of the poll under way; null: it is not traced. */
+  #trace: PollTrace | null = null;
 
   constructor(id: string, topic: string, credential: Credential, context: WatchContext) {
     this.#id = id;
@@ -27,8 +30,10 @@ export class PollCycle {
 
   /** The version of this tick, or null when another gateway polls it. */
   async claim(intervalMs: number, known: number): Promise<number | null> {
-    const { cluster, counts } = this.#context;
-    const version = await cluster.claim(this.#topic, intervalMs, known);
+    const { cluster, counts, tracer } = this.#context;
+    this.#trace = tracer?.begin(this.#id, this.#topic) ?? null;
+    const claim = () => cluster.claim(this.#topic, intervalMs, known);
+    const version = await (this.#trace?.step('claim', claim) ?? claim());
     counts.claims.add(version === null ? 'lost' : 'won');
     return version;
   }
@@ -41,7 +46,8 @@ export class PollCycle {
   async read(before: () => WatchState, version: number): Promise<PollResult> {
     const { source, onUnexpectedError, schedulers, intervals } = this.#context;
     try {
-      const task = await source.read(this.#id, this.#credential);
+      const call = () => source.read(this.#id, this.#credential);
+      const task = await (this.#trace?.call(call) ?? call());
       const state = task
         ? onSuccess(before(), task, version, intervals)
         : onFailure(before(), new TaskNotFound(`A2E knows no task ${this.#id}`), version, intervals);
@@ -58,6 +64,14 @@ export class PollCycle {
 
   /** Publishes the state to the other gateways and stores it for its TTL. */
   publish(version: number, state: WatchState): void {
-    void this.#context.cluster.publish(this.#topic, { version, state }, ttlMs(state));
+    const publish = () => this.#context.cluster.publish(this.#topic, { version, state }, ttlMs(state));
+    void (this.#trace?.step('publish', publish) ?? publish());
+  }
+
+  /** The poll that {@link claim} began has ended. */
+  end(outcome: CallOutcome): CallOutcome {
+    this.#trace?.end(outcome);
+    this.#trace = null;
+    return outcome;
   }
 }

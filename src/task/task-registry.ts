@@ -5,6 +5,7 @@ import type { SchedulerRegistry } from '../scheduling/scheduler-registry.ts';
 import type { Credential } from './credential.ts';
 import { PollCounts } from './poll-counts.ts';
 import type { PollIntervalOptions } from './poll-interval-policy.ts';
+import type { PollTracer } from './poll-trace.ts';
 import type { TaskSnapshot } from './task-snapshot.ts';
 import type { TaskSource } from './task-source.ts';
 import { TaskWatch } from './task-watch.ts';
@@ -24,6 +25,7 @@ export interface TaskRegistryOptions {
   /** Called with the error of a poll that is no `UpstreamError`. The poll counts as missed. */
   readonly onUnexpectedError?: (error: unknown) => void;
   readonly counts?: PollCounts;
+  readonly tracer?: PollTracer;
 }
 
 /** All watches of this gateway: the active ones, and a bounded cache of idle ones. */
@@ -34,7 +36,7 @@ export class TaskRegistry implements Disposable {
 
   constructor(options: TaskRegistryOptions) {
     const { source, cluster, schedulers, intervals, lingerMs, firstAnswerMs } = options;
-    const { maxCached = 10_000, onUnexpectedError = () => {}, counts = new PollCounts() } = options;
+    const { maxCached = 10_000, onUnexpectedError = () => {}, counts = new PollCounts(), tracer = null } = options;
     this.#context = {
       source,
       cluster,
@@ -44,6 +46,7 @@ export class TaskRegistry implements Disposable {
       firstAnswerMs,
       onUnexpectedError,
       counts,
+      tracer,
     };
     this.#idle = new LRUCache({ max: maxCached });
   }

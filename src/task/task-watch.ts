@@ -131,7 +131,7 @@ export class TaskWatch implements Job {
     this.#context.counts.saved.add('shared_poll', Math.max(0, this.#demand.readers - 1));
     this.#applyResult(state, begunAt);
     if (this.#state.version === version) this.#cycle.publish(version, this.#state);
-    return outcome;
+    return this.#cycle.end(outcome);
   }
 
   /** The scheduler holds the due poll back. */
@@ -153,7 +153,7 @@ export class TaskWatch implements Job {
     else this.#scheduleAfterPeer(this.#context.intervals.intervalMs, 'takeover');
     if (invalidated) this.invalidate();
     this.#deactivateUnlessNeeded();
-    return { kind: 'skipped' };
+    return this.#cycle.end({ kind: 'skipped' });
   }
 
   /** Takes over the result of a poll, unless a newer state arrived meanwhile, and schedules the next poll. */

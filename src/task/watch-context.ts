@@ -3,6 +3,7 @@ import type { SchedulerRegistry } from '../scheduling/scheduler-registry.ts';
 import type { Credential } from './credential.ts';
 import type { PollCounts } from './poll-counts.ts';
 import type { PollIntervalOptions } from './poll-interval-policy.ts';
+import type { PollTracer } from './poll-trace.ts';
 import type { TaskSource } from './task-source.ts';
 import type { WatchState } from './watch-state.ts';
 
@@ -26,6 +27,8 @@ export interface WatchContext {
   /** A poll failed with an error that is no `UpstreamError`. */
   readonly onUnexpectedError: (error: unknown) => void;
   readonly counts: PollCounts;
+  /** null: polls are not traced. */
+  readonly tracer: PollTracer | null;
 }
 
 /** Names the watch of a task through a credential. */

@@ -21,7 +21,13 @@ const PATH = '/api/v1/video/awsResult';
 /** Longer than the usual interval between polls, so that connections live on; a server's own hint shortens it. */
 const KEEP_ALIVE_MS = 30_000;
 
-export interface A2eClientOptions {
+/** The trace of a call. */
+export interface TraceHeaders {
+  /** Headers that carry the trace on, such as `traceparent`. */
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+export interface A2eClientOptions<Trace extends TraceHeaders = TraceHeaders> {
   /** Scheme, host and port of A2E, and a base path where it has one. Tokens are sent here and nowhere else. */
   readonly origin: string | URL;
   /** For one whole call, connect to last byte, in ms. */
@@ -30,8 +36,17 @@ export interface A2eClientOptions {
   readonly maxConnections?: number;
   /** null: without a proxy. */
   readonly proxy?: ProxySettings | null;
-  /** Called with the events of each call. Must not throw. */
-  readonly onEvent?: (event: UpstreamEvent) => void;
+  /** Called with the events of each call, and with the trace of the call where it has one. Must not throw. */
+  readonly onEvent?: (event: UpstreamEvent, trace: Trace | null) => void;
+  /** Called at the start of each `read`, before it returns: the trace of the call; null: it has none. */
+  readonly traceOf?: () => Trace | null;
+}
+
+/** One call. */
+interface Call<Trace> {
+  readonly id: string;
+  readonly token: string;
+  readonly trace: Trace | null;
 }
 
 /**
@@ -40,12 +55,15 @@ export interface A2eClientOptions {
  * the signal's reason or with an `UpstreamError` (see `statusFailure`, `decodeAnswer` and `transportFailure`). The
  * message of the error holds no token and no part of the response. The client owns its connections.
  */
-export class A2eClient implements TaskSource, AsyncDisposable {
+export class A2eClient<Trace extends TraceHeaders = TraceHeaders> implements TaskSource, AsyncDisposable {
+  /** The address of every call. */
+  readonly url: string;
   readonly #origin: string;
   readonly #path: string;
   readonly #timeoutMs: number;
   readonly #maxConnections: number;
-  readonly #onEvent: (event: UpstreamEvent) => void;
+  readonly #onEvent: (event: UpstreamEvent, trace: Trace | null) => void;
+  readonly #traceOf: () => Trace | null;
   readonly #proxy: ProxySettings | null;
   readonly #retired = new Set<Dispatcher>();
   /** Each of its connections serves one call, so that a repeated call never meets another stale connection. */
@@ -53,13 +71,16 @@ export class A2eClient implements TaskSource, AsyncDisposable {
   #pool: Dispatcher;
   #disposal: Promise<void> | undefined;
 
-  constructor({ origin, proxy = null, timeoutMs = 10_000, maxConnections = 64, onEvent = () => {} }: A2eClientOptions) {
+  constructor({ origin, proxy = null, timeoutMs = 10_000, maxConnections = 64, ...hooks }: A2eClientOptions<Trace>) {
+    const { onEvent = () => {}, traceOf = () => null } = hooks;
     const url = new URL(origin);
     this.#origin = url.origin;
     this.#path = url.pathname.replace(/\/+$/, '') + PATH;
+    this.url = this.#origin + this.#path;
     this.#timeoutMs = timeoutMs;
     this.#maxConnections = maxConnections;
     this.#onEvent = onEvent;
+    this.#traceOf = traceOf;
     this.#proxy = proxy;
     this.#freshPool = this.#openPool();
     this.#pool = this.#openPool();
@@ -69,15 +90,16 @@ export class A2eClient implements TaskSource, AsyncDisposable {
     signal?.throwIfAborted();
     if (!HEADER_TOKEN.test(credential.token)) throw new TokenRefused('This cannot be a token of A2E');
     const pool = this.#pool;
-    const response = await this.#call(pool, id, credential.token, signal);
+    const trace = this.#traceOf();
+    const response = await this.#call(pool, { id, token: credential.token, trace }, signal);
     try {
       const task = await this.#interpret(response, id);
-      this.#onEvent({ kind: 'decoded' });
-      if (task?.status === 'UNKNOWN') this.#onEvent({ kind: 'unknown-status' });
+      this.#onEvent({ kind: 'decoded' }, trace);
+      if (task?.status === 'UNKNOWN') this.#onEvent({ kind: 'unknown-status' }, trace);
       return task;
     } catch (error) {
       if (error instanceof WrongTask) this.#retire(pool);
-      if (error instanceof ContractViolation) this.#report(error, response);
+      if (error instanceof ContractViolation) this.#report(error, response, trace);
       throw error;
     }
   }
@@ -90,29 +112,30 @@ export class A2eClient implements TaskSource, AsyncDisposable {
     return this.#disposal;
   }
 
-  async #call(pool: Dispatcher, id: string, token: string, signal: AbortSignal | undefined): Promise<HttpResponse> {
+  async #call(pool: Dispatcher, call: Call<Trace>, signal: AbortSignal | undefined): Promise<HttpResponse> {
+    const { trace } = call;
     const startedAt = performance.now();
     using deadline = new CallDeadline(this.#timeoutMs, signal);
     try {
-      const response = await this.#exchange(pool, id, token, deadline.signal);
+      const response = await this.#exchange(pool, call, deadline.signal);
       signal?.throwIfAborted();
-      this.#onEvent({ kind: 'answered', ms: performance.now() - startedAt, status: response.status });
+      this.#onEvent({ kind: 'answered', ms: performance.now() - startedAt, status: response.status }, trace);
       return response;
     } catch (error) {
       const ms = performance.now() - startedAt;
       if (signal?.aborted) {
-        this.#onEvent({ kind: 'aborted', ms });
+        this.#onEvent({ kind: 'aborted', ms }, trace);
         throw signal.reason;
       }
       const reason = deadline.expired ? 'TIMEOUT' : failureCode(error);
       const failure = transportFailure(reason);
-      this.#onEvent({ kind: failure instanceof TlsFailure ? 'tls-failure' : 'unanswered', ms, reason });
+      this.#onEvent({ kind: failure instanceof TlsFailure ? 'tls-failure' : 'unanswered', ms, reason }, trace);
       throw failure;
     }
   }
 
-  async #exchange(pool: Dispatcher, id: string, token: string, signal: AbortSignal): Promise<HttpResponse> {
-    const request = { origin: this.#origin, path: this.#path, id, token, signal };
+  async #exchange(pool: Dispatcher, { id, token, trace }: Call<Trace>, signal: AbortSignal): Promise<HttpResponse> {
+    const request = { origin: this.#origin, path: this.#path, id, token, signal, extraHeaders: trace?.headers };
     try {
       return await postJson(pool, request);
     } catch (error) {
@@ -128,10 +151,10 @@ export class A2eClient implements TaskSource, AsyncDisposable {
     return decodeAnswer(parseJson(await decodeBody(response.body, response.headers['content-encoding'])), id);
   }
 
-  #report(violation: ContractViolation, { status, body }: HttpResponse): void {
+  #report(violation: ContractViolation, { status, body }: HttpResponse, trace: Trace | null): void {
     const description = fingerprintBody(body.bytes);
-    if (violation instanceof WrongTask) this.#onEvent({ kind: 'wrong-task', ...description });
-    else this.#onEvent({ kind: 'contract-violation', reason: violation.reason, status, ...description });
+    if (violation instanceof WrongTask) this.#onEvent({ kind: 'wrong-task', ...description }, trace);
+    else this.#onEvent({ kind: 'contract-violation', reason: violation.reason, status, ...description }, trace);
   }
 
   #openPool(): Dispatcher {

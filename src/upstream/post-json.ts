@@ -15,6 +15,8 @@ interface StatusRequest {
   readonly id: string;
   readonly token: string;
   readonly signal: AbortSignal;
+  /** Headers of the trace; undefined: the call is not traced. */
+  readonly extraHeaders?: Readonly<Record<string, string>> | undefined;
   /** The connection is closed after the response. */
   readonly once?: boolean;
 }
@@ -26,7 +28,7 @@ interface StatusRequest {
  */
 export function postJson(
   pool: Dispatcher,
-  { origin, path, id, token, signal, once = false }: StatusRequest,
+  { origin, path, id, token, signal, extraHeaders, once = false }: StatusRequest,
 ): Promise<HttpResponse> {
   const collector = new ResponseCollector(signal);
   pool.dispatch(
@@ -35,6 +37,7 @@ export function postJson(
       origin,
       path,
       headers: {
+        ...extraHeaders,
         authorization: `Bearer ${token}`,
         'content-type': 'application/json',
         accept: 'application/json',

@@ -59,6 +59,7 @@ describe('defaults', () => {
       },
       shutdownGraceMs: 10_000,
       proxy: null,
+      otlpEndpoint: null,
       logLevel: 'info',
     });
   });

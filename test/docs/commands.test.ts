@@ -20,6 +20,7 @@ const servers = [
   await snippet('README.md', 'Two commands', 'sh'),
   await snippet('README.md', 'Two commands', 'sh', 2),
   await snippet('docs/clients.md', 'From another origin', 'sh'),
+  await snippet('docs/tracing.md', 'Try it', 'sh'),
 ].flatMap((text) => text.trim().split('\n'));
 
 test.concurrent.each(servers)('%s starts a gateway', async (line) => {

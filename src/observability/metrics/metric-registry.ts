@@ -1,4 +1,5 @@
-import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { Counter, Gauge, Histogram, type OpenMetricsContentType, Registry } from 'prom-client';
+import type { Exemplar } from './exemplar.ts';
 
 /** Every metric of the gateway itself begins with it. The metrics of the process have the usual names of prom-client. */
 export const PREFIX = 'video_task_gateway_';
@@ -19,18 +20,32 @@ export interface MetricDescription {
  */
 export class MetricRegistry {
   readonly #register = new Registry();
+  /** The histograms again: prom-client writes exemplars in this format alone. */
+  readonly #withExemplars = new Registry<OpenMetricsContentType>();
+
+  constructor() {
+    this.#withExemplars.setContentType(Registry.OPENMETRICS_CONTENT_TYPE);
+  }
 
   /** A counter that `inc` raises. */
   counter<Label extends string>({ labels = [], ...rest }: MetricDescription & { labels?: readonly Label[] }) {
     return new Counter<Label>({ ...rest, labelNames: labels, registers: [this.#register] });
   }
 
-  /** A histogram that `observe` fills. */
+  /** A histogram that `observe` fills, with or without an exemplar. */
   histogram<Label extends string>({
     labels = [],
     ...rest
   }: MetricDescription & { labels?: readonly Label[]; buckets: number[] }) {
-    return new Histogram<Label>({ ...rest, labelNames: labels, registers: [this.#register] });
+    const registers = [this.#withExemplars];
+    const histogram = new Histogram<Label | keyof Exemplar>({
+      ...rest,
+      labelNames: labels,
+      registers,
+      enableExemplars: true,
+    });
+    this.#register.registerMetric(histogram);
+    return histogram;
   }
 
   /** A gauge that `read` supplies at each scrape. */
@@ -65,6 +80,27 @@ export class MetricRegistry {
   text(): Promise<string> {
     return this.#register.metrics();
   }
+
+  /** The same metrics as OpenMetrics, with exemplars: content type and text. */
+  async openMetrics(): Promise<{ readonly contentType: string; readonly text: string }> {
+    const [text, histograms] = await Promise.all([this.text(), this.#withExemplars.metrics()]);
+    const names = this.#withExemplars.getMetricsAsArray().map(({ name }) => name);
+    return { contentType: Registry.OPENMETRICS_CONTENT_TYPE, text: openMetricsOf(text, names) + histograms };
+  }
+}
+
+/**
+ * The Prometheus text format as OpenMetrics, without the metrics of these names: blocks follow each other without a blank
+ * line, and the family of a counter is named without `_total`. The registry of prom-client that is switched to OpenMetrics
+ * renames its counters for good, so that the other format loses their `_total`.
+ */
+function openMetricsOf(text: string, without: readonly string[]): string {
+  return text
+    .trimEnd()
+    .split('\n\n')
+    .filter((block) => !without.some((name) => block.startsWith(`# HELP ${name} `)))
+    .map((block) => `${block.replaceAll(/^(# (?:HELP|TYPE) \S+)_total /gm, '$1 ')}\n`)
+    .join('');
 }
 
 /** One sample per key of a record, with the key as the value of `label`. */

@@ -1,4 +1,5 @@
 import type { Counter, Histogram } from 'prom-client';
+import type { Exemplar } from './exemplar.ts';
 import { type MetricRegistry, PREFIX } from './metric-registry.ts';
 
 const SCHEDULER_EVENTS = ['breaker-opened', 'breaker-closed', 'paused', 'token-refused', 'token-accepted'];
@@ -14,13 +15,16 @@ export interface UpstreamTotals {
   readonly lateness: readonly (readonly [boundMs: number, polls: number])[];
 }
 
+/** A value without a trace. */
+const NO_EXEMPLAR: Partial<Exemplar> = {};
+
 /** The calls to A2E, and the events of their schedulers. No label comes from a caller, a token or a response body. */
 export class UpstreamMetrics {
   readonly #calls: Counter<'outcome'>;
-  readonly #seconds: Histogram;
+  readonly #seconds: Histogram<keyof Exemplar>;
   readonly #unexpectedResponses: Counter<'kind'>;
   readonly #scheduler: Counter<'event'>;
-  readonly #lateness: Histogram<'bulkhead'>;
+  readonly #lateness: Histogram<'bulkhead' | keyof Exemplar>;
 
   constructor(registry: MetricRegistry) {
     this.#calls = registry.counter({
@@ -54,10 +58,10 @@ export class UpstreamMetrics {
     for (const bulkhead of ['trusted', 'untrusted']) this.#lateness.zero({ bulkhead });
   }
 
-  /** A call to A2E has ended. `outcome`: the HTTP status, or a fixed word. */
-  recordCall(outcome: string, seconds: number): void {
+  /** A call to A2E has ended. `outcome`: the HTTP status, or a fixed word. `exemplar`: of its trace. */
+  recordCall(outcome: string, seconds: number, exemplar?: Exemplar): void {
     this.#calls.inc({ outcome });
-    this.#seconds.observe(seconds);
+    this.#seconds.observe({ value: seconds, exemplarLabels: exemplar ?? NO_EXEMPLAR });
   }
 
   /** Counts a response that differs from the documented one. `kind` is a fixed word. */
@@ -71,8 +75,8 @@ export class UpstreamMetrics {
   }
 
   /** A poll has started `lateMs` after its due time. */
-  recordPollStart(lateMs: number, bulkhead: 'trusted' | 'untrusted'): void {
-    this.#lateness.observe({ bulkhead }, lateMs / 1000);
+  recordPollStart(lateMs: number, bulkhead: 'trusted' | 'untrusted', exemplar?: Exemplar): void {
+    this.#lateness.observe({ labels: { bulkhead }, value: lateMs / 1000, exemplarLabels: exemplar ?? NO_EXEMPLAR });
   }
 
   /** The present values of `upstream_calls_total` and `poll_lateness_seconds`. */

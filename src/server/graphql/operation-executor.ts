@@ -12,6 +12,8 @@ import type { StartResult } from '../../live/live-result.ts';
 import { LiveResultRegistry } from '../../live/live-result-registry.ts';
 import type { EarlyEnd, Subscriber } from '../../live/subscriber.ts';
 import type { LogSubject } from '../../observability/log-ids.ts';
+import type { OperationTrace } from '../../observability/tracing/operation-trace.ts';
+import type { ServedOperations } from '../../observability/tracing/served-operations.ts';
 import { createContext, type TaskFeed } from '../../schema/context.ts';
 import { toGraphQLError } from '../../schema/graphql-errors.ts';
 import type { SubscriptionTimeouts } from '../../task/task-observer.ts';
@@ -22,12 +24,14 @@ import type { Admission } from '../limits/admission.ts';
 import type { EventLoopQueue } from '../limits/event-loop-queue.ts';
 import type { DocumentStore, StoredDocument } from './document-store.ts';
 import type { ErrorMasker } from './error-masking.ts';
+import { namedIds } from './limits/id-count.ts';
 import { checkVariables, type OperationLimits } from './limits/operation-limits.ts';
 import type { Operation } from './operation.ts';
 import type { OperationCounts } from './operation-counts.ts';
 import { declaredVariables, type OperationParams } from './operation-params.ts';
 import { PreparationQueue } from './preparation-queue.ts';
 import type { NamedOperation, PreparedOperation } from './prepared-operation.ts';
+import { servedReads, servedWatches } from './served-feed.ts';
 import { sharingKey } from './sharing-key.ts';
 import { isTransient, releasing, type TaskEvent, taskIdOf, withCurrentSnapshot } from './task-events.ts';
 import { createTaskFeed, type ReadOptions } from './task-feed.ts';
@@ -55,6 +59,7 @@ export interface OperationExecutorOptions {
   /** The error that a caller may see; logs the original of a masked one. */
   readonly maskError: ErrorMasker;
   readonly counts: OperationCounts;
+  readonly served: ServedOperations;
 }
 
 export interface ExecuteOptions extends ReadOptions {
@@ -96,20 +101,31 @@ export class OperationExecutor {
   }
 
   /** The client receives the errors of an operation that {@link prepare} has rejected. */
-  onRejected(): void {
+  onRejected({ errors }: Extract<Preparation, { kind: 'rejected' }>, { trace }: Client): void {
     this.#options.counts.rejected += 1;
+    trace?.operation(null, null).end('failed', errors);
   }
 
   /**
    * Executes a query once; errors are masked. Never rejects. The reads stop once `signal` aborts: the client has gone.
    */
   async execute(operation: Operation, { subject, ...options }: ExecuteOptions): Promise<FormattedExecutionResult> {
+    const trace = this.#trace(operation);
+    const feed = this.#feed(operation.client.caller, options);
+    if (!trace) return this.#execute(operation, feed, subject);
+    const traced = servedReads(feed, operation.client, this.#options.served, trace);
+    const result = await this.#execute(operation, traced, subject);
+    trace.end(result.errors ? 'failed' : 'completed', result.errors);
+    return result;
+  }
+
+  async #execute(operation: Operation, feed: TaskFeed, subject: LogSubject): Promise<FormattedExecutionResult> {
     const { maskError } = this.#options;
     const { client, prepared } = operation;
     try {
       const release = this.#options.documents.budget.acquire(prepared, client.account);
       try {
-        const { errors, ...result } = await execute(this.#args(operation, this.#feed(client.caller, options)));
+        const { errors, ...result } = await execute(this.#args(operation, feed));
         this.#options.counts.queries.add(errors ? 'error' : 'ok');
         return errors ? { ...result, errors: errors.map((error) => maskError(error, subject)) } : result;
       } finally {
@@ -126,6 +142,7 @@ export class OperationExecutor {
    * execution. Returns an unsubscribe function.
    */
   subscribe(operation: Operation, subscriber: Subscriber): (outcome?: EarlyEnd) => void {
+    subscriber.trace = this.#trace(operation);
     return this.#live.subscribe(
       sharingKey(operation),
       (subscribers) => this.#start(operation, subscribers),
@@ -163,15 +180,14 @@ export class OperationExecutor {
     if (errors.length > 0) return rejected(errors);
     const overloaded = budget.check(prepared, client.account);
     if (overloaded) return rejected([toGraphQLError(overloaded)]);
-    return { kind: 'ready', operation: { kind, prepared, variables, client } };
+    return { kind: 'ready', operation: { kind, name: selected.name, prepared, variables, client } };
   }
 
-  async #start(operation: Operation, subscribers: () => number): Promise<StartResult> {
+  async #start(operation: Operation, subscribers: ReadonlySet<Subscriber>): Promise<StartResult> {
     const { counts } = this.#options;
-    const { caller, account } = operation.client;
-    const release = this.#options.documents.budget.acquire(operation.prepared, account);
+    const { caller } = operation.client;
+    const { feed, release } = this.#openFeed(operation, subscribers);
     try {
-      const feed = this.#feed(caller, { subscribers });
       let expectedKeys = 1;
       const watchAll: TaskFeed['watchAll'] = (ids) => {
         expectedKeys = ids.length;
@@ -198,6 +214,31 @@ export class OperationExecutor {
       release();
       throw error;
     }
+  }
+
+  /** The feed of a subscription, and a function that releases what it holds. */
+  #openFeed(
+    { client, prepared }: Operation,
+    subscribers: ReadonlySet<Subscriber>,
+  ): { readonly feed: TaskFeed; readonly release: () => void } {
+    const { documents, served } = this.#options;
+    const release = documents.budget.acquire(prepared, client.account);
+    const feed = this.#feed(client.caller, { subscribers: () => subscribers.size });
+    if (!client.trace) return { feed, release };
+    const traced = servedWatches(feed, client, served, subscribers);
+    return {
+      feed: traced.feed,
+      release: () => {
+        traced.release();
+        release();
+      },
+    };
+  }
+
+  #trace({ kind, name, prepared, variables, client }: Operation): OperationTrace | null {
+    const trace = client.trace?.operation(kind, name) ?? null;
+    const { schema } = this.#options;
+    return trace?.setTasks(() => namedIds(schema, prepared, variables)) ?? null;
   }
 
   #feed(caller: Caller, options?: ReadOptions): TaskFeed {

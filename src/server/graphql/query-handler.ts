@@ -56,6 +56,7 @@ export class QueryHandler {
     this.#options.counts.cache.add(cached ? 'hit' : 'miss');
     if (cached) {
       this.#options.counts.cachedTasks += cached.dependencies.size;
+      query.client.trace?.cachedQuery();
       return send(request, response, cached);
     }
     const fetched = await this.#fetch(request, query, disconnectSignal(response));

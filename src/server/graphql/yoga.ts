@@ -82,7 +82,7 @@ function useExecutor(executor: OperationExecutor, requests: WeakMap<Error, Incom
         throw error;
       });
       if (prepared.kind === 'rejected') {
-        executor.onRejected();
+        executor.onRejected(prepared, client);
         const mutationByGet = prepared.hasMutation === true && request.method === 'GET';
         return setResult({
           errors: mutationByGet ? [MUTATION_BY_GET] : prepared.errors.map(withHttpStatus),

@@ -1,6 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Overloaded } from '../../errors.ts';
+import type { RequestTracer } from '../../observability/tracing/request-tracer.ts';
 import { TASK_IDS } from '../../text-patterns.ts';
 import { reply, replyJson } from './reply.ts';
 import type { RequestAdmission } from './request-admission.ts';
@@ -12,6 +13,7 @@ export interface WebhookOptions {
   /** `MAX_BODY_BYTES` */
   readonly maxBodyBytes: number;
   readonly admit: RequestAdmission;
+  readonly tracer: RequestTracer;
   /** Polls the watched ones of these tasks at once. */
   readonly invalidate: (ids: ReadonlySet<string>) => void;
 }
@@ -42,7 +44,10 @@ export class Webhook {
       return replyJson(response, 503, { error: 'overloaded' }, { 'retry-after': `${leave.retryAfterSeconds}` });
     }
     try {
-      await this.#invalidate(request, response);
+      await this.#options.tracer.webhook(request.headers, async () => {
+        await this.#invalidate(request, response);
+        return response.statusCode;
+      });
     } finally {
       leave();
     }

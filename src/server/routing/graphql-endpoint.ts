@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { GraphQLFormattedError } from 'graphql';
 import { GatewayError, Overloaded, RateLimited, Unauthenticated } from '../../errors.ts';
+import type { RequestTracer } from '../../observability/tracing/request-tracer.ts';
 import { toGraphQLError } from '../../schema/graphql-errors.ts';
 import type { Authenticator, Caller } from '../access/authenticator.ts';
 import { clientOf } from '../access/client.ts';
@@ -41,6 +42,7 @@ export interface GraphqlEndpointOptions {
   readonly graphiql: LazyPage | null;
   readonly maskError: (error: unknown) => GraphQLFormattedError;
   readonly refusals: Refusals;
+  readonly tracer: RequestTracer;
 }
 
 const ORIGIN_NOT_ALLOWED = { message: 'This origin is not listed in CORS_ORIGINS', extensions: { code: 'FORBIDDEN' } };
@@ -129,7 +131,8 @@ export class GraphqlEndpoint {
     response: ServerResponse,
     { url, address }: { readonly url: URL; readonly address: string },
   ): Promise<void> {
-    const { authenticator, streams, queries, maskError, connections, rate, admission, refusals } = this.#options;
+    const { authenticator, streams, queries, maskError, connections, rate, admission, refusals, tracer } =
+      this.#options;
     let caller: Caller;
     try {
       caller = { ...(await authenticator.authenticate(request.headers.authorization)), address };
@@ -143,7 +146,9 @@ export class GraphqlEndpoint {
     if (refusal) return rejectRequest(response, refusal, maskError);
     this.#options.accessLog.operation(response);
     const negotiated = negotiateStream(request);
-    const client = clientOf(caller, address);
+    const parent = tracer.parentOf(request.headers);
+    const transport = negotiated?.format.name ?? 'http';
+    const client = clientOf(caller, address, tracer.begin(transport, request.method ?? '', parent));
     if (!negotiated) return void (await queries.serve(request, response, url, client));
     await streams.serve(request, response, { url, client, negotiated, acquire: () => connections.tryAcquire(address) });
   }

@@ -27,7 +27,8 @@ export async function serveOperator(
     const report = readiness.report();
     replyJson(response, report.ready ? 200 : 503, report);
   } else if (pathname === '/metrics' && metrics) {
-    reply(response, 200, { 'content-type': metrics.contentType }, await metrics.text());
+    const { contentType, text } = await metrics.scrape(response.req.headers.accept);
+    reply(response, 200, { 'content-type': contentType }, text);
   } else return false;
   return true;
 }

@@ -71,11 +71,16 @@ export class StreamEndpoint implements Disposable, GracefullyClosable {
     const prepared = await executor.prepare(parsed.params, client);
     const streams = prepared.kind === 'ready' && prepared.operation.kind === 'subscription';
     if (negotiated.json !== null && !streams)
-      return queries.respond(request, response, { url, client, body: parsed.body, accept: negotiated.json });
+      return queries.respond(request, response, {
+        url,
+        client: { ...client, trace: client.trace?.over('http') ?? null },
+        body: parsed.body,
+        accept: negotiated.json,
+      });
     // The client may have disconnected meanwhile. 'close' is not emitted again, so a connection slot taken now would
     // never be released.
     if (response.destroyed) return;
-    if (prepared.kind === 'rejected') executor.onRejected();
+    if (prepared.kind === 'rejected') executor.onRejected(prepared, client);
     const overloaded = prepared.kind === 'rejected' ? prepared.errors.find(isOverloaded) : undefined;
     if (overloaded) {
       const retryAfter = { 'retry-after': `${overloaded.extensions['retryAfterSeconds']}` };

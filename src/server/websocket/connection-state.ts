@@ -1,3 +1,4 @@
+import type { Context } from '@opentelemetry/api';
 import type { WebSocket } from 'ws';
 import type { ClientCounts } from '../../live/client-counts.ts';
 import type { StreamWriter } from '../../live/stream-writer.ts';
@@ -14,6 +15,8 @@ export interface ConnectionState {
   readonly address: string;
   /** The `Authorization` header of the upgrade, until `connection_init` is read. */
   authorization: string | undefined;
+  /** The position in the client's trace: of the upgrade, then of `connection_init`. null: this process has no traces. */
+  parent: Context | null;
   /** Set once the connection is acknowledged. */
   caller: Caller | null;
   /** Stops the timer of the token's expiry. */

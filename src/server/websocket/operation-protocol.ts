@@ -1,8 +1,11 @@
+import type { Context } from '@opentelemetry/api';
 import { GraphQLError, type GraphQLFormattedError } from 'graphql';
 import { CloseCode } from 'graphql-ws';
 import { TooManySubscriptions, Unauthenticated, UpstreamUnavailable } from '../../errors.ts';
+import { isJsonObject } from '../../json-object.ts';
 import { EncodedResult } from '../../live/encoded-result.ts';
 import { Subscriber } from '../../live/subscriber.ts';
+import type { RequestTracer } from '../../observability/tracing/request-tracer.ts';
 import { toGraphQLError } from '../../schema/graphql-errors.ts';
 import type { Authenticator } from '../access/authenticator.ts';
 import { webSocketAuthorization } from '../access/bearer-token.ts';
@@ -31,6 +34,7 @@ export interface OperationProtocolOptions {
   readonly maskError: (error: unknown) => GraphQLFormattedError;
   readonly refusals: Refusals;
   readonly accessLog: AccessLog;
+  readonly tracer: RequestTracer;
 }
 
 type WebSocketConversation = Conversation<ConnectionState>;
@@ -60,6 +64,7 @@ export class OperationProtocol {
     const { peer } = conversation;
     const authorization = webSocketAuthorization(params, peer.authorization);
     peer.authorization = undefined;
+    if (params && 'traceparent' in params) peer.parent = this.#options.tracer.parentOf(params);
     try {
       const caller = { ...(await this.#options.authenticator.authenticate(authorization)), address: peer.address };
       // A socket that has closed meanwhile is released already, so its timer would outlive it.
@@ -94,7 +99,7 @@ export class OperationProtocol {
   }
 
   async #prepare(conversation: WebSocketConversation, request: SubscribeRequest): Promise<Preparation> {
-    const { maxSubscriptions, rate, admission, executor, refusals } = this.#options;
+    const { maxSubscriptions, rate, admission, executor, refusals, tracer } = this.#options;
     const { caller, address } = conversation.peer;
     if (!caller) return rejected(toGraphQLError(new Unauthenticated('The connection is not acknowledged')));
     if (conversation.operations.size >= maxSubscriptions) {
@@ -105,9 +110,17 @@ export class OperationProtocol {
     if (refusal) return rejected(toGraphQLError(refusal));
     const params = parseOperationParams(request);
     if (params instanceof GraphQLError) return rejected(params);
-    const preparation = await executor.prepare(params, clientOf(caller, address));
-    if (preparation.kind === 'rejected') executor.onRejected();
+    const trace = tracer.begin('websocket', 'GET', this.#parentOf(conversation, request));
+    const client = clientOf(caller, address, trace);
+    const preparation = await executor.prepare(params, client);
+    if (preparation.kind === 'rejected') executor.onRejected(preparation, client);
     return preparation;
+  }
+
+  /** The `traceparent` in the `extensions` of the operation, else the one of its connection. */
+  #parentOf({ peer }: WebSocketConversation, { extensions }: SubscribeRequest): Context | null {
+    const isOwn = isJsonObject(extensions) && 'traceparent' in extensions;
+    return isOwn ? this.#options.tracer.parentOf(extensions) : peer.parent;
   }
 
   #begin(conversation: WebSocketConversation, id: string, operation: Operation): void {

@@ -4,6 +4,7 @@ import { CloseCode, handleProtocols } from 'graphql-ws';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { ClientCounts } from '../../live/client-counts.ts';
 import { StreamWriter } from '../../live/stream-writer.ts';
+import type { RequestTracer } from '../../observability/tracing/request-tracer.ts';
 import type { UnexpectedErrorHandler } from '../../observability/unexpected-errors.ts';
 import type { AccessLog } from '../access-log/access-log.ts';
 import type { EventLoopQueue } from '../limits/event-loop-queue.ts';
@@ -30,7 +31,7 @@ export interface WebSocketEndpointOptions extends OperationProtocolOptions {
 }
 
 /** The upgrade that a socket began with. */
-interface UpgradeOrigin extends Pick<ConnectionState, 'address' | 'authorization'> {
+interface UpgradeOrigin extends Pick<ConnectionState, 'address' | 'authorization' | 'parent'> {
   readonly stream: Socket;
 }
 
@@ -74,11 +75,13 @@ export class WebSocketEndpoint implements AsyncDisposable, GracefullyClosable {
   readonly #clients: ClientCounts;
   readonly #refusals: Refusals;
   readonly #accessLog: AccessLog;
+  readonly #tracer: RequestTracer;
 
   constructor({ maxFrameBytes, timeouts, queue, onUnexpectedError, ...options }: WebSocketEndpointOptions) {
     this.#queue = queue;
     this.#clients = options.clients;
     this.#refusals = options.refusals;
+    this.#tracer = options.tracer;
     this.#accessLog = options.accessLog;
     this.#heartbeat = new Heartbeat(timeouts.pingMs, (socket) => this.#accessLog.ending(socket, 'no pong'));
     this.#stallMs = timeouts.stallMs;
@@ -114,7 +117,8 @@ export class WebSocketEndpoint implements AsyncDisposable, GracefullyClosable {
   /** Takes over an upgrade request. */
   upgrade(request: IncomingMessage, stream: Socket, head: Buffer, address: string): void {
     const { authorization } = request.headers;
-    const begin = (socket: WebSocket): void => this.#open(socket, { stream, address, authorization });
+    const parent = this.#tracer.parentOf(request.headers);
+    const begin = (socket: WebSocket): void => this.#open(socket, { stream, address, authorization, parent });
     this.#sockets.handleUpgrade(request, stream, head, begin);
   }
 

@@ -7,9 +7,10 @@ import {
   GraphQLSkipDirective,
   getArgumentValues,
   getDirectiveValues,
-  type getVariableValues,
+  getVariableValues,
   type OperationDefinitionNode,
 } from 'graphql';
+import { TASK_ID } from '../../../text-patterns.ts';
 import { collectFields, fragmentsOf, type Selection } from './selections.ts';
 
 type VariableValues = NonNullable<ReturnType<typeof getVariableValues>['variableValues']>;
@@ -32,28 +33,49 @@ const ID_ARGUMENTS: readonly string[] = ['id', 'ids', 'representations'];
  * arguments are coerced as the executor does it: `@skip`, `@include`, fragments, defaults of variables and a single
  * value in a list's place have the same effect on the count as on the execution.
  */
-export function countIds({ schema, document, definition, variableValues, maxPerField }: CountedOperation): number {
-  const includes = (selection: Selection): boolean => isIncluded(selection, variableValues);
-  const fields = collectFields([definition.selectionSet], fragmentsOf(document), includes);
-  const types = schema.getRootType(definition.operation)?.getFields() ?? {};
+export function countIds({ maxPerField, ...operation }: CountedOperation): number {
   let total = 0;
-  for (const [node] of fields.values()) {
-    const type = node && types[node.name.value];
-    const count = node && type ? idsOf(type, node, variableValues) : 0;
-    if (count <= maxPerField) total += count;
-  }
+  for (const ids of idsByField(operation)) if (ids.length <= maxPerField) total += ids.length;
   return total;
 }
 
-/** How many ids one field asks for. A field with invalid arguments asks for none: it fails before it reads a task. */
-function idsOf(type: GraphQLField<unknown, unknown>, node: FieldNode, variableValues: VariableValues): number {
+/** The tasks that a valid operation names, each once: well-formed ids alone, because a caller may send any text. */
+export function namedIds(
+  schema: GraphQLSchema,
+  { document, definition }: Pick<CountedOperation, 'document' | 'definition'>,
+  variables: Readonly<Record<string, unknown>>,
+): readonly string[] {
+  const { variableValues } = getVariableValues(schema, definition.variableDefinitions ?? [], variables);
+  if (!variableValues) return [];
+  const ids = idsByField({ schema, document, definition, variableValues }).flat();
+  return [...new Set(ids.filter((id): id is string => typeof id === 'string' && TASK_ID.test(id)))];
+}
+
+/** The ids in the arguments of each root field that the executor would run. */
+function idsByField(operation: Omit<CountedOperation, 'maxPerField'>): readonly (readonly unknown[])[] {
+  const { schema, document, definition, variableValues } = operation;
+  const includes = (selection: Selection): boolean => isIncluded(selection, variableValues);
+  const fields = collectFields([definition.selectionSet], fragmentsOf(document), includes);
+  const types = schema.getRootType(definition.operation)?.getFields() ?? {};
+  return [...fields.values()].map(([node]) => {
+    const type = node && types[node.name.value];
+    return node && type ? idsOf(type, node, variableValues) : [];
+  });
+}
+
+/** The ids that one field asks for. A field with invalid arguments asks for none: it fails before it reads a task. */
+function idsOf(
+  type: GraphQLField<unknown, unknown>,
+  node: FieldNode,
+  variableValues: VariableValues,
+): readonly unknown[] {
   try {
     const args = getArgumentValues(type, node, variableValues);
     return ID_ARGUMENTS.map((name) => args[name])
       .filter((value) => value !== undefined)
-      .reduce<number>((sum, value) => sum + (Array.isArray(value) ? value.length : 1), 0);
+      .flatMap((value): readonly unknown[] => (Array.isArray(value) ? value : [value]));
   } catch {
-    return 0;
+    return [];
   }
 }
 
