@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { variables } from '../../src/config/variables.ts';
 import { DOCUMENTS, Markdown } from './markdown.ts';
 
-/** Names of Node, undici, the image and the examples. */
+/** Names of Node, undici, OpenTelemetry, the image and the examples. */
 const FOREIGN = [
   'NODE_ENV',
   'NODE_EXTRA_CA_CERTS',
@@ -11,6 +11,16 @@ const FOREIGN = [
   'NODE_IMAGE',
   'GATEWAY_URL',
   'GRAFANA_PASSWORD',
+  'OTEL_EXPORTER_OTLP_PROTOCOL',
+  'OTEL_EXPORTER_OTLP_HEADERS',
+  'OTEL_SERVICE_NAME',
+  'OTEL_RESOURCE_ATTRIBUTES',
+  'OTEL_TRACES_SAMPLER',
+  'OTEL_TRACES_SAMPLER_ARG',
+  'OTEL_BSP_MAX_QUEUE_SIZE',
+  'OTEL_BSP_SCHEDULE_DELAY',
+  'OTEL_SDK_DISABLED',
+  'OTEL_TRACES_EXPORTER',
 ];
 
 const errors = (await Markdown.read('docs/api.md')).rows.filter(({ head }) => head[0] === 'code');
