@@ -136,27 +136,31 @@ export class HttpServer implements AsyncDisposable {
 
   /** Answers one upgrade, of its own server or of another one. */
   upgrade(request: IncomingMessage, stream: Socket, head: Buffer): void {
-    const { websocket, connections, origins, allowsHost, readiness, clientIp, timeouts, accessLog } = this.#options;
-    const refuse = (status: string, headers?: string): void => {
-      accessLog.refused(request, status);
-      refuseUpgrade(stream, status, headers);
-    };
+    const { websocket, connections, origins, allowsHost, readiness, clientIp, timeouts } = this.#options;
     // Another server may hand an upgrade over after 'close': a connection slot taken now would never be released.
     if (stream.destroyed) return;
     // ws listens once it has taken over; until then a reset must not be unhandled.
     stream.on('error', () => stream.destroy());
     // A refusal can queue behind unread pipelined responses, so the socket gets a time-out. `ws` clears it.
     request.socket.setTimeout(timeouts.stallMs, cut);
-    if (this.#options.sockets.isExcess(request.socket)) return refuse('503 Service Unavailable', 'Retry-After: 5\r\n');
-    if (!hasOneHost(request)) return refuse('400 Bad Request');
-    if (requestUrl(request)?.pathname !== '/graphql') return refuse('404 Not Found');
-    if (!allowsHost(request)) return refuse('421 Misdirected Request');
-    if (!origins.allows(request)) return refuse('403 Forbidden');
+    if (this.#options.sockets.isExcess(request.socket))
+      return this.#refuse(request, stream, '503 Service Unavailable', 'Retry-After: 5\r\n');
+    if (!hasOneHost(request)) return this.#refuse(request, stream, '400 Bad Request');
+    if (requestUrl(request)?.pathname !== '/graphql') return this.#refuse(request, stream, '404 Not Found');
+    if (!allowsHost(request)) return this.#refuse(request, stream, '421 Misdirected Request');
+    if (!origins.allows(request)) return this.#refuse(request, stream, '403 Forbidden');
     const address = clientIp(request);
     const release = readiness.phase === 'draining' ? null : connections.tryAcquire(address);
-    if (!release) return refuse('503 Service Unavailable', 'Retry-After: 5\r\n');
+    if (!release) return this.#refuse(request, stream, '503 Service Unavailable', 'Retry-After: 5\r\n');
     stream.once('close', release);
     websocket.upgrade(request, stream, head, address);
+  }
+
+  /** A method, because a function in `upgrade` would keep the request for the lifetime of its socket. */
+  #refuse(request: IncomingMessage, stream: Socket, status: string, headers = ''): void {
+    this.#options.accessLog.refused(request, status);
+    stream.once('finish', () => stream.destroy());
+    stream.end(`HTTP/1.1 ${status}\r\n${headers}Connection: close\r\nContent-Length: 0\r\n\r\n`);
   }
 
   #failed(request: IncomingMessage, response: ServerResponse, error: unknown): void {
@@ -212,9 +216,4 @@ function refuseConnection(response: ServerResponse): void {
 function refuseDraining(request: IncomingMessage, response: ServerResponse): void {
   if (negotiateStream(request)) return void request.socket.destroy();
   replyErrors(response, 503, [{ message: 'Shutting down' }], { 'retry-after': '1', connection: 'close' });
-}
-
-function refuseUpgrade(stream: Socket, status: string, headers = ''): void {
-  stream.once('finish', () => stream.destroy());
-  stream.end(`HTTP/1.1 ${status}\r\n${headers}Connection: close\r\nContent-Length: 0\r\n\r\n`);
 }
