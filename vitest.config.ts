@@ -34,6 +34,7 @@ const CLUSTER = [
   'test/observability/outage-while-watching.test.ts',
   'test/security/pipelined-posts.test.ts',
   'test/server/graphql/preparation-turns.test.ts',
+  'test/soak/soak.test.ts',
 ];
 
 /**
@@ -44,6 +45,7 @@ const SHARED = [
   'test/{config,documents,live,scheduling,schema,task}/**/!(*-memory).test.ts',
   'test/cluster/*.test.ts',
   'test/cluster/memory/*.test.ts',
+  'test/soak/{plan,invariants}.test.ts',
 ];
 
 /** Popular clients against a gateway. */
