@@ -29,14 +29,6 @@ export interface SoakGateway {
   isEnding: boolean;
 }
 
-/** The options of {@link SoakFleet.start}. */
-export interface SoakFleetOptions {
-  /** How many finished tasks each gateway is asked for at its start, so that its memory of states has its full size. */
-  readonly filledTasks: number;
-  /** Called with each gateway that starts. */
-  readonly onStart: (gateway: SoakGateway) => void;
-}
-
 /** Three gateways in processes of their own, each with a clock of its own, a Redis and a simulated A2E. */
 export class SoakFleet implements AsyncDisposable {
   readonly simulator: Simulator;
@@ -44,7 +36,8 @@ export class SoakFleet implements AsyncDisposable {
   /** By place; null while the gateway of that place starts. */
   readonly #places: (SoakGateway | null)[] = Array.from({ length: GATEWAYS }, () => null);
   readonly #stack: AsyncDisposableStack;
-  readonly #options: SoakFleetOptions;
+  readonly #onStart: (gateway: SoakGateway) => void;
+  #filledTasks = 0;
   #turn = 0;
   #started = 0;
 
@@ -52,23 +45,33 @@ export class SoakFleet implements AsyncDisposable {
     simulator: Simulator,
     redis: RedisServer,
     stack: AsyncDisposableStack,
-    options: SoakFleetOptions,
+    onStart: (gateway: SoakGateway) => void,
   ) {
     this.simulator = simulator;
     this.redis = redis;
     this.#stack = stack;
-    this.#options = options;
+    this.#onStart = onStart;
   }
 
-  static async start(options: SoakFleetOptions): Promise<SoakFleet> {
+  /** @param onStart is called with each gateway that starts */
+  static async start(onStart: (gateway: SoakGateway) => void): Promise<SoakFleet> {
     await using stack = new AsyncDisposableStack();
     const finished = { timeline: 'finished' } as const;
     const autoCreate = (id: string) => id.startsWith(FILL) && finished;
     const simulator = stack.use(await startSimulator({ tokens: [TOKEN], autoCreate, latencyMs: 20 }));
     const redis = stack.use(await RedisServer.start());
-    const fleet = new SoakFleet(simulator, redis, stack.move(), options);
+    const fleet = new SoakFleet(simulator, redis, stack.move(), onStart);
     for (let place = 0; place < GATEWAYS; place += 1) await fleet.#startAt(place);
     return fleet;
+  }
+
+  /**
+   * Asks each gateway, and from now on each one that starts, for so many finished tasks: its memory of states then has its
+   * full size.
+   */
+  async fill(tasks: number): Promise<void> {
+    this.#filledTasks = tasks;
+    for (const gateway of this.gateways) await this.#fill(gateway);
   }
 
   /** The gateways that take connections. */
@@ -132,14 +135,14 @@ export class SoakFleet implements AsyncDisposable {
     this.#started += 1;
     const name = `gateway ${place} (process ${this.#started})`;
     const gateway = { name, process, clock, startedAt: performance.now(), isEnding: false };
-    this.#options.onStart(gateway);
+    this.#onStart(gateway);
     await this.#fill(gateway);
     this.#places[place] = gateway;
   }
 
   async #fill({ process }: SoakGateway): Promise<void> {
     const query = 'query ($ids: [ID!]!) { videoTasks(ids: $ids) { id } }';
-    for (let from = 0; from < this.#options.filledTasks; from += IDS_PER_QUERY) {
+    for (let from = 0; from < this.#filledTasks; from += IDS_PER_QUERY) {
       const ids = Array.from({ length: IDS_PER_QUERY }, (_, index) => `${FILL}${from + index}`);
       const body = JSON.stringify({ query, variables: { ids } });
       const headers = { 'content-type': 'application/json' };

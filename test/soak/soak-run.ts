@@ -79,8 +79,10 @@ export class SoakRun implements AsyncDisposable {
         if (!gateway.isEnding) violations.add(`${gateway.name} ended by itself: ${code ?? signal}`);
       });
     };
-    const fleet = await SoakFleet.start({ filledTasks, onStart });
-    return new SoakRun(fleet, windows, logs, options);
+    const fleet = await SoakFleet.start(onStart);
+    const run = new SoakRun(fleet, windows, logs, options);
+    await fleet.fill(filledTasks);
+    return run;
   }
 
   /** Runs one round, and rests. */
