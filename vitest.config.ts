@@ -27,6 +27,7 @@ const CLUSTER = [
   'test/e2e/dead-output.test.ts',
   'test/e2e/idle-close.test.ts',
   'test/e2e/isolation.test.ts',
+  'test/e2e/rolling-upgrade.test.ts',
   'test/e2e/signals.test.ts',
   'test/e2e/wrong-types.test.ts',
   'test/cluster/redis/redis-clock.test.ts',
