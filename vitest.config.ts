@@ -28,6 +28,7 @@ const CLUSTER = [
   'test/e2e/dead-output.test.ts',
   'test/e2e/idle-close.test.ts',
   'test/e2e/isolation.test.ts',
+  'test/e2e/rolling-upgrade.test.ts',
   'test/e2e/signals.test.ts',
   'test/e2e/wrong-types.test.ts',
   'test/cluster/redis/redis-clock.test.ts',
@@ -35,6 +36,7 @@ const CLUSTER = [
   'test/observability/outage-while-watching.test.ts',
   'test/security/pipelined-posts.test.ts',
   'test/server/graphql/preparation-turns.test.ts',
+  'test/soak/soak.test.ts',
 ];
 
 /**
@@ -47,6 +49,7 @@ const SHARED = [
   'test/upstream/**/*.test.ts',
   'test/cluster/*.test.ts',
   'test/cluster/memory/*.test.ts',
+  'test/soak/{plan,invariants}.test.ts',
 ];
 
 /** These measure the memory of a process or how long code takes. */

@@ -5,7 +5,7 @@ import { upstreamPrefix } from '../cluster/redis/upstream-prefix.ts';
 import type { Config } from '../config.ts';
 import type { Logger } from '../observability/log.ts';
 import type { WatchState } from '../task/watch-state.ts';
-import { decodeWatchState, encodeWatchState } from '../task/watch-state-codec.ts';
+import { decodeWatchState, encodeWatchState, WATCH_STATE_FORMAT } from '../task/watch-state-codec.ts';
 
 /** Opens the cluster. The Redis client is loaded on demand, so that a process without it starts a third sooner. */
 export async function createCluster(
@@ -16,7 +16,7 @@ export async function createCluster(
   if (!redis) return new MemoryCluster<WatchState>();
   const { createRedisCluster } = await import('../cluster/redis/redis-cluster.ts');
   const prefix = upstreamPrefix({ ...redis, ...upstream });
-  const codec = { encode: encodeWatchState, decode: decodeWatchState };
+  const codec = { format: WATCH_STATE_FORMAT, encode: encodeWatchState, decode: decodeWatchState };
   const cluster = createRedisCluster<WatchState>({ ...redis, prefix, codec, logger, counts });
   await cluster.ready;
   return cluster;

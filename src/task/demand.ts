@@ -6,6 +6,8 @@ import type { WatchState } from './watch-state.ts';
 export class WatchDemand {
   /** Queries that wait for the next poll. */
   readonly queries = new Waitlist();
+  /** New observers that wait for the next poll. */
+  readonly firstPoll = new Waitlist();
   readonly #observers = new Set<WatchObserver>();
   readonly #lingerMs: number;
   readonly #onLingerEnd: () => void;
@@ -64,9 +66,15 @@ export class WatchDemand {
     this.#linger = null;
   }
 
-  /** Drops all observers and releases all queries. */
+  /** Releases everything that waits for the next poll. */
+  notifyAnswered(): void {
+    this.queries.notifyAll();
+    this.firstPoll.notifyAll();
+  }
+
+  /** Drops all observers and releases everything that waits. */
   clear(): void {
     this.#observers.clear();
-    this.queries.notifyAll();
+    this.notifyAnswered();
   }
 }

@@ -181,10 +181,12 @@ export class TaskWatch implements Job {
     if (this.#isNews(version)) this.#setState(this.#takePeerState({ ...state, version }));
   }
 
-  async #loadSharedState(): Promise<void> {
+  /** Resolves to whether the cluster has a state. */
+  async #loadSharedState(): Promise<boolean> {
     const stored = await this.#shared.read();
-    if (!stored || !this.#isNews(stored.version)) return;
-    this.#setState(this.#takePeerState({ ...stored.state, version: stored.version }));
+    if (stored && this.#isNews(stored.version))
+      this.#setState(this.#takePeerState({ ...stored.state, version: stored.version }));
+    return stored !== null;
   }
 
   /** A subscribed watch has the shared state already. */
@@ -239,7 +241,7 @@ export class TaskWatch implements Job {
   /** Queries that wait have their answer, even if the poll brought no state. */
   #onPollEnd(next: WatchState): void {
     this.#setState(next);
-    this.#demand.queries.notifyAll();
+    this.#demand.notifyAnswered();
     this.#deactivateUnlessNeeded();
   }
 
@@ -248,7 +250,7 @@ export class TaskWatch implements Job {
     this.#state = next;
     this.#refreshNextCheck();
     if (changed) this.#demand.notify(this.#state);
-    if (this.isFresh) this.#demand.queries.notifyAll();
+    if (this.isFresh) this.#demand.notifyAnswered();
     if (isFinal(next)) this.#deactivate();
     else this.#deactivateUnlessNeeded();
   }
@@ -268,7 +270,20 @@ export class TaskWatch implements Job {
     this.#planner.restart();
     this.#shared.subscribe();
     this.#onActiveChange({ active: true });
-    void this.#shared.hydrate(() => this.#loadSharedState()).then(() => this.#scheduleFirstPoll());
+    void this.#shared.hydrate(() => this.#hydrate());
+  }
+
+  /**
+   * Reads the shared state, and schedules the first poll. Other gateways may have shown newer states than this watch
+   * remembers. Where the cluster cannot be reached, or has lost the state, the first poll decides what observers receive.
+   */
+  async #hydrate(): Promise<void> {
+    const isShared = await this.#loadSharedState();
+    const { cluster, firstAnswerMs } = this.#context;
+    const isOutdated = !isShared && cluster.health !== 'single' && this.#state.snapshot !== null && !this.isFresh;
+    const polled = isOutdated && this.#isActive ? this.#demand.firstPoll.wait(firstAnswerMs) : null;
+    this.#scheduleFirstPoll();
+    await polled;
   }
 
   #scheduleFirstPoll(): void {
@@ -294,6 +309,7 @@ export class TaskWatch implements Job {
     this.#refreshNextCheck();
     if (!this.#isActive) return;
     this.#isActive = false;
+    this.#demand.firstPoll.notifyAll();
     this.#onActiveChange({ active: false });
   }
 }

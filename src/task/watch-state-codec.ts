@@ -13,7 +13,7 @@ import type { WatchState } from './watch-state.ts';
 import { countWithin, durationUpTo, nullable, record, text, word } from './wire-values.ts';
 
 /** The version of the format. A gateway ignores the states of another version. */
-const FORMAT = 2;
+export const WATCH_STATE_FORMAT = 2;
 /** No state is stored longer than this, so an older one counts as expired, in ms. */
 const MAX_AGE_MS = 25 * 3_600_000;
 const MAX_RETRY_AFTER_MS = 5 * 60_000;
@@ -28,7 +28,7 @@ export function encodeWatchState(state: WatchState): string {
   const ageMs = (at: number | null): number | null =>
     at === null ? null : Math.max(0, Math.round(performance.now() - at));
   return JSON.stringify({
-    format: FORMAT,
+    format: WATCH_STATE_FORMAT,
     version,
     snapshot: snapshot && encodeSnapshot(snapshot),
     failure: failure && encodeFailure(failure),
@@ -51,7 +51,7 @@ export function encodeWatchState(state: WatchState): string {
  */
 export function decodeWatchState(encoded: string, topic: string, ageMs: number | null): WatchState {
   const state = record(JSON.parse(encoded));
-  if (state['format'] !== FORMAT) throw new TypeError('another format');
+  if (state['format'] !== WATCH_STATE_FORMAT) throw new TypeError('another format');
   const version = countWithin(state['version'], Number.MAX_SAFE_INTEGER);
   const snapshot = nullable(state['snapshot'], (value) => decodeSnapshot(value, ageMs ?? 0));
   if (snapshot && !topic.endsWith(`:${snapshot.task.id}`)) throw new TypeError('a state of another task');

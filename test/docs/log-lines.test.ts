@@ -9,8 +9,8 @@ const LEVELS: Readonly<Record<string, string>> = { debug: '20', info: '30', warn
 /** A call of the logger with its message as the last argument. */
 const CALL = /\blog(?:ger)?\??\.(debug|info|warn|error|fatal)\([^;]*?(['"])((?:(?!\2).)+)\2\s*\)/g;
 
-test('docs/operations.md lists every message that the code logs as it stands, with its level', async () => {
-  const rows = (await Markdown.read('docs/operations.md')).table('Log lines', 'log line (`msg`)');
+test('docs/log-lines.md lists every message that the code logs as it stands, with its level', async () => {
+  const rows = (await Markdown.read('docs/log-lines.md')).table('The lines', 'log line (`msg`)');
   const listed = rows.flatMap(([messages = '', level]) =>
     messages.split('`').flatMap((message, index) => (index % 2 === 1 ? [`${level} ${message}`] : [])),
   );

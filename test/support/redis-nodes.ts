@@ -16,6 +16,7 @@ export const PATIENT = { commandTimeoutMs: 30_000 } as const;
 
 /** JSON, checked as little as a test needs. */
 export const weatherCodec = {
+  format: 1,
   encode: (state: Weather): string => JSON.stringify(state),
   decode(text: string): Weather {
     const value: unknown = JSON.parse(text);

@@ -70,7 +70,7 @@ export class RedisCluster<S> implements Cluster<S>, SharedRateLimiter {
   constructor(options: RedisClusterOptions<S>) {
     const { url, prefix = 'video-task-gateway', codec, logger, commandTimeoutMs = 500, onHealth } = options;
     const { counts = new RedisCounts() } = options;
-    this.#keys = redisKeys(prefix);
+    this.#keys = redisKeys(prefix, codec.format);
     this.#codec = codec;
     this.#limiter = new RateLimiterClient((key, rate) => this.#reserve(key, rate), logger);
     this.#invalidations = new InvalidationListeners(logger);

@@ -2,6 +2,8 @@ import type { Versioned } from '../contract.ts';
 
 /** Turns states into text and back. */
 export interface StateCodec<S> {
+  /** The version of the text. Gateways with different versions share no state and no tick. */
+  readonly format: number;
   encode(state: S): string;
   /**
    * Throws on a text that is no state of the topic.

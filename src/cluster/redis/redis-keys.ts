@@ -22,8 +22,8 @@ export interface RedisKeys {
 }
 
 /**
- * The version of all formats in Redis: gateways with different versions do not mix. Raise it with every change to a key,
- * a channel, a message or a script that the version before would misread.
+ * The version of all formats in Redis but the text of a state: gateways with different versions do not mix. Raise it with
+ * every change to a key, a channel, a message or a script that the version before would misread.
  */
 const FORMAT = 'v2';
 
@@ -39,13 +39,17 @@ export function tickTtlMs(intervalMs: number): { readonly withState: number; rea
   return { withState: TICK_TTL_MS + interval, withoutState: Math.max(1000, 4 * interval) };
 }
 
-/** The names under `prefix`. */
-export function redisKeys(prefix: string): RedisKeys {
+/**
+ * The names under `prefix`. The names of a topic contain the format of its states too: a gateway that lost a tick to a
+ * gateway with another format could not read the result. The rate, the pauses and the membership are common to them.
+ */
+export function redisKeys(prefix: string, stateFormat: number): RedisKeys {
   const root = `${prefix}:${FORMAT}`;
+  const topics = `${root}.${stateFormat}`;
   return {
-    tick: (topic) => `${root}:{${topic}}:tick`,
-    state: (topic) => `${root}:{${topic}}:state`,
-    updates: (topic) => `${root}:{${topic}}:updates`,
+    tick: (topic) => `${topics}:{${topic}}:tick`,
+    state: (topic) => `${topics}:{${topic}}:state`,
+    updates: (topic) => `${topics}:{${topic}}:updates`,
     rate: (key) => `${root}:{${key}}:rate`,
     nodes: `${root}:{gateways}:nodes`,
     pauses: `${root}:{gateways}:pauses`,

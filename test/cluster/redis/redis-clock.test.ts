@@ -135,7 +135,7 @@ test.concurrent('a Redis that came back empty with a clock behind grants version
   const { cluster } = await nodes.connect(PATIENT);
   const version = (await cluster.claim('topic', 1, 0)) ?? 0;
   await cluster.publish('topic', hail(version), HOUR);
-  await server.run('DEL', `${nodes.prefix}:v2:{topic}:tick`);
+  await server.run('DEL', `${nodes.prefix}:v2.1:{topic}:tick`);
   await step(-TEN_MINUTES);
   expect(await cluster.claim('topic', 60_000, 0)).toBe(version + 1);
   // A gateway that knows more is refused, and the next grant is above its version.
@@ -184,7 +184,7 @@ test.concurrent.each([
   await using _ = cluster;
   await cluster.ready;
   await cluster.publish('aging', hail(1), HOUR);
-  const key = `${nodes.prefix}:v2:{aging}:state`;
+  const key = `${nodes.prefix}:v2.1:{aging}:state`;
   await server.run('PEXPIRE', key, String(Number(await server.run('PTTL', key)) + byMs));
   expect(await cluster.read('aging')).toEqual(hail(1));
   expect(ages).toEqual([expect.toSatisfy(isRight)]);

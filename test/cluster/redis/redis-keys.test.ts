@@ -11,7 +11,7 @@ test('the tick of an id without a state leaves Redis after four intervals, with 
   await using server = await RedisServer.start();
   await using nodes = new RedisNodes(server.url);
   const { cluster } = await nodes.connect();
-  const ttl = async (topic: string) => Number(await server.run('PTTL', `${nodes.prefix}:v2:{${topic}}:tick`));
+  const ttl = async (topic: string) => Number(await server.run('PTTL', `${nodes.prefix}:v2.1:{${topic}}:tick`));
   for (let n = 0; n < 100; n += 1) await cluster.claim(`unknown-${n}`, 3_000, 0);
   for (let n = 0; n < 100; n += 1) {
     const left = await ttl(`unknown-${n}`);

@@ -28,7 +28,7 @@ test('malformed messages and stored states are dropped, and later ones are deliv
     `9${'9'.repeat(400)}:me:{}`,
     '-1:me:{}',
   ];
-  for (const text of garbage) await server.run('PUBLISH', `${nodes.prefix}:v2:{topic}:updates`, text);
+  for (const text of garbage) await server.run('PUBLISH', `${nodes.prefix}:v2.1:{topic}:updates`, text);
   const invalidated = new CallbackQueue<ReadonlySet<string>>();
   b.cluster.onInvalidate(invalidated.put);
   const notices = ['nodes:x', 'nodes:', 'pause:1', 'pause:x:me:key', 'pause:9:me:', '\0'];
@@ -45,9 +45,9 @@ test('malformed messages and stored states are dropped, and later ones are deliv
   await a.cluster.invalidate(['valid']);
   expect(await invalidated.count(1)).toEqual([new Set(['valid'])]);
   expect(await warned.count(1)).toEqual(['malformed states dropped {"dropped":{"malformed":1}}']);
-  await server.run('SET', `${nodes.prefix}:v2:{topic}:state`, 'nonsense');
+  await server.run('SET', `${nodes.prefix}:v2.1:{topic}:state`, 'nonsense');
   expect(await b.cluster.read('topic')).toBeNull();
-  await server.run('SET', `${nodes.prefix}:v2:{topic}:tick`, 'nonsense');
+  await server.run('SET', `${nodes.prefix}:v2.1:{topic}:tick`, 'nonsense');
   expect(await a.cluster.claim('topic', 60_000, 0)).not.toBeNull();
   await a.cluster.publish('topic', sunny(3), HOUR);
   expect(await heard.count(1)).toEqual([sunny(3)]);
@@ -96,8 +96,8 @@ test('three gateways cost two commands per poll, and everything kept in Redis en
   ];
   const keys = (await server.run('KEYS', '*')) as string[];
   // On a busy machine a key that lives for seconds may have expired.
-  expect(known).toEqual(expect.arrayContaining(keys.map((key) => key.replace(`${nodes.prefix}:v2`, ''))));
-  expect(keys).toContain(`${nodes.prefix}:v2:{topic}:state`);
+  expect(known).toEqual(expect.arrayContaining(keys.map((key) => key.slice(key.indexOf(':{')))));
+  expect(keys).toContain(`${nodes.prefix}:v2.1:{topic}:state`);
   const lastsForEver = -1;
   for (const key of keys) expect(Number(await server.run('PTTL', key))).not.toBe(lastsForEver);
 });
@@ -106,7 +106,7 @@ test('a key of the wrong type costs that key at most, and never the connection',
   await using server = await RedisServer.start();
   await using nodes = new RedisNodes(server.url);
   const [a, b] = [await nodes.connect(PATIENT), await nodes.connect(PATIENT)];
-  const keys = ['{topic}:tick', '{topic}:state', '{key}:rate'].map((name) => `${nodes.prefix}:v2:${name}`);
+  const keys = ['v2.1:{topic}:tick', 'v2.1:{topic}:state', 'v2:{key}:rate'].map((name) => `${nodes.prefix}:${name}`);
   const spoil = async (): Promise<void> => {
     for (const key of keys) {
       await server.run('DEL', key);

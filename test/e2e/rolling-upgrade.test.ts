@@ -1,0 +1,93 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { expect, test } from 'vitest';
+import { ClientHistory, type ShownState } from '../soak/client-history.ts';
+import { openConnection } from '../soak/connection.ts';
+import { CallbackQueue } from '../support/callback-queue.ts';
+import { GatewayFleet } from '../support/gateway-fleet.ts';
+
+const INTERVAL = 500;
+const ENV = { POLL_INTERVAL_MS: String(INTERVAL), SHUTDOWN_GRACE_MS: '2000' };
+/** Starts a gateway of the next version. */
+const NEXT = new URL('../support/next-state-format.mjs', import.meta.url);
+const TASKS = ['one', 'two', 'three'];
+/** Ten clients per task: five over each transport. */
+const CLIENTS = TASKS.flatMap((id) =>
+  (['WebSocket', 'SSE'] as const).flatMap((transport) => Array.from({ length: 5 }, () => ({ id, transport }))),
+);
+/** Its progress rises with time, slower than the test runs. */
+const RISING = { timeline: [{ status: 'process', progress: [0, 99], forMs: 120_000 }] } as const;
+
+const UPGRADES = [
+  { to: 'the same format', env: {}, callsPerInterval: 1 },
+  // Each version polls for its own clients while both run.
+  { to: 'the next format', env: { NODE_OPTIONS: `--import ${NEXT.href}` }, callsPerInterval: 2 },
+];
+
+/** A client that connects again whenever its connection is lost, until its subscription has ended. */
+class Subscriber {
+  readonly states = new CallbackQueue<ShownState>();
+  readonly errors: string[] = [];
+  readonly wrong: string[] = [];
+  readonly ended: Promise<void>;
+  readonly #history = new ClientHistory();
+  readonly #end = Promise.withResolvers<void>();
+
+  constructor(pick: () => string, { id, transport }: (typeof CLIENTS)[number]) {
+    this.ended = this.#end.promise;
+    const connect = (): void => {
+      this.#history.connected();
+      openConnection(transport, pick(), id, {
+        result: ({ data, errors = [] }) => {
+          this.errors.push(...errors.map(({ message }) => message));
+          const state = data?.taskStatus;
+          const step = state ? this.#history.add(state) : null;
+          if (step) this.wrong.push(step);
+          if (state) this.states.put(state);
+        },
+        completed: () => this.#end.resolve(),
+        closed: () => void delay(50 + Math.random() * 100).then(connect),
+      });
+    };
+    connect();
+  }
+}
+
+test.concurrent.each(UPGRADES)(
+  'a rolling upgrade to $to: no step back, no lost end, the calls of the contract',
+  async ({ env, callsPerInterval }) => {
+    await using fleet = await GatewayFleet.start({ env: ENV });
+    const { simulator } = fleet;
+    for (const id of TASKS) simulator.addTask(id, RISING);
+    const subscribers = CLIENTS.map((client) => new Subscriber(fleet.pick, client));
+    await Promise.all(subscribers.map(({ states }) => states.count(2)));
+    simulator.resetCounts();
+    for (const [index, old] of [...fleet.gateways].entries()) {
+      await fleet.add(env);
+      fleet.retire(old);
+      old.signal('SIGTERM');
+      // The first task ends while its clients are on their way to other gateways.
+      if (index === 1) simulator.setTask('one', { status: 'success' });
+      expect(await old.exited).toEqual({ code: 0, signal: null });
+      const watching = subscribers.filter((_, at) => CLIENTS[at]?.id !== 'one' || index < 1);
+      await Promise.all(watching.map(({ states }) => states.count(states.all.length + 1)));
+    }
+    for (const id of ['two', 'three']) {
+      const calls = simulator.callsFor(id);
+      const intervals = ((calls.at(-1) ?? 0) - (calls[0] ?? 0)) / INTERVAL;
+      expect((calls.length - 1) / intervals).toBeLessThanOrEqual(1.5 * callsPerInterval);
+      simulator.setTask(id, { status: 'success' });
+    }
+    await Promise.all(subscribers.map(({ ended }) => ended));
+    for (const { states, wrong, errors } of subscribers) {
+      expect(errors).toEqual([]);
+      if (callsPerInterval === 1) expect(wrong).toEqual([]);
+      // Each version polls at times of its own: a client that moves between them is an interval back at most.
+      expect(
+        Math.max(...states.all.map(({ progress }, at) => (states.all[at - 1]?.progress ?? 0) - (progress ?? 100))),
+      ).toBeLessThanOrEqual(1);
+      expect(states.all.at(-1)).toMatchObject({ status: 'SUCCESS', finished: true });
+    }
+    for (const { log } of fleet.gateways) expect(log.filter((line) => JSON.parse(line).level >= 40)).toEqual([]);
+  },
+  120_000,
+);

@@ -1,0 +1,70 @@
+/** The faults of a run. */
+export const FAULT_NAMES = [
+  'A2E down',
+  'A2E answers 503',
+  'A2E answers HTML',
+  'A2E hangs',
+  'A2E limits the rate',
+  'A2E refuses the token',
+  'Redis hangs',
+  'Redis is killed',
+  'Redis is flushed',
+  'a clock steps',
+  'a gateway drains',
+  'a gateway is killed',
+] as const;
+
+/** The name of a fault that the plan knows, as a violation tells it. */
+export type FaultName = (typeof FAULT_NAMES)[number];
+
+/** Why a window is open: a planned fault, or a machine that keeps a process from a core. */
+export type WindowCause = FaultName | 'the machine stalls';
+
+/** What the contract allows from the start of a fault until every gateway has recovered. */
+export interface FaultRule {
+  /** Calls to A2E per task and interval. */
+  readonly callsPerInterval: number;
+  /** The `msg` of log lines of level `warn` and above. */
+  readonly lines: readonly string[];
+  /** Codes of errors that may answer a query, or end a subscription that has no state yet. */
+  readonly codes: readonly string[];
+}
+
+const AWAY = ['A2E fails', 'A2E still fails', 'A2E answers again', 'circuit opened', 'circuit closed'];
+const A2E: FaultRule = { callsPerInterval: 1, lines: AWAY, codes: ['UPSTREAM_UNAVAILABLE'] };
+const REDIS: FaultRule = {
+  // Each of three gateways polls for itself.
+  callsPerInterval: 3,
+  lines: [
+    'redis cannot be reached, polling on our own',
+    'redis is away, polling on our own',
+    'redis is still away, polling on our own',
+  ],
+  codes: [],
+};
+/** A step may cost one interval more; a gateway that ends may have called, and published nothing. */
+const GATEWAY: FaultRule = { callsPerInterval: 2, lines: [], codes: [] };
+
+/** The rule of each fault. Source: README.md, docs/operations.md and docs/clustering.md. */
+export const FAULT_RULES: Readonly<Record<WindowCause, FaultRule>> = {
+  'the machine stalls': { ...REDIS, lines: [...REDIS.lines, ...AWAY], codes: A2E.codes },
+  'A2E down': A2E,
+  'A2E answers 503': A2E,
+  'A2E answers HTML': { ...A2E, codes: ['UPSTREAM_BAD_RESPONSE', 'UPSTREAM_UNAVAILABLE'] },
+  'A2E hangs': A2E,
+  'A2E limits the rate': {
+    ...A2E,
+    lines: [...AWAY, 'A2E limits the rate: polling pauses'],
+    codes: ['UPSTREAM_RATE_LIMITED', 'UPSTREAM_UNAVAILABLE'],
+  },
+  'A2E refuses the token': {
+    ...A2E,
+    lines: [...AWAY, "A2E refuses the gateway's own token: polling pauses until it is accepted again"],
+  },
+  'Redis hangs': REDIS,
+  'Redis is killed': REDIS,
+  'Redis is flushed': GATEWAY,
+  'a clock steps': GATEWAY,
+  'a gateway drains': GATEWAY,
+  'a gateway is killed': GATEWAY,
+};

@@ -1,0 +1,57 @@
+import { FAULT_RULES, type FaultRule, type WindowCause } from './fault-rules.ts';
+
+/** A fault as it happened. Times in ms since the start of the run; `to` is infinite until the gateways have recovered. */
+export interface FaultWindow {
+  readonly fault: WindowCause;
+  readonly from: number;
+  to: number;
+}
+
+/** A part of a period in which one rule for calls holds. */
+interface Segment {
+  readonly from: number;
+  readonly to: number;
+  readonly callsPerInterval: number;
+}
+
+/** A summary of failures follows within 30 s, and a line about a circuit within 60 s, in ms. */
+const LINES_FOLLOW_MS = 65_000;
+
+/** The faults of a run so far. No two planned ones overlap. */
+export class FaultWindows {
+  readonly all: FaultWindow[] = [];
+
+  /** Opens a window; the fault is over once its `to` is set. */
+  open(fault: WindowCause, from: number): FaultWindow {
+    const window = { fault, from, to: Number.POSITIVE_INFINITY };
+    this.all.push(window);
+    return window;
+  }
+
+  /** The rules that hold at some time between two instants. */
+  rules(from: number, to: number = from): readonly FaultRule[] {
+    return this.all.filter((window) => window.from <= to && window.to >= from).map(({ fault }) => FAULT_RULES[fault]);
+  }
+
+  /** Whether a log line with this `msg` is expected at that time. */
+  allowsLine(message: string, at: number): boolean {
+    return this.rules(at - LINES_FOLLOW_MS, at).some(({ lines }) => lines.includes(message));
+  }
+
+  /** Whether an error with this code may end or answer an operation that ran between two instants. */
+  allowsCode(code: string, from: number, to: number): boolean {
+    return this.rules(from, to).some(({ codes }) => codes.includes(code));
+  }
+
+  /** A period in pieces, each with the calls per interval that the windows over it allow. */
+  segments(from: number, to: number): readonly Segment[] {
+    const inside = this.all.flatMap((window) => [window.from, window.to]).filter((at) => at > from && at < to);
+    const bounds = [from, ...new Set(inside.toSorted((a, b) => a - b)), to];
+    return bounds.slice(1).map((end, index) => {
+      const start = bounds[index] ?? from;
+      const covering = this.all.filter((window) => window.from <= start && window.to >= end);
+      const allowed = covering.map(({ fault }) => FAULT_RULES[fault].callsPerInterval);
+      return { from: start, to: end, callsPerInterval: Math.max(1, ...allowed) };
+    });
+  }
+}

@@ -1,0 +1,96 @@
+import { expect, test } from 'vitest';
+import { excessCalls } from './call-rule.ts';
+import { ClientHistory, type ShownState } from './client-history.ts';
+import { FaultWindows } from './fault-windows.ts';
+import { unexpectedLine } from './log-watch.ts';
+import { growthOf, verdictsOf, WARM_UP_MS } from './report.ts';
+
+const INTERVAL = 1_000;
+const STATE: ShownState = { status: 'PROCESS', progress: 10, stale: false, finished: false };
+
+function everyMs(ms: number, from: number, to: number): number[] {
+  return Array.from({ length: Math.floor((to - from) / ms) }, (_, index) => from + index * ms);
+}
+
+function withWindow(fault: Parameters<FaultWindows['open']>[0], from: number, to: number): FaultWindows {
+  const windows = new FaultWindows();
+  windows.open(fault, from).to = to;
+  return windows;
+}
+
+test('one call per interval is right, and two are too many', () => {
+  const none = new FaultWindows();
+  expect(excessCalls([], none, INTERVAL)).toEqual([]);
+  expect(excessCalls(everyMs(INTERVAL, 0, 30_000), none, INTERVAL)).toEqual([]);
+  expect(excessCalls(everyMs(INTERVAL / 2, 0, 30_000), none, INTERVAL)).toHaveLength(1);
+});
+
+test('without Redis each gateway may poll, but not before and not after', () => {
+  const windows = withWindow('Redis is killed', 10_000, 20_000);
+  const [before, during, after] = [
+    everyMs(INTERVAL, 0, 10_000),
+    everyMs(350, 10_000, 20_000),
+    everyMs(INTERVAL, 20_000, 30_000),
+  ];
+  expect(excessCalls([...before, ...during, ...after], windows, INTERVAL)).toEqual([]);
+  expect(excessCalls([...before, ...during, ...everyMs(350, 20_000, 30_000)], windows, INTERVAL)).toHaveLength(1);
+  expect(excessCalls([...everyMs(350, 0, 10_000), ...during, ...after], windows, INTERVAL)).toHaveLength(1);
+  expect(excessCalls([...before, ...everyMs(150, 10_000, 20_000), ...after], windows, INTERVAL)).toHaveLength(1);
+});
+
+test('a machine that stalls in a fault makes no rule stricter', () => {
+  const windows = withWindow('the machine stalls', 5_000, 15_000);
+  windows.open('A2E down', 8_000).to = 12_000;
+  expect(windows.segments(0, 20_000).map(({ from, to, callsPerInterval }) => [from, to, callsPerInterval])).toEqual([
+    [0, 5_000, 1],
+    [5_000, 8_000, 3],
+    [8_000, 12_000, 3],
+    [12_000, 15_000, 3],
+    [15_000, 20_000, 1],
+  ]);
+});
+
+test('a client is shown no state twice in a row and no step back, over reconnects as well', () => {
+  const history = new ClientHistory();
+  history.connected();
+  expect(history.add(STATE)).toBeNull();
+  expect(history.add(STATE)).toContain('twice');
+  history.connected();
+  expect(history.add(STATE)).toBeNull();
+  expect(history.add({ ...STATE, stale: true })).toBeNull();
+  expect(history.add({ ...STATE, progress: 9 })).toContain('a step back');
+  history.connected();
+  expect(history.add({ ...STATE, status: 'INIT', progress: null })).toContain('a step back');
+  expect(history.add({ ...STATE, status: 'SUCCESS', finished: true })).toBeNull();
+  expect(history.add({ ...STATE, status: 'SUCCESS', finished: false })).toContain('a step back');
+});
+
+test('a line of level warn needs a fault that explains it', () => {
+  const windows = withWindow('A2E down', 10_000, 12_000);
+  const line = JSON.stringify({ level: 40, msg: 'A2E fails' });
+  expect(unexpectedLine(line, windows, 9_000)).toBe(line);
+  expect(unexpectedLine(line, windows, 11_000)).toBeNull();
+  expect(unexpectedLine(line, windows, 200_000)).toBe(line);
+  expect(unexpectedLine(JSON.stringify({ level: 50, msg: 'unexpected error' }), windows, 11_000)).not.toBeNull();
+  expect(unexpectedLine(JSON.stringify({ level: 30, msg: 'redis connected' }), windows, 0)).toBeNull();
+  expect(unexpectedLine('Debugger attached.', windows, 0)).toBeNull();
+  expect(unexpectedLine('a stack trace', windows, 11_000)).toContain('no JSON');
+});
+
+test('an error needs a fault that was there while the operation ran', () => {
+  const windows = withWindow('A2E limits the rate', 10_000, 12_000);
+  expect(windows.allowsCode('UPSTREAM_RATE_LIMITED', 8_000, 10_500)).toBe(true);
+  expect(windows.allowsCode('UPSTREAM_RATE_LIMITED', 12_500, 13_000)).toBe(false);
+  expect(windows.allowsCode('TASK_NOT_FOUND', 10_500, 11_000)).toBe(false);
+});
+
+test('the heap of a gateway is compared from its warm-up to the end', () => {
+  const sample = { gateway: 'a', handles: 20, heapBytes: 100 };
+  const cold = { ...sample, ageMs: 1_000, heapBytes: 10 };
+  const warm = { ...sample, ageMs: WARM_UP_MS };
+  const rests = (end: object) => verdictsOf([[cold], [warm], [{ ...warm, ageMs: 2 * WARM_UP_MS, ...end }]]);
+  expect(rests({ heapBytes: 104 }).flatMap(growthOf)).toEqual([]);
+  expect(rests({ heapBytes: 106 }).flatMap(growthOf)).toEqual([expect.stringContaining('the heap of a')]);
+  expect(rests({ handles: 31 }).flatMap(growthOf)).toEqual([expect.stringContaining('the handles of a')]);
+  expect(verdictsOf([[cold], [warm]])).toEqual([{ gateway: 'a', warm: null, end: warm }]);
+});

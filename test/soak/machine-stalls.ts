@@ -1,0 +1,46 @@
+import { readFileSync } from 'node:fs';
+import type { StallDetector } from '../support/stall-detector.ts';
+
+/** A process that waited for a core for this long between two looks was starved, in ms. */
+const STARVED_MS = 100;
+
+/**
+ * Finds out whether the machine kept this process or the observed ones from a core: a call to Redis or to A2E that times
+ * out then proves nothing about the gateway. A gateway that blocks its own event loop uses the core, and is not excused.
+ */
+export class MachineStalls {
+  readonly #stalls: StallDetector;
+  readonly #waits = new Map<number, number>();
+  #lookedAt = performance.now();
+
+  constructor(stalls: StallDetector) {
+    this.#stalls = stalls;
+  }
+
+  /** Whether one of the processes was starved since the last look. */
+  look(pids: readonly number[]): boolean {
+    const since = this.#lookedAt;
+    this.#lookedAt = performance.now();
+    const starved = pids.map((pid) => this.#isStarved(pid));
+    return starved.includes(true) || this.#stalls.longestSince(since) > STARVED_MS;
+  }
+
+  #isStarved(pid: number): boolean {
+    const waitedMs = waitedForCore(pid);
+    const before = this.#waits.get(pid);
+    this.#waits.set(pid, waitedMs);
+    return before !== undefined && waitedMs - before > STARVED_MS;
+  }
+}
+
+/**
+ * How long the main thread of a process has waited for a core so far, in ms: the second field of `/proc/PID/schedstat`, in
+ * ns. https://docs.kernel.org/scheduler/sched-stats.html#proc-pid-schedstat. 0 when the process has ended.
+ */
+function waitedForCore(pid: number): number {
+  try {
+    return Number(readFileSync(`/proc/${pid}/schedstat`, 'utf8').split(' ')[1]) / 1e6;
+  } catch {
+    return 0;
+  }
+}

@@ -1,0 +1,46 @@
+import { expect, test } from 'vitest';
+import { FAULT_NAMES } from './fault-rules.ts';
+import { type PlannedFault, planSoak } from './plan.ts';
+
+const HOUR = { seed: 7, minutes: 60 };
+
+function faultsOf(plan: ReturnType<typeof planSoak>): PlannedFault[] {
+  return plan.rounds.flatMap(({ events }) => events.filter((event) => event.kind === 'fault'));
+}
+
+test('a seed is one plan, another seed is another one', () => {
+  expect(planSoak(HOUR)).toEqual(planSoak(HOUR));
+  expect(planSoak({ ...HOUR, seed: 8 })).not.toEqual(planSoak(HOUR));
+});
+
+test('an hour has each fault several times, and every six minutes have each of them once', () => {
+  const faults = faultsOf(planSoak(HOUR)).map(({ fault }) => fault);
+  expect(faults).toHaveLength(120);
+  for (let at = 0; at < faults.length; at += FAULT_NAMES.length) {
+    expect(new Set(faults.slice(at, at + FAULT_NAMES.length))).toEqual(new Set(FAULT_NAMES));
+  }
+});
+
+test('each round has clients of every transport and behaviour in the hour, and only clients and queries of its own tasks', () => {
+  const { rounds } = planSoak(HOUR);
+  for (const { events } of rounds) {
+    const tasks = events.filter((event) => event.kind === 'task').map(({ id }) => id);
+    const watched = events.filter((event) => event.kind === 'client').map(({ task }) => task);
+    const asked = events.filter((event) => event.kind === 'query').flatMap((event) => event.tasks);
+    expect(tasks).toEqual(expect.arrayContaining([...watched, ...asked]));
+    expect(events.map(({ at }) => at)).toEqual(events.map(({ at }) => at).toSorted((a, b) => a - b));
+  }
+  const clients = rounds.flatMap(({ events }) => events.filter((event) => event.kind === 'client'));
+  expect(new Set(clients.map(({ transport }) => transport)).size).toBe(3);
+  expect(new Set(clients.map(({ behaviour }) => behaviour)).size).toBe(4);
+});
+
+test('a query asks for tasks that have begun, and the first gateway is never restarted', () => {
+  for (const { events } of planSoak(HOUR).rounds) {
+    const begunAt = new Map(events.filter((event) => event.kind === 'task').map(({ id, at }) => [id, at]));
+    for (const event of events) {
+      if (event.kind === 'query') for (const id of event.tasks) expect(begunAt.get(id)).toBeLessThan(event.at);
+      if (event.kind === 'fault') expect([1, 2]).toContain(event.gateway);
+    }
+  }
+});

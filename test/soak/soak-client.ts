@@ -1,0 +1,120 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { ClientHistory } from './client-history.ts';
+import { type Connection, openConnection, type Result } from './connection.ts';
+import type { PlannedClient } from './plan.ts';
+
+/** What a client needs of the run. */
+export interface ClientSurroundings {
+  /** The address of a gateway, as a load balancer picks it. */
+  readonly pick: () => string;
+  /** Whether an error with this code may end a subscription that began then. */
+  readonly allowsCode: (code: string, from: number) => boolean;
+  readonly violate: (text: string) => void;
+  readonly onUpdate: () => void;
+  readonly now: () => number;
+}
+
+/** How a stalled client behaves: it reads nothing for this long, in ms. */
+const STALL_MS = 5_000;
+const RETRY_MS = 200;
+
+/** A client that watches one task to its end, and connects again whenever its connection ends before that. */
+export class SoakClient {
+  readonly planned: PlannedClient;
+  readonly #surroundings: ClientSurroundings;
+  readonly #history = new ClientHistory();
+  readonly #over = new AbortController();
+  #connection: Connection | null = null;
+  #endedWith: string | null = null;
+
+  constructor(planned: PlannedClient, surroundings: ClientSurroundings) {
+    this.planned = planned;
+    this.#surroundings = surroundings;
+  }
+
+  /** How it ended: `final state`, `left` or the code of an error; null while it watches. */
+  get endedWith(): string | null {
+    return this.#endedWith;
+  }
+
+  /** The client and the last state that it was shown, for a violation. */
+  get description(): string {
+    const { name, transport, behaviour, task } = this.planned;
+    const last = this.#history.last ? JSON.stringify(this.#history.last) : 'no state';
+    return `${name} (${transport}, ${behaviour}, ${task}) has ${last} after ${this.#history.count} states`;
+  }
+
+  /** Watches until its end. Never rejects. */
+  async run(): Promise<void> {
+    const behaving = this.#behave();
+    while (this.#endedWith === null) {
+      await this.#watchOnce();
+      if (this.#endedWith === null) await this.#wait(RETRY_MS);
+    }
+    await behaving;
+  }
+
+  /** Ends it at once. */
+  stop(): void {
+    this.#end('stopped');
+    this.#connection?.crash();
+  }
+
+  async #behave(): Promise<void> {
+    const { behaviour, afterMs } = this.planned;
+    if (behaviour === 'stays') return;
+    await this.#wait(afterMs);
+    if (this.#endedWith !== null) return;
+    if (behaviour === 'crashes') return this.#connection?.crash();
+    if (behaviour === 'leaves') {
+      this.#end('left');
+      return this.#connection?.leave();
+    }
+    const stalled = this.#connection;
+    stalled?.pause();
+    await this.#wait(STALL_MS);
+    stalled?.resume();
+  }
+
+  #watchOnce(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const from = this.#surroundings.now();
+    this.#history.connected();
+    this.#connection = openConnection(this.planned.transport, this.#surroundings.pick(), this.planned.task, {
+      result: (result) => this.#take(result, from),
+      completed: () => {
+        this.#complete();
+        resolve();
+      },
+      closed: resolve,
+    });
+    return promise;
+  }
+
+  #take({ data, errors = [] }: Result, from: number): void {
+    const { violate, onUpdate, allowsCode } = this.#surroundings;
+    for (const { message, extensions: { code = 'none' } = {} } of errors) {
+      // In a fault a subscription without a state may end; the client subscribes again, as a person reloads a page.
+      if (!allowsCode(code, from)) this.#end(code);
+      if (this.#endedWith === code) violate(`${this.description}, and then the error ${code}: ${message}`);
+    }
+    if (!data) return;
+    onUpdate();
+    const wrong = this.#history.add(data.taskStatus);
+    if (wrong) violate(`${this.planned.name} was shown ${wrong}`);
+  }
+
+  #complete(): void {
+    if (this.#history.last?.finished) this.#end('final state');
+  }
+
+  #end(how: string): void {
+    if (this.#endedWith !== null) return;
+    this.#endedWith = how;
+    this.#over.abort();
+  }
+
+  async #wait(ms: number): Promise<void> {
+    await delay(ms, undefined, { signal: this.#over.signal }).catch(() => undefined);
+  }
+}
