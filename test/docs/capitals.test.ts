@@ -2,12 +2,13 @@ import { expect, test } from 'vitest';
 import { variables } from '../../src/config/variables.ts';
 import { DOCUMENTS, Markdown } from './markdown.ts';
 
-/** Names of Node, undici, OpenTelemetry, the image and the examples. */
+/** Names of Node, undici, graphql-ws, OpenTelemetry, the image and the examples. */
 const FOREIGN = [
   'NODE_ENV',
   'NODE_EXTRA_CA_CERTS',
   'NODE_TLS_REJECT_UNAUTHORIZED',
   'UND_ERR_SOCKET',
+  'GRAPHQL_TRANSPORT_WS_PROTOCOL',
   'NODE_IMAGE',
   'GATEWAY_URL',
   'GRAFANA_PASSWORD',
