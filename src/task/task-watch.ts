@@ -1,6 +1,7 @@
 import type { Versioned } from '../cluster/contract.ts';
 import type { GatewayError } from '../errors.ts';
 import type { CallOutcome, Job } from '../scheduling/job.ts';
+import { answerQuery } from './answer-query.ts';
 import type { Credential } from './credential.ts';
 import { WatchDemand } from './demand.ts';
 import { mergePeerState } from './merge-peer-state.ts';
@@ -13,9 +14,7 @@ import {
   hasChanged,
   isFinal,
   isFresh,
-  isNotFound,
   onHeldBack,
-  onQueryTimeout,
   UNKNOWN_STATE,
   type WatchState,
   withNextCheck,
@@ -96,15 +95,18 @@ export class TaskWatch implements Job {
   }
 
   /**
-   * The state for a query. A fresh state without a failure is returned as it is; otherwise the query waits for one poll that it shares with
-   * all other queries. It falls back to the last state when polls are held back, after `FIRST_ANSWER_TIMEOUT_MS`, or once
+   * The state for a query. A fresh state without a failure is returned as it is; otherwise the query waits for one poll
+   * that it shares with all other queries. It falls back to the last state when polls are held back, after `FIRST_ANSWER_TIMEOUT_MS`, or once
    * `signal` aborts. The poll is cancelled when no query waits and the task is not watched.
    */
-  async current(signal?: AbortSignal): Promise<WatchState> {
-    if (this.isFresh && !this.#state.failure) return this.#knownState();
-    // A failure here is no evidence about the other gateways, so their last state is read first.
-    await this.#loadUnlessSubscribed();
-    return this.isFresh ? this.#knownState() : this.#polledState(signal);
+  current(signal?: AbortSignal): Promise<WatchState> {
+    const refresh = (): Promise<void> => this.#loadUnlessSubscribed();
+    return answerQuery(this, {
+      refresh,
+      poll: () => this.#nextPoll(signal),
+      signal,
+      saved: this.#context.counts.saved,
+    });
   }
 
   /** Polls at once if the task is watched, because its state has probably changed. */
@@ -140,8 +142,8 @@ export class TaskWatch implements Job {
   }
 
   /**
-   * Another gateway polls this tick. Its result may have arrived while this poll was under way, when no poll is scheduled, so the watch reads
-   * the shared state and schedules now.
+   * Another gateway polls this tick. Its result may have arrived while this poll was under way, when no poll is
+   * scheduled, so the watch reads the shared state and schedules now.
    */
   async #onClaimLost(known: number): Promise<CallOutcome> {
     await this.#loadSharedState();
@@ -192,21 +194,6 @@ export class TaskWatch implements Job {
   /** A subscribed watch has the shared state already. */
   async #loadUnlessSubscribed(): Promise<void> {
     if (!this.#shared.isSubscribed) await this.#loadSharedState();
-  }
-
-  #knownState(): WatchState {
-    this.#context.counts.saved.add('known_state');
-    return this.state;
-  }
-
-  async #polledState(signal: AbortSignal | undefined): Promise<WatchState> {
-    const { version } = this.#state;
-    const isAnswered = await this.#nextPoll(signal);
-    // The poll may have waited here for its turn while another gateway was answered.
-    const hasFailed = !isAnswered || (this.#state.failure !== null && !isNotFound(this.#state));
-    if (hasFailed && !signal?.aborted) await this.#loadUnlessSubscribed();
-    const isNewer = isAnswered || this.isFresh || this.#state.version > version;
-    return isNewer ? this.state : onQueryTimeout(this.state);
   }
 
   /** Demands a poll, and waits for its end; false when the time is over before, or `signal` aborts. */
