@@ -16,7 +16,8 @@ RUN npm run build
 FROM $NODE_IMAGE AS dependencies
 WORKDIR /app
 COPY package.json package-lock.json ./
-RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund
+# The SDK of OpenTelemetry is an optional dependency, and a tool of the tests too: npm would leave it out with the tools.
+RUN npm pkg delete devDependencies && npm ci --omit=dev --ignore-scripts --no-audit --no-fund
 
 FROM $NODE_IMAGE
 ARG REVISION=unknown

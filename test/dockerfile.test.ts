@@ -30,7 +30,7 @@ describe('the image', () => {
   test('holds the runtime dependencies and the built package, no tests and no tools', () => {
     const install = '--ignore-scripts --no-audit --no-fund';
     expect(valuesOf(build, 'RUN')).toEqual([`npm ci ${install}`, 'npm run build']);
-    expect(valuesOf(dependencies, 'RUN')).toEqual([`npm ci --omit=dev ${install}`]);
+    expect(valuesOf(dependencies, 'RUN')).toEqual([`npm pkg delete devDependencies && npm ci --omit=dev ${install}`]);
     expect(valuesOf(image, 'RUN')).toEqual([]);
     expect(valuesOf(image, 'COPY')).toEqual([
       '--from=dependencies /app/node_modules ./node_modules',

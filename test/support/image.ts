@@ -10,8 +10,6 @@ import type { WayOfStarting } from './started-server.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const run = promisify(execFile);
-/** A package of the lock file that is no other package's own; it brings its own packages along. */
-const TOP_LEVEL = /^node_modules\/(?:@[^/]+\/)?[^/]+$/;
 
 /** What the Dockerfile makes, without the base image. */
 export interface Image extends AsyncDisposable {
@@ -50,7 +48,7 @@ async function follow(stage: Stage, app: string): Promise<void> {
   await mkdir(app, { recursive: true });
   for (const { name, value } of stage) {
     if (name === 'COPY') await copy(value, app);
-    else if (name === 'RUN' && value.startsWith('npm ci --omit=dev')) await installProduction(app);
+    else if (name === 'RUN' && value.includes('npm ci --omit=dev')) await installProduction(app);
     else if (name === 'RUN' && value.startsWith('npm ci'))
       await symlink(join(ROOT, 'node_modules'), join(app, 'node_modules'));
     else if (name === 'RUN') await run('sh', ['-c', value], { cwd: app });
@@ -68,15 +66,39 @@ async function copy(value: string, app: string): Promise<void> {
   }
 }
 
-/** Links the packages that `npm ci --omit=dev` installs to the repository's, so that the test needs no registry. */
+/** Links the packages that the image installs to the repository's, so that the test needs no registry. */
 async function installProduction(app: string): Promise<void> {
-  const { packages } = JSON.parse(await readFile(join(ROOT, 'package-lock.json'), 'utf8')) as {
-    readonly packages: Readonly<Record<string, { readonly dev?: boolean }>>;
-  };
-  const isProduction = (path: string): boolean => packages[path]?.dev !== true && existsSync(join(ROOT, path));
-  const production = Object.keys(packages).filter((path) => TOP_LEVEL.test(path) && isProduction(path));
+  const production = [...productionPackages(await readLock())].filter((path) => existsSync(join(ROOT, path)));
   // Hard links cost no time; another file system, or another cp than GNU's, takes copies.
   await run('cp', ['-al', '--parents', ...production, app], { cwd: ROOT }).catch(async () => {
     for (const path of production) await cp(join(ROOT, path), join(app, path), { recursive: true });
   });
+}
+
+interface LockedPackage {
+  readonly dependencies?: Readonly<Record<string, string>>;
+  readonly optionalDependencies?: Readonly<Record<string, string>>;
+}
+
+type Lock = Readonly<Record<string, LockedPackage>>;
+
+async function readLock(): Promise<Lock> {
+  const { packages }: { readonly packages: Lock } = JSON.parse(await readFile(join(ROOT, 'package-lock.json'), 'utf8'));
+  return packages;
+}
+
+/** The folders in `node_modules` that the dependencies and the optional dependencies of the package need. */
+function productionPackages(packages: Lock): ReadonlySet<string> {
+  const found = new Set<string>();
+  const add = ({ dependencies = {}, optionalDependencies = {} }: LockedPackage): void => {
+    for (const name of Object.keys({ ...dependencies, ...optionalDependencies })) {
+      const path = `node_modules/${name}`;
+      if (found.has(path)) continue;
+      found.add(path);
+      for (const [inner, locked] of Object.entries(packages))
+        if (inner === path || inner.startsWith(`${path}/node_modules/`)) add(locked);
+    }
+  };
+  add(packages[''] ?? {});
+  return found;
 }
