@@ -19,11 +19,20 @@ interface Entry {
   operations: number;
   /** null: no subscriptions. */
   counts: ConnectionCounts | null;
-  reason: EndReason | null;
+  reason: string | null;
 }
 
 /** The paths that are logged as they are. A client may write a secret into any other one. */
-const ROUTES: ReadonlySet<string> = new Set(['/', '/graphql', '/healthz', '/metrics', '/readyz', '/webhooks/a2e']);
+const ROUTES: ReadonlySet<string> = new Set([
+  '/',
+  '/graphql',
+  '/healthz',
+  '/metrics',
+  '/readyz',
+  '/status',
+  '/status/events',
+  '/webhooks/a2e',
+]);
 
 /**
  * One line at level `debug` for each finished WebSocket, stream and HTTP request, with all that the gateway knows about it.
@@ -98,6 +107,12 @@ export class AccessLog {
   ending(subject: LogSubject, reason: EndReason): void {
     const entry = this.#entries.get(subject);
     if (entry) entry.reason ??= reason;
+  }
+
+  /** The gateway closes a WebSocket with this code. The first reason counts. */
+  closing(socket: WebSocket, code: number): void {
+    const entry = this.#entries.get(socket);
+    if (entry) entry.reason ??= closeReason(code);
   }
 
   #begin(subject: LogSubject, transport: LoggedTransport, address: string): Entry {

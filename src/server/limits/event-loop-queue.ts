@@ -20,7 +20,15 @@ export class EventLoopQueue {
 
   readonly #work = (): void => {
     const until = performance.now() + BUDGET_MS;
-    while (this.#next < this.#queue.length && performance.now() < until) this.#queue[this.#next++]?.();
+    try {
+      while (this.#next < this.#queue.length && performance.now() < until) this.#queue[this.#next++]?.();
+    } finally {
+      this.#goOn();
+    }
+  };
+
+  /** Also after a task that has thrown: the ones that wait are other clients'. */
+  #goOn(): void {
     if (this.#next < this.#queue.length) {
       setImmediate(this.#work);
       return;
@@ -28,5 +36,5 @@ export class EventLoopQueue {
     this.#queue = [];
     this.#next = 0;
     this.#scheduled = false;
-  };
+  }
 }

@@ -23,7 +23,8 @@ export class AdminServer implements AsyncDisposable {
     this.#server = createServer((request, response) => {
       serve(request, response, options).catch((error: unknown) => {
         options.onUnexpectedError(error, request);
-        reply(response, 500, { 'content-type': 'text/plain' }, 'Internal server error');
+        if (response.headersSent) request.socket.destroy();
+        else reply(response, 500, { 'content-type': 'text/plain' }, 'Internal server error');
       });
     });
   }

@@ -1,7 +1,7 @@
 import type { GraphQLFormattedError } from 'graphql';
 import { CloseCode, GRAPHQL_TRANSPORT_WS_PROTOCOL, MessageType } from 'graphql-ws';
 import type { EarlyEnd } from '../../live/subscriber.ts';
-import { type ConnectionParams, parseMessage, type SubscribeRequest } from './message.ts';
+import { type ClientMessage, type ConnectionParams, parseMessage, type SubscribeRequest } from './message.ts';
 
 /** Why a socket closes: a code of the protocol or of RFC 6455's registry, and words for people. */
 export interface CloseReason {
@@ -57,6 +57,7 @@ export class Conversation<Peer> {
   #phase: 'opened' | 'initialising' | 'acknowledged' = 'opened';
   /** Runs until `connection_init`. */
   #initTimer: NodeJS.Timeout | null;
+  #hasEnded = false;
 
   /** @param protocol the subprotocol of the socket; another one than `graphql-transport-ws` closes it. */
   constructor(protocol: string, peer: Peer, handlers: ConversationHandlers<Peer>) {
@@ -67,26 +68,15 @@ export class Conversation<Peer> {
     if (!isSpoken) this.close(UNACCEPTABLE);
   }
 
-  /** Handles a text message. The next message waits for the promise, which never rejects; null: it need not wait. */
+  /** Handles a text message. Never throws. The next message waits for the promise, which never rejects; null: it need not. */
   receive(text: string): Promise<void> | null {
-    const parsed = parseMessage(text);
-    if ('refusal' in parsed) return this.#refuse({ code: CloseCode.BadRequest, reason: parsed.refusal });
-    const { message } = parsed;
-    switch (message.type) {
-      case MessageType.ConnectionInit:
-        return this.#initialise(message.payload);
-      case MessageType.Ping:
-        // A payload that is absent or null is absent from the pong.
-        this.#send({ type: MessageType.Pong, payload: message.payload ?? undefined });
-        return null;
-      case MessageType.Pong:
-        return null;
-      case MessageType.Subscribe:
-        return this.#subscribe(message.id, message.payload);
-      case MessageType.Complete:
-        this.operations.get(message.id)?.stop();
-        this.operations.delete(message.id);
-        return null;
+    try {
+      const parsed = parseMessage(text);
+      if ('message' in parsed) return this.#handle(parsed.message);
+      return this.#refuse({ code: CloseCode.BadRequest, reason: parsed.refusal });
+    } catch (error) {
+      // A payload that is nested deeply enough can be parsed, and not written back in a pong.
+      return this.#onUnexpectedError(error);
     }
   }
 
@@ -114,11 +104,36 @@ export class Conversation<Peer> {
     this.#handlers.close(this, reason);
   }
 
+  /** No operation may begin any more: it would never end. */
+  get hasEnded(): boolean {
+    return this.#hasEnded;
+  }
+
   /** The socket is closing or closed: stops all operations. Idempotent. */
   end(): void {
+    this.#hasEnded = true;
     this.#endInitTimer();
     for (const operation of this.operations.values()) operation.stop();
     this.operations.clear();
+  }
+
+  #handle(message: ClientMessage): Promise<void> | null {
+    switch (message.type) {
+      case MessageType.ConnectionInit:
+        return this.#initialise(message.payload);
+      case MessageType.Ping:
+        // A payload that is absent or null is absent from the pong.
+        this.#send({ type: MessageType.Pong, payload: message.payload ?? undefined });
+        return null;
+      case MessageType.Pong:
+        return null;
+      case MessageType.Subscribe:
+        return this.#subscribe(message.id, message.payload);
+      case MessageType.Complete:
+        this.operations.get(message.id)?.stop();
+        this.operations.delete(message.id);
+        return null;
+    }
   }
 
   #initialise(params: ConnectionParams | undefined): null {
@@ -133,6 +148,7 @@ export class Conversation<Peer> {
     try {
       const refused = await this.#handlers.connect(this, params);
       if (refused) return this.close(refused);
+      if (this.#hasEnded) return;
       this.#phase = 'acknowledged';
       this.#handlers.send(this.peer, ACK);
     } catch (error) {
@@ -145,12 +161,12 @@ export class Conversation<Peer> {
     if (this.operations.has(id)) {
       return this.#refuse({ code: CloseCode.SubscriberAlreadyExists, reason: `Subscriber for ${id} already exists` });
     }
-    return this.#handlers.subscribe(this, id, request).catch((error) => this.#onUnexpectedError(error));
+    return this.#handlers.subscribe(this, id, request).catch((error) => void this.#onUnexpectedError(error));
   }
 
-  #onUnexpectedError(error: unknown): void {
+  #onUnexpectedError(error: unknown): null {
     this.#handlers.onUnexpectedError(this.peer, error);
-    this.close(INTERNAL_ERROR);
+    return this.#refuse(INTERNAL_ERROR);
   }
 
   #send(message: object): void {

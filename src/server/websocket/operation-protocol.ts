@@ -67,8 +67,8 @@ export class OperationProtocol {
     if (params && 'traceparent' in params) peer.parent = this.#options.tracer.parentOf(params);
     try {
       const caller = { ...(await this.#options.authenticator.authenticate(authorization)), address: peer.address };
-      // A socket that has closed meanwhile is released already, so its timer would outlive it.
-      if (peer.socket.readyState !== peer.socket.OPEN) return FORBIDDEN;
+      // A connection that has ended meanwhile is released already, so its timer would outlive it.
+      if (isOver(conversation)) return FORBIDDEN;
       peer.caller = caller;
       peer.stopExpiry = onExpiry(caller.expiresAt, () => this.#expire(conversation));
       return null;
@@ -85,8 +85,7 @@ export class OperationProtocol {
     const { socket } = conversation.peer;
     this.#options.accessLog.operation(socket);
     const prepared = await this.#prepare(conversation, request);
-    // A socket that has closed meanwhile has released its operations already: an operation begun now would never end.
-    if (socket.readyState !== socket.OPEN) return;
+    if (isOver(conversation)) return;
     if (prepared.kind === 'ready') return this.#begin(conversation, id, prepared.operation);
     conversation.fail(id, prepared.errors.map(this.#options.maskError));
   }
@@ -130,7 +129,11 @@ export class OperationProtocol {
     operations.set(id, active);
     const isSubscription = operation.kind === 'subscription';
     const subscriber = new Subscriber(active, peer.writer, isSubscription ? peer.counts : undefined);
-    if (isSubscription) return active.onStop(executor.subscribe(operation, subscriber));
+    if (isSubscription) {
+      // Until it has begun, and for good where it cannot.
+      active.onStop((outcome) => subscriber.close(outcome));
+      return active.onStop(executor.subscribe(operation, subscriber));
+    }
     const disconnect = new AbortController();
     active.onStop(() => {
       subscriber.close();
@@ -138,6 +141,11 @@ export class OperationProtocol {
     });
     void runQuery(operation, executor, subscriber, { signal: disconnect.signal, subject: peer.socket });
   }
+}
+
+/** The connection has ended, or its socket is closing: an operation begun now would never end. */
+function isOver({ hasEnded, peer: { socket } }: WebSocketConversation): boolean {
+  return hasEnded || socket.readyState !== socket.OPEN;
 }
 
 async function runQuery(

@@ -96,7 +96,7 @@ export class WebSocketEndpoint implements AsyncDisposable, GracefullyClosable {
     this.#handlers = {
       connectionInitMs: timeouts.connectionInitMs,
       send: ({ socket }, text) => socket.readyState === socket.OPEN && socket.send(text),
-      close: closeConversation,
+      close: (conversation, reason) => this.#end(conversation, reason),
       connect: (conversation, params) => protocol.connect(conversation, params),
       subscribe: (conversation, id, request) => protocol.subscribe(conversation, id, request),
       onUnexpectedError: ({ socket }, error) => onUnexpectedError(error, socket),
@@ -124,12 +124,16 @@ export class WebSocketEndpoint implements AsyncDisposable, GracefullyClosable {
 
   /** One function per socket that closes it with 1012; clients of graphql-ws then connect to another gateway. */
   closers(): (() => void)[] {
-    return [...this.#sockets.clients].map((socket) => () => socket.close(SERVICE_RESTART, 'Service restart'));
+    return [...this.#sockets.clients].map((socket) => () => {
+      this.#accessLog.ending(socket, 'shutdown');
+      socket.close(SERVICE_RESTART, 'Service restart');
+    });
   }
 
   /** Closes every socket with `code`, and terminates the sockets that are still open after `graceMs`. */
   async close(code: number, reason: string, graceMs: number): Promise<void> {
     const closed = [...this.#sockets.clients].map((socket) => {
+      this.#accessLog.ending(socket, 'shutdown');
       socket.close(code, reason);
       return new Promise((resolve) => socket.once('close', resolve));
     });
@@ -184,6 +188,14 @@ export class WebSocketEndpoint implements AsyncDisposable, GracefullyClosable {
     this.#read(conversation);
   }
 
+  #end(conversation: Conversation<ConnectionState>, { code, reason }: CloseReason): void {
+    const { socket, isFlooding } = conversation.peer;
+    if (isFlooding) return;
+    this.#accessLog.closing(socket, code);
+    socket.close(code, shortened(reason));
+    releaseConnection(conversation);
+  }
+
   /** Passes the client's messages on, through the inbound throttle. */
   #read(conversation: Conversation<ConnectionState>): void {
     const { socket, writer } = conversation.peer;
@@ -200,13 +212,6 @@ export class WebSocketEndpoint implements AsyncDisposable, GracefullyClosable {
       throttle.receive(message.toString());
     });
   }
-}
-
-function closeConversation(conversation: Conversation<ConnectionState>, { code, reason }: CloseReason): void {
-  const { socket, isFlooding } = conversation.peer;
-  if (isFlooding) return;
-  socket.close(code, shortened(reason));
-  releaseConnection(conversation);
 }
 
 /**

@@ -96,7 +96,7 @@ describe('one line at debug', () => {
     await using _open = await connect(gateway.url);
     await gateway.gateway.drain();
     await gateway.line('stream finished', { reason: 'shutdown' });
-    await gateway.line('connection closed', { code: 1012, reason: 'service restart' });
+    await gateway.line('connection closed', { code: 1012, reason: 'shutdown' });
   });
 });
 

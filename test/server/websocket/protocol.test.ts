@@ -71,6 +71,22 @@ describe('what the protocol forbids', () => {
     await neighbour.messages.find(({ id, type }) => id === 'n' && type === 'next');
   });
 
+  it.each([
+    ['lists', `${'['.repeat(30_000)}${']'.repeat(30_000)}`],
+    ['lists beside a toJSON', `${'['.repeat(30_000)}${']'.repeat(30_000)},"toJSON":1`],
+    ['objects', `${'{"0":'.repeat(10_000)}1${'}'.repeat(10_000)}`],
+  ])('survives a ping whose payload is nested deeply, in %s', async (_name, nested) => {
+    await using neighbour = await connect(pair.gateway.url);
+    await using client = await openSocket(pair.gateway.url);
+    client.send(`{"type":"ping","payload":{"a":${nested}}}`);
+    const end = await Promise.race([client.messages.find(({ type }) => type === 'pong'), client.closed]);
+    expect([{ type: 'pong' }, { code: 4500 }]).toContainEqual(
+      expect.objectContaining('type' in end ? { type: 'pong' } : { code: 4500 }),
+    );
+    neighbour.subscribe('n', WATCH, { id: 'forever' });
+    await neighbour.messages.find(({ id, type }) => id === 'n' && type === 'next');
+  });
+
   it('closes with 1009 at a frame that is too long', async () => {
     await using client = await connect(pair.gateway.url);
     client.subscribe('big', `{ __typename } # ${'x'.repeat(70_000)}`);
