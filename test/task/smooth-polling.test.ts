@@ -147,6 +147,19 @@ test('all clients that reconnect at once', async () => {
   expectSmooth(harness.source, from, SHORT_MS);
 });
 
+test('clients that leave and come back after half an interval cause no more than one call per interval', async () => {
+  await using harness = new TaskHarness({ ...TIMES, source: slowSource() });
+  const [tasks, rounds, from] = [40, 24, Date.now()];
+  for (let round = 0; round < rounds; round += 1) {
+    const watchers = subscribeTo(harness, 0, tasks);
+    await clock.pass(0.5 * INTERVAL_MS);
+    for (const watcher of watchers) watcher.leave();
+    await clock.pass(0.6 * INTERVAL_MS);
+  }
+  const perTask = harness.source.calls.length / tasks;
+  expect(perTask / ((Date.now() - from) / INTERVAL_MS)).toBeLessThanOrEqual(1.03);
+});
+
 test('tasks that do not change are even once they have the longest interval', async () => {
   await using harness = new TaskHarness({
     ...TIMES,
