@@ -1,3 +1,5 @@
+import { SortedTimes } from './sorted-times.ts';
+
 const MIN_SLOT_MS = 5;
 const MAX_SLOT_MS = 25;
 const SLOTS_PER_INTERVAL = 80;
@@ -11,10 +13,12 @@ export interface PlannedPoll {
   readonly rate: number;
 }
 
-/** The expected calls to A2E with one token, in slots of at most 25 ms. Times are monotonic ms. */
+/** The expected calls to A2E with one token, in order and in slots of at most 25 ms. Times are monotonic ms. */
 export class PlannedPolls {
   readonly slotMs: number;
-  readonly #slots = new Map<number, number[]>();
+  /** How many calls each slot has. */
+  readonly #slots = new Map<number, number>();
+  readonly #times = new SortedTimes();
   #size = 0;
   #rate = 0;
 
@@ -33,19 +37,15 @@ export class PlannedPolls {
   }
 
   add({ callAt, rate }: PlannedPoll): void {
-    const slot = this.slotOf(callAt);
-    const times = this.#slots.get(slot);
-    if (times) times.push(callAt);
-    else this.#slots.set(slot, [callAt]);
+    this.#changeSlot(callAt, 1);
+    this.#times.add(callAt);
     this.#size += 1;
     this.#rate += rate;
   }
 
   remove({ callAt, rate }: PlannedPoll): void {
-    const slot = this.slotOf(callAt);
-    const times = this.#slots.get(slot) ?? [];
-    times.splice(times.indexOf(callAt), 1);
-    if (times.length === 0) this.#slots.delete(slot);
+    this.#changeSlot(callAt, -1);
+    this.#times.remove(callAt);
     this.#size -= 1;
     // Sums of fractions drift, so an empty one starts again.
     this.#rate = this.#size === 0 ? 0 : this.#rate - rate;
@@ -56,14 +56,23 @@ export class PlannedPolls {
   }
 
   countIn(slot: number): number {
-    return this.#slots.get(slot)?.length ?? 0;
+    return this.#slots.get(slot) ?? 0;
   }
 
-  /** The times of the calls in the slots from `from` to `until`, in no order. */
-  between(from: number, until: number): readonly number[] {
-    const times: number[] = [];
-    for (let slot = this.slotOf(from); slot <= this.slotOf(until); slot += 1)
-      times.push(...(this.#slots.get(slot) ?? []));
-    return times;
+  /** The first call after `at`; infinite when there is none. */
+  firstAfter(at: number): number {
+    return this.#times.firstAfter(at);
+  }
+
+  /** The last call before `at`; infinite when there is none. */
+  lastBefore(at: number): number {
+    return this.#times.lastBefore(at);
+  }
+
+  #changeSlot(at: number, by: number): void {
+    const slot = this.slotOf(at);
+    const count = this.countIn(slot) + by;
+    if (count === 0) this.#slots.delete(slot);
+    else this.#slots.set(slot, count);
   }
 }

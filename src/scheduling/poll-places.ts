@@ -76,21 +76,33 @@ export class GapPlaces implements PollPlaces {
     return this.#goodMs - GRAIN_MS - this.#gapAt(at);
   }
 
-  near(dueAt: number, reachMs: number): Iterable<number> {
+  /** One place for each gap, because no other place in it is better. */
+  *near(dueAt: number, reachMs: number): Iterable<number> {
     const [from, until] = [dueAt - reachMs, dueAt + reachMs];
-    const calls = this.#planned.between(from - this.#goodMs, until + this.#goodMs).toSorted((a, b) => a - b);
-    const places = calls.flatMap((call, index) => {
-      const middle = (call + (calls[index + 1] ?? call)) / 2;
-      return [call - this.#goodMs, call + this.#goodMs, middle];
-    });
-    const within = [...places.filter((at) => at >= from && at <= until), from, until];
-    return within.sort((a, b) => Math.abs(a - dueAt) - Math.abs(b - dueAt));
+    let after = this.#planned.firstAfter(dueAt);
+    let before = this.#planned.lastBefore(after);
+    yield Math.min(until, Math.max(from, this.#placeIn(before, after, dueAt)));
+    while (before > from || after < until) {
+      const [earlier, later] = [before, after];
+      if (dueAt - earlier < later - dueAt) {
+        before = this.#planned.lastBefore(earlier);
+        yield Math.max(from, this.#placeIn(before, earlier, dueAt));
+      } else {
+        after = this.#planned.firstAfter(later);
+        yield Math.min(until, this.#placeIn(later, after, dueAt));
+      }
+    }
+  }
+
+  /** The place nearest to `dueAt` that has a good gap to the calls at `from` and `until`; the middle if none has. */
+  #placeIn(from: number, until: number, dueAt: number): number {
+    if (until - from < 2 * this.#goodMs) return (from + until) / 2;
+    return Math.min(until - this.#goodMs, Math.max(from + this.#goodMs, dueAt));
   }
 
   /** The time from `at` to the nearest call, in ms; a good gap where it is longer. */
   #gapAt(at: number): number {
-    let gap = this.#goodMs;
-    for (const call of this.#planned.between(at - gap, at + gap)) gap = Math.min(gap, Math.abs(call - at));
-    return gap;
+    const after = this.#planned.firstAfter(at);
+    return Math.min(this.#goodMs, after - at, at - this.#planned.lastBefore(after));
   }
 }

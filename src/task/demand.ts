@@ -2,12 +2,15 @@ import { Waitlist } from './waitlist.ts';
 import type { WatchObserver } from './watch-context.ts';
 import type { WatchState } from './watch-state.ts';
 
+/** A first poll may stand behind those of thousands of clients that reconnect at once: new observers wait no longer, in ms. */
+const MAX_FIRST_POLL_WAIT_MS = 2_000;
+
 /** The reasons to poll one task: its observers, the linger after the last observer, and the queries that wait. */
 export class WatchDemand {
   /** Queries that wait for the next poll. */
   readonly queries = new Waitlist();
-  /** New observers that wait for the next poll. */
-  readonly firstPoll = new Waitlist();
+  /** New observers that wait for the next poll, although a state is remembered. */
+  readonly #firstPoll = new Waitlist();
   readonly #observers = new Set<WatchObserver>();
   readonly #lingerMs: number;
   readonly #onLingerEnd: () => void;
@@ -66,10 +69,15 @@ export class WatchDemand {
     this.#linger = null;
   }
 
+  /** Resolves with the end of the next poll, or after one interval: until then a new observer receives no remembered state. */
+  async waitForFirstPoll(intervalMs: number): Promise<void> {
+    await this.#firstPoll.wait(Math.min(intervalMs, MAX_FIRST_POLL_WAIT_MS));
+  }
+
   /** Releases everything that waits for the next poll. */
   notifyAnswered(): void {
     this.queries.notifyAll();
-    this.firstPoll.notifyAll();
+    this.#firstPoll.notifyAll();
   }
 
   /** Drops all observers and releases everything that waits. */

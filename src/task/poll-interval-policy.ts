@@ -4,6 +4,8 @@ export interface PollIntervalOptions {
   readonly intervalMs: number;
   /** `POLL_MAX_INTERVAL_MS` */
   readonly maxIntervalMs: number;
+  /** Draws the jitter: a number from 0 to 1. */
+  readonly random?: () => number;
 }
 
 /** Each poll without a change stretches the interval by a quarter. */
@@ -31,11 +33,13 @@ export function backoffDelay(
 /** Counts unchanged and failed polls of one watch. Every method returns the delay until the next poll, in ms. */
 export class PollIntervalPolicy {
   readonly #options: PollIntervalOptions;
+  readonly #random: () => number;
   #unchanged = 0;
   #failures = 0;
 
   constructor(pace: PollIntervalOptions) {
     this.#options = pace;
+    this.#random = pace.random ?? Math.random;
   }
 
   /** The last poll failed. */
@@ -58,7 +62,7 @@ export class PollIntervalPolicy {
   onFailed(): number {
     this.#failures += 1;
     this.#unchanged = 0;
-    return backoffDelay(this.#failures, this.#options);
+    return backoffDelay(this.#failures, this.#options, this.#random);
   }
 
   /**
@@ -69,8 +73,8 @@ export class PollIntervalPolicy {
   aroundPeer(peerInMs: number): { readonly followerDelay: number; readonly takeoverDelay: number } {
     const { intervalMs } = this.#options;
     return {
-      followerDelay: peerInMs + Math.min(1_000, intervalMs / 10) * (1 + Math.random()),
-      takeoverDelay: Math.max(0, peerInMs - Math.min(250, intervalMs / 10) * (0.3 + 0.6 * Math.random())),
+      followerDelay: peerInMs + Math.min(1_000, intervalMs / 10) * (1 + this.#random()),
+      takeoverDelay: Math.max(0, peerInMs - Math.min(250, intervalMs / 10) * (0.3 + 0.6 * this.#random())),
     };
   }
 }

@@ -3,6 +3,9 @@ import { type PollIntervalOptions, PollIntervalPolicy } from './poll-interval-po
 import type { PollSchedule } from './poll-schedule.ts';
 import { hasChanged, isNotFound, type WatchState } from './watch-state.ts';
 
+/** A watch whose last poll was this many intervals ago may have an early repeat again. */
+const REST_INTERVALS = 2;
+
 /** How a poll of this gateway went. */
 interface OwnPoll {
   /** When it began, in monotonic ms. */
@@ -25,8 +28,10 @@ export class PollPlanner {
   readonly #schedule: PollSchedule;
   /** The interval of the watch at present. */
   #periodMs: number;
-  /** A poll was planned after an own one since the watch became active. */
+  /** A poll was planned after an own one since the watch last rested. */
   #hasRepeated = false;
+  /** When the last poll of any gateway ended, in monotonic ms. */
+  #polledAt = Number.NEGATIVE_INFINITY;
 
   constructor(intervals: PollIntervalOptions, schedule: PollSchedule) {
     this.#intervalMs = intervals.intervalMs;
@@ -40,14 +45,18 @@ export class PollPlanner {
     return this.#policy.failing;
   }
 
-  /** The watch has become active. */
+  /**
+   * The watch has become active. The first repeat comes early only after a rest, or a client that leaves and comes back
+   * again and again would cause two calls per interval.
+   */
   restart(): void {
-    this.#hasRepeated = false;
+    if (performance.now() - this.#polledAt >= REST_INTERVALS * this.#intervalMs) this.#hasRepeated = false;
   }
 
   /** Counts a poll of any gateway for the interval policy, and returns the delay until the next one, in ms. */
   count(before: WatchState, after: WatchState): number {
     this.#periodMs = this.#delayAfter(before, after);
+    this.#polledAt = after.attemptedAt ?? this.#polledAt;
     return this.#periodMs;
   }
 

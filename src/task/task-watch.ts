@@ -96,13 +96,12 @@ export class TaskWatch implements Job {
 
   /**
    * The state for a query. A fresh state without a failure is returned as it is; otherwise the query waits for one poll
-   * that it shares with all other queries. It falls back to the last state when polls are held back, after `FIRST_ANSWER_TIMEOUT_MS`, or once
-   * `signal` aborts. The poll is cancelled when no query waits and the task is not watched.
+   * that it shares with all other queries. It falls back to the last state when polls are held back, once `signal` aborts, or
+   * after `FIRST_ANSWER_TIMEOUT_MS`. The poll is cancelled when no query waits and the task is not watched.
    */
   current(signal?: AbortSignal): Promise<WatchState> {
-    const refresh = (): Promise<void> => this.#loadUnlessSubscribed();
     return answerQuery(this, {
-      refresh,
+      refresh: () => this.#loadUnlessSubscribed(),
       poll: () => this.#nextPoll(signal),
       signal,
       saved: this.#context.counts.saved,
@@ -186,8 +185,7 @@ export class TaskWatch implements Job {
   /** Resolves to whether the cluster has a state. */
   async #loadSharedState(): Promise<boolean> {
     const stored = await this.#shared.read();
-    if (stored && this.#isNews(stored.version))
-      this.#setState(this.#takePeerState({ ...stored.state, version: stored.version }));
+    if (stored) this.#onPublished(stored);
     return stored !== null;
   }
 
@@ -200,7 +198,7 @@ export class TaskWatch implements Job {
   async #nextPoll(signal: AbortSignal | undefined): Promise<boolean> {
     const { queries } = this.#demand;
     const polled = queries.wait(this.#context.firstAnswerMs, signal);
-    if (queries.size > 0) this.#expedite();
+    if (queries.size > 0) this.#schedule.expedite(this.#demand);
     const isAnswered = await polled;
     this.#deactivateUnlessNeeded();
     return isAnswered;
@@ -262,13 +260,14 @@ export class TaskWatch implements Job {
 
   /**
    * Reads the shared state, and schedules the first poll. Other gateways may have shown newer states than this watch
-   * remembers. Where the cluster cannot be reached, or has lost the state, the first poll decides what observers receive.
+   * remembers. Where the cluster cannot be reached, or has lost the state, observers receive the state of the first poll, or
+   * the remembered one if the poll does not end in time.
    */
   async #hydrate(): Promise<void> {
     const isShared = await this.#loadSharedState();
-    const { cluster, firstAnswerMs } = this.#context;
+    const { cluster, intervals } = this.#context;
     const isOutdated = !isShared && cluster.health !== 'single' && this.#state.snapshot !== null && !this.isFresh;
-    const polled = isOutdated && this.#isActive ? this.#demand.firstPoll.wait(firstAnswerMs) : null;
+    const polled = isOutdated && this.#isActive ? this.#demand.waitForFirstPoll(intervals.intervalMs) : null;
     this.#scheduleFirstPoll();
     await polled;
   }
@@ -276,12 +275,8 @@ export class TaskWatch implements Job {
   #scheduleFirstPoll(): void {
     if (!this.#isActive || this.#schedule.isPolling || isFinal(this.#state)) return;
     const { attemptedAt } = this.#state;
-    if (attemptedAt === null || this.#demand.queries.size > 0) return this.#expedite();
+    if (attemptedAt === null || this.#demand.queries.size > 0) return this.#schedule.expedite(this.#demand);
     this.#planner.planFirst({ ...this.#state, attemptedAt });
-  }
-
-  #expedite(): void {
-    this.#schedule.expedite(this.#demand);
   }
 
   #deactivateUnlessNeeded(): void {
@@ -296,7 +291,6 @@ export class TaskWatch implements Job {
     this.#refreshNextCheck();
     if (!this.#isActive) return;
     this.#isActive = false;
-    this.#demand.firstPoll.notifyAll();
     this.#onActiveChange({ active: false });
   }
 }

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -60,7 +61,8 @@ registerHooks({
 async function publish(): Promise<void> {
   try {
     await rename(draft, directory);
-  } catch {
+  } catch (error) {
     await rm(draft, { recursive: true });
+    if (!existsSync(directory)) throw error;
   }
 }

@@ -30,8 +30,12 @@ class LosableCluster extends MemoryCluster<WatchState> {
 }
 
 /** A task at 10 % that this gateway has watched before; since then another gateway has shown clients more of it. */
-async function watchedBefore(source: ScriptedSource, cluster: LosableCluster): Promise<TaskHarness> {
-  const gateway = new TaskHarness({ source, cluster });
+async function watchedBefore(
+  source: ScriptedSource,
+  cluster: LosableCluster,
+  intervalMs = 1_000,
+): Promise<TaskHarness> {
+  const gateway = new TaskHarness({ source, cluster, intervalMs });
   source.answer = (id) => report(id, 'PROCESS', { progress: 10 });
   const before = gateway.subscribe('moved');
   await pass(500);
@@ -67,18 +71,40 @@ test('without the cluster and without A2E the last known state is shown as stale
   expect(moved.states.map(({ task, stale }) => [task.progress, stale])).toEqual([[10, true]]);
 });
 
-test('the wait for A2E ends with the time-out of the first answer, and with the last client', async () => {
+for (const { intervalMs, capMs } of [
+  { intervalMs: 1_000, capMs: 1_000 },
+  { intervalMs: 10_000, capMs: 2_000 },
+]) {
+  test(`A2E hangs: after ${capMs} ms of an interval of ${intervalMs} ms a client is shown the remembered state`, async () => {
+    const source = new ScriptedSource();
+    await using cluster = new LosableCluster({ hub: new MemoryHub<WatchState>() });
+    await using gateway = await watchedBefore(source, cluster, intervalMs);
+    cluster.lost = 'connection';
+    source.latencyMs = 60_000;
+    const patient = gateway.subscribe('moved');
+    await pass(capMs - 50);
+    expect(patient.states).toEqual([]);
+    await pass(100);
+    expect(patient.states.map(({ task }) => task.progress)).toEqual([10]);
+    patient.leave();
+    await pass(60_000);
+    expect(gateway.registry.watchedCount).toBe(0);
+  });
+}
+
+test('300 clients that reconnect at once wait for an interval, not for the budget of calls', async () => {
   const source = new ScriptedSource();
   await using cluster = new LosableCluster({ hub: new MemoryHub<WatchState>() });
-  await using gateway = await watchedBefore(source, cluster);
+  await using gateway = new TaskHarness({ source, cluster, maxRps: 100 });
+  source.answer = (id) => report(id, 'PROCESS', { progress: 10 });
+  const subscribe = () => Array.from({ length: 300 }, (_, n) => gateway.subscribe(`task-${n}`));
+  const before = subscribe();
+  await pass(20_000);
+  expect(before.filter(({ last }) => last === undefined)).toEqual([]);
+  for (const watcher of before) watcher.leave();
+  await pass(20_000);
   cluster.lost = 'connection';
-  source.latencyMs = 60_000;
-  const patient = gateway.subscribe('moved');
-  await pass(14_000);
-  expect(patient.states).toEqual([]);
-  await pass(2_000);
-  expect(patient.states.map(({ task }) => task.progress)).toEqual([10]);
-  patient.leave();
-  await pass(60_000);
-  expect(gateway.registry.watchedCount).toBe(0);
+  const back = subscribe();
+  await pass(1_100);
+  expect(back.filter(({ last }) => last === undefined)).toEqual([]);
 });

@@ -31,6 +31,8 @@ export interface TaskHarnessOptions {
   readonly maxConcurrency?: number;
   readonly maxRps?: number | null;
   readonly maxCached?: number;
+  /** Places the polls and draws the jitter. */
+  readonly random?: () => number;
 }
 
 /** A registry with its schedulers on a cluster in memory, as in a gateway, in front of a scripted upstream. */
@@ -47,14 +49,20 @@ export class TaskHarness implements AsyncDisposable {
 
   constructor(options: TaskHarnessOptions = {}) {
     const { source = new ScriptedSource(), hub, intervalMs = 1000, lingerMs = 1000, firstAnswerMs = 15_000 } = options;
-    const { maxConcurrency = 64, maxRps = null, maxIntervalMs = intervalMs, maxCached = 10_000 } = options;
+    const {
+      maxConcurrency = 64,
+      maxRps = null,
+      maxIntervalMs = intervalMs,
+      maxCached = 10_000,
+      random = Math.random,
+    } = options;
     this.source = source;
     this.cluster = options.cluster ?? new MemoryCluster<WatchState>(hub ? { hub } : {});
     this.#lent = options.cluster !== undefined;
     const onEvent = (event: SchedulerEvent) => void this.events.push(event);
     const shared = hub || this.#lent ? this.cluster : undefined;
-    this.schedulers = new SchedulerRegistry({ maxConcurrency, maxRps, intervalMs, onEvent, shared });
-    const intervals = { intervalMs, maxIntervalMs };
+    this.schedulers = new SchedulerRegistry({ maxConcurrency, maxRps, intervalMs, onEvent, shared, random });
+    const intervals = { intervalMs, maxIntervalMs, random };
     const onUnexpectedError = (error: unknown) => void this.unexpectedErrors.push(error);
     const { cluster, schedulers } = this;
     const times = { intervals, lingerMs, firstAnswerMs };
