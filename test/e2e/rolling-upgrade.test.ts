@@ -18,9 +18,9 @@ const CLIENTS = TASKS.flatMap((id) =>
 const RISING = { timeline: [{ status: 'process', progress: [0, 99], forMs: 120_000 }] } as const;
 
 const UPGRADES = [
-  { to: 'the same format', env: {}, callsPerInterval: 1 },
+  { to: 'the same format', env: {}, formats: 1, callsPerInterval: 1 },
   // Each version polls for its own clients while both run.
-  { to: 'the next format', env: { NODE_OPTIONS: `--import ${NEXT.href}` }, callsPerInterval: 2 },
+  { to: 'the next format', env: { NODE_OPTIONS: `--import ${NEXT.href}` }, formats: 2, callsPerInterval: 2 },
 ];
 
 /** A client that connects again whenever its connection is lost, until its subscription has ended. */
@@ -52,15 +52,22 @@ class Subscriber {
   }
 }
 
+/** What stands before the task in the keys of the states in Redis: one for each format. */
+async function stateFamilies({ redis }: GatewayFleet): Promise<readonly string[]> {
+  const keys = (await redis.run('KEYS', '*:state')) as string[];
+  return keys.map((key) => key.slice(0, key.indexOf(':{')));
+}
+
 test.concurrent.each(UPGRADES)(
   'a rolling upgrade to $to: no step back, no lost end, the calls of the contract',
-  async ({ env, callsPerInterval }) => {
+  async ({ env, formats, callsPerInterval }) => {
     await using fleet = await GatewayFleet.start({ env: ENV });
     const { simulator } = fleet;
     for (const id of TASKS) simulator.addTask(id, RISING);
     const subscribers = CLIENTS.map((client) => new Subscriber(fleet.pick, client));
     await Promise.all(subscribers.map(({ states }) => states.count(2)));
     simulator.resetCounts();
+    const families = new Set<string>();
     for (const [index, old] of [...fleet.gateways].entries()) {
       await fleet.add(env);
       fleet.retire(old);
@@ -70,7 +77,9 @@ test.concurrent.each(UPGRADES)(
       expect(await old.exited).toEqual({ code: 0, signal: null });
       const watching = subscribers.filter((_, at) => CLIENTS[at]?.id !== 'one' || index < 1);
       await Promise.all(watching.map(({ states }) => states.count(states.all.length + 1)));
+      for (const family of await stateFamilies(fleet)) families.add(family);
     }
+    expect(families.size).toBe(formats);
     for (const id of ['two', 'three']) {
       const calls = simulator.callsFor(id);
       const intervals = ((calls.at(-1) ?? 0) - (calls[0] ?? 0)) / INTERVAL;
