@@ -117,7 +117,7 @@ export class SoakRun implements AsyncDisposable {
     const [since, now] = [this.#lookedAt, this.#options.now()];
     this.#lookedAt = now;
     const pids = this.#fleet.gateways.map(({ process }) => process.pid);
-    if (this.#machine.look([...pids, this.#fleet.redis.pid ?? 0])) {
+    if (this.#machine.look([...pids, this.#fleet.redis.pid ?? 0]) > 0) {
       // Stalls that follow each other are one.
       if (this.#stall === null || this.#stall.to < since) this.#stall = this.#windows.open(STALL, since);
       this.#stall.to = now + SETTLED_AFTER_MS;
