@@ -1,9 +1,11 @@
 import { expect, test } from 'vitest';
 import { excessCalls } from './call-rule.ts';
 import { ClientHistory, type ShownState } from './client-history.ts';
+import type { Events, Result } from './connection.ts';
 import { FaultWindows } from './fault-windows.ts';
 import { unexpectedLine } from './log-watch.ts';
 import { growthOf, verdictsOf, WARM_UP_MS } from './report.ts';
+import { SoakClient } from './soak-client.ts';
 
 const INTERVAL = 1_000;
 const STATE: ShownState = { status: 'PROCESS', progress: 10, stale: false, finished: false };
@@ -17,6 +19,60 @@ function withWindow(fault: Parameters<FaultWindows['open']>[0], from: number, to
   windows.open(fault, from).to = to;
   return windows;
 }
+
+/** A client on a connection that the test plays, in a fault that excuses `UPSTREAM_UNAVAILABLE`. */
+function playedClient() {
+  const violations: string[] = [];
+  const opened: Events[] = [];
+  const client = new SoakClient(
+    { kind: 'client', at: 0, name: 'a', task: 't', transport: 'SSE', behaviour: 'stays', afterMs: 0 },
+    {
+      pick: () => 'http://gateway',
+      open(_transport, _url, _id, events) {
+        opened.push(events);
+        return { pause() {}, resume() {}, leave() {}, crash: events.closed };
+      },
+      allowsCode: (code) => code === 'UPSTREAM_UNAVAILABLE',
+      violate: (text) => violations.push(text),
+      onUpdate: () => {},
+      now: () => 0,
+    },
+  );
+  const run = client.run();
+  return {
+    violations,
+    /** Plays what arrives on the connection, and then the end of the subscription. */
+    async play(...results: readonly Result[]) {
+      for (const result of results) opened.at(-1)?.result(result);
+      opened.at(-1)?.completed();
+      const { endedWith } = client;
+      client.stop();
+      await run;
+      return endedWith;
+    },
+  };
+}
+
+const AWAY: Result = { data: null, errors: [{ message: 'away', extensions: { code: 'UPSTREAM_UNAVAILABLE' } }] };
+
+test('a fault excuses the end of a subscription that had no state, and of no other', async () => {
+  const [waiting, live] = [playedClient(), playedClient()];
+  expect(await waiting.play(AWAY)).toBeNull();
+  expect(waiting.violations).toEqual([]);
+  expect(await live.play({ data: { taskStatus: STATE } }, AWAY)).toBe('UPSTREAM_UNAVAILABLE');
+  expect(live.violations).toEqual([expect.stringContaining('the error UPSTREAM_UNAVAILABLE: away')]);
+});
+
+test('a subscription ends with the final state or with an error', async () => {
+  const [finished, live, silent] = [playedClient(), playedClient(), playedClient()];
+  const last = { ...STATE, status: 'SUCCESS', finished: true };
+  expect(await finished.play({ data: { taskStatus: STATE } }, { data: { taskStatus: last } })).toBe('final state');
+  expect(finished.violations).toEqual([]);
+  expect(await live.play({ data: { taskStatus: STATE } })).toBe('no final state');
+  expect(live.violations).toEqual([expect.stringContaining('the end of the subscription')]);
+  await silent.play();
+  expect(silent.violations).toHaveLength(1);
+});
 
 test('one call per interval is right, and two are too many', () => {
   const none = new FaultWindows();

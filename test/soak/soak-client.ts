@@ -1,17 +1,27 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { ClientHistory } from './client-history.ts';
-import { type Connection, openConnection, type Result } from './connection.ts';
+import type { Connection, openConnection, Result } from './connection.ts';
 import type { PlannedClient } from './plan.ts';
 
 /** What a client needs of the run. */
 export interface ClientSurroundings {
   /** The address of a gateway, as a load balancer picks it. */
   readonly pick: () => string;
+  readonly open: typeof openConnection;
   /** Whether an error with this code may end a subscription that began then. */
   readonly allowsCode: (code: string, from: number) => boolean;
   readonly violate: (text: string) => void;
   readonly onUpdate: () => void;
   readonly now: () => number;
+}
+
+/** What has arrived on one connection. */
+interface Arrived {
+  /** When the subscription began. */
+  readonly from: number;
+  hasState: boolean;
+  /** The newest result is an error. */
+  endsInError: boolean;
 }
 
 /** How a stalled client behaves: it reads nothing for this long, in ms. */
@@ -78,12 +88,13 @@ export class SoakClient {
 
   #watchOnce(): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
-    const from = this.#surroundings.now();
+    const { open, pick, now } = this.#surroundings;
+    const arrived: Arrived = { from: now(), hasState: false, endsInError: false };
     this.#history.connected();
-    this.#connection = openConnection(this.planned.transport, this.#surroundings.pick(), this.planned.task, {
-      result: (result) => this.#take(result, from),
+    this.#connection = open(this.planned.transport, pick(), this.planned.task, {
+      result: (result) => this.#take(result, arrived),
       completed: () => {
-        this.#complete();
+        this.#complete(arrived);
         resolve();
       },
       closed: resolve,
@@ -91,21 +102,27 @@ export class SoakClient {
     return promise;
   }
 
-  #take({ data, errors = [] }: Result, from: number): void {
+  #take({ data, errors = [] }: Result, arrived: Arrived): void {
     const { violate, onUpdate, allowsCode } = this.#surroundings;
+    arrived.endsInError = errors.length > 0;
     for (const { message, extensions: { code = 'none' } = {} } of errors) {
       // In a fault a subscription without a state may end; the client subscribes again, as a person reloads a page.
-      if (!allowsCode(code, from)) this.#end(code);
+      if (arrived.hasState || !allowsCode(code, arrived.from)) this.#end(code);
       if (this.#endedWith === code) violate(`${this.description}, and then the error ${code}: ${message}`);
     }
     if (!data) return;
+    arrived.hasState = true;
     onUpdate();
     const wrong = this.#history.add(data.taskStatus);
     if (wrong) violate(`${this.planned.name} was shown ${wrong}`);
   }
 
-  #complete(): void {
-    if (this.#history.last?.finished) this.#end('final state');
+  #complete({ endsInError }: Arrived): void {
+    if (this.#endedWith !== null) return;
+    if (this.#history.last?.finished) return this.#end('final state');
+    if (endsInError) return;
+    this.#end('no final state');
+    this.#surroundings.violate(`${this.description}, and then the end of the subscription`);
   }
 
   #end(how: string): void {

@@ -4,6 +4,7 @@ import { StallDetector } from '../support/stall-detector.ts';
 import { applyFault } from './apply-fault.ts';
 import { askQuery } from './ask-query.ts';
 import { excessCalls } from './call-rule.ts';
+import { openConnection } from './connection.ts';
 import { type FaultWindow, FaultWindows } from './fault-windows.ts';
 import { INTERVAL_MS, SoakFleet, type SoakGateway } from './fleet.ts';
 import { flood } from './floods.ts';
@@ -161,6 +162,7 @@ export class SoakRun implements AsyncDisposable {
     const client = new SoakClient(planned, {
       now,
       pick: this.#fleet.pick,
+      open: openConnection,
       allowsCode: (code, from) => this.#windows.allowsCode(code, from, now()),
       violate: violations.add,
       onUpdate: () => {
