@@ -4,7 +4,7 @@ import { ClientHistory, type ShownState } from './client-history.ts';
 import type { Events, Result } from './connection.ts';
 import { FaultWindows } from './fault-windows.ts';
 import { unexpectedLine } from './log-watch.ts';
-import { growthOf, verdictsOf, WARM_UP_MS } from './report.ts';
+import { growthOf, outcomeOf, verdictsOf, WARM_UP_MS } from './report.ts';
 import { SoakClient } from './soak-client.ts';
 
 const INTERVAL = 1_000;
@@ -149,4 +149,18 @@ test('the heap of a gateway is compared from its warm-up to the end', () => {
   expect(rests({ heapBytes: 106 }).flatMap(growthOf)).toEqual([expect.stringContaining('the heap of a')]);
   expect(rests({ handles: 31 }).flatMap(growthOf)).toEqual([expect.stringContaining('the handles of a')]);
   expect(verdictsOf([[cold], [warm]])).toEqual([{ gateway: 'a', warm: null, end: warm }]);
+});
+
+test('the time that a busy machine excuses is that of its windows together, and too much of it proves nothing', () => {
+  const windows = withWindow('the machine stalls', 10_000, 14_000);
+  windows.open('the machine stalls', 12_000).to = 15_000;
+  windows.open('A2E down', 30_000).to = 40_000;
+  windows.open('the machine stalls', 50_000);
+  expect(windows.coveredMs('the machine stalls', 60_000)).toBe(15_000);
+  const counts = { calls: 0, updates: 0, clients: 0, queries: 0, faults: 0, tasks: 0 };
+  const outcome = (excusedMs: number, violations: readonly { atSeconds: number; text: string }[] = []) =>
+    outcomeOf({ seed: 1, seconds: 60, counts: { ...counts, excusedMs }, gateways: [], violations });
+  expect(outcome(12_000)).toBe('kept');
+  expect(outcome(15_000)).toBe('inconclusive');
+  expect(outcome(15_000, [{ atSeconds: 1, text: 'a step back' }])).toBe('broken');
 });

@@ -47,7 +47,7 @@ export interface SoakRunOptions {
 
 /** Runs the rounds of a plan on a fleet, and checks the invariants meanwhile. */
 export class SoakRun implements AsyncDisposable {
-  readonly counts: SoakCounts = { calls: 0, updates: 0, clients: 0, queries: 0, faults: 0, tasks: 0, starvedMs: 0 };
+  readonly counts: SoakCounts = { calls: 0, updates: 0, clients: 0, queries: 0, faults: 0, tasks: 0, excusedMs: 0 };
   readonly rests: (readonly RestSample[])[] = [];
   readonly #fleet: SoakFleet;
   readonly #windows: FaultWindows;
@@ -122,8 +122,8 @@ export class SoakRun implements AsyncDisposable {
       // Stalls that follow each other are one.
       if (this.#stall === null || this.#stall.to < since) this.#stall = this.#windows.open(STALL, since);
       this.#stall.to = now + SETTLED_AFTER_MS;
-      this.counts.starvedMs += now - since;
     }
+    this.counts.excusedMs = this.#windows.coveredMs(STALL, now);
     this.#logs.check(now);
   }
 
