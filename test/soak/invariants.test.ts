@@ -1,5 +1,9 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { expect, test } from 'vitest';
-import { excessCalls } from './call-rule.ts';
+import { askQuery } from './ask-query.ts';
+import { excessCalls, lateCalls, type WatchedSpan } from './call-rule.ts';
 import { ClientHistory, type ShownState } from './client-history.ts';
 import type { Events, Result } from './connection.ts';
 import { FaultWindows } from './fault-windows.ts';
@@ -92,6 +96,30 @@ test('without Redis each gateway may poll, but not before and not after', () => 
   expect(excessCalls([...before, ...during, ...everyMs(350, 20_000, 30_000)], windows, INTERVAL)).toHaveLength(1);
   expect(excessCalls([...everyMs(350, 0, 10_000), ...during, ...after], windows, INTERVAL)).toHaveLength(1);
   expect(excessCalls([...before, ...everyMs(150, 10_000, 20_000), ...after], windows, INTERVAL)).toHaveLength(1);
+});
+
+test('a watched task is polled on, outside of faults', () => {
+  const calls = [...everyMs(INTERVAL, 0, 10_000), ...everyMs(INTERVAL, 13_000, 20_000)];
+  const late = (spans: readonly WatchedSpan[], windows = new FaultWindows()) =>
+    lateCalls(calls, spans, windows, INTERVAL);
+  const watched = [
+    { from: 11_000, to: 30_000 },
+    { from: 0, to: 11_500 },
+  ];
+  expect(late(watched)).toEqual([expect.stringContaining('no call for 4000 ms')]);
+  expect(late([])).toEqual([]);
+  expect(late([watched[0] ?? { from: 0, to: 0 }])).toEqual([]);
+  expect(late(watched, withWindow('A2E down', 7_000, 9_500))).toEqual([]);
+  expect(lateCalls(everyMs(2_000, 0, 30_000), watched, new FaultWindows(), INTERVAL)).toEqual([]);
+});
+
+test('a query has an answer in time', async () => {
+  const server = createServer(() => {}).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  expect(await askQuery(url, ['a'], 50)).toEqual({ kind: 'slow', ms: 50 });
+  server.closeAllConnections();
+  server.close();
 });
 
 test('a machine that stalls in a fault makes no rule stricter', () => {
