@@ -129,7 +129,9 @@ export class A2eClient<Trace extends TraceHeaders = TraceHeaders> implements Tas
       }
       const reason = deadline.expired ? 'TIMEOUT' : failureCode(error);
       const failure = transportFailure(reason);
-      this.#onEvent({ kind: failure instanceof TlsFailure ? 'tls-failure' : 'unanswered', ms, reason }, trace);
+      // A call that the client cut itself proves nothing about A2E.
+      if (this.#disposal !== undefined) this.#onEvent({ kind: 'aborted', ms }, trace);
+      else this.#onEvent({ kind: failure instanceof TlsFailure ? 'tls-failure' : 'unanswered', ms, reason }, trace);
       throw failure;
     }
   }

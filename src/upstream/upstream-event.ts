@@ -17,7 +17,7 @@ export type UpstreamEvent =
   | { readonly kind: 'unanswered'; readonly ms: number; readonly reason: string }
   /** The peer could not prove its identity, or does not speak TLS. Logged at error level. */
   | { readonly kind: 'tls-failure'; readonly ms: number; readonly reason: string }
-  /** The caller aborted the call. */
+  /** The caller aborted the call, or the client was disposed of meanwhile. */
   | { readonly kind: 'aborted'; readonly ms: number }
   /** The response differs from the documented one. */
   | {

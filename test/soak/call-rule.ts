@@ -19,3 +19,43 @@ export function excessCalls(calls: readonly number[], windows: FaultWindows, int
     return [`${made} calls in ${Math.round(to - from)} ms where ${allowed} are allowed`];
   });
 }
+
+/** A period in which a client watches a task. Times as in the windows. */
+export interface WatchedSpan {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** A poll moves by a tenth of its interval at most. */
+const LONGEST = 1.1;
+/** What a call takes at most without a fault, in ms. */
+const CALL_MS = 200;
+/** For a follower that takes over, and the timers of a busy machine, in ms. */
+const LATE_MS = 1_000;
+
+/**
+ * The calls for one watched task that came too late after the call before, as text; empty when the contract is kept. The
+ * interval does not stretch in the run. A pause that touches a window proves nothing, because a failed poll backs off.
+ */
+export function lateCalls(
+  calls: readonly number[],
+  spans: readonly WatchedSpan[],
+  windows: FaultWindows,
+  intervalMs: number,
+): string[] {
+  const allowedMs = LONGEST * intervalMs + CALL_MS + LATE_MS;
+  return calls.slice(1).flatMap((at, index) => {
+    const before = calls[index] ?? at;
+    if (at - before <= allowedMs || windows.rules(before, at).length > 0 || !isCovered(before, at, spans)) return [];
+    return [`no call for ${Math.round(at - before)} ms where ${allowedMs} ms are allowed`];
+  });
+}
+
+/** Whether the spans together cover a period. */
+function isCovered(from: number, to: number, spans: readonly WatchedSpan[]): boolean {
+  let covered = from;
+  for (const span of spans.toSorted((a, b) => a.from - b.from)) {
+    if (span.from <= covered) covered = Math.max(covered, span.to);
+  }
+  return covered >= to;
+}

@@ -47,6 +47,17 @@ export class FaultWindows {
     return this.rules(from, to).some(({ codes }) => codes.includes(code));
   }
 
+  /** The time until `to` that the windows of one cause cover together, in ms. */
+  coveredMs(cause: WindowCause, to: number): number {
+    let [coveredMs, end] = [0, 0];
+    for (const window of this.all.filter(({ fault }) => fault === cause).toSorted((a, b) => a.from - b.from)) {
+      const until = Math.min(window.to, to);
+      coveredMs += Math.max(0, until - Math.max(window.from, end));
+      end = Math.max(end, until);
+    }
+    return coveredMs;
+  }
+
   /** A period in pieces, each with the calls per interval that the windows over it allow. */
   segments(from: number, to: number): readonly Segment[] {
     const inside = this.all.flatMap((window) => [window.from, window.to]).filter((at) => at > from && at < to);

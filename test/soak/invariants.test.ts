@@ -1,9 +1,15 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { expect, test } from 'vitest';
-import { excessCalls } from './call-rule.ts';
+import { askQuery } from './ask-query.ts';
+import { excessCalls, lateCalls, type WatchedSpan } from './call-rule.ts';
 import { ClientHistory, type ShownState } from './client-history.ts';
+import type { Events, Result } from './connection.ts';
 import { FaultWindows } from './fault-windows.ts';
 import { unexpectedLine } from './log-watch.ts';
-import { growthOf, verdictsOf, WARM_UP_MS } from './report.ts';
+import { growthOf, outcomeOf, verdictsOf, WARM_UP_MS } from './report.ts';
+import { SoakClient } from './soak-client.ts';
 
 const INTERVAL = 1_000;
 const STATE: ShownState = { status: 'PROCESS', progress: 10, stale: false, finished: false };
@@ -17,6 +23,60 @@ function withWindow(fault: Parameters<FaultWindows['open']>[0], from: number, to
   windows.open(fault, from).to = to;
   return windows;
 }
+
+/** A client on a connection that the test plays, in a fault that excuses `UPSTREAM_UNAVAILABLE`. */
+function playedClient() {
+  const violations: string[] = [];
+  const opened: Events[] = [];
+  const client = new SoakClient(
+    { kind: 'client', at: 0, name: 'a', task: 't', transport: 'SSE', behaviour: 'stays', afterMs: 0 },
+    {
+      pick: () => 'http://gateway',
+      open(_transport, _url, _id, events) {
+        opened.push(events);
+        return { pause() {}, resume() {}, leave() {}, crash: events.closed };
+      },
+      allowsCode: (code) => code === 'UPSTREAM_UNAVAILABLE',
+      violate: (text) => violations.push(text),
+      onUpdate: () => {},
+      now: () => 0,
+    },
+  );
+  const run = client.run();
+  return {
+    violations,
+    /** Plays what arrives on the connection, and then the end of the subscription. */
+    async play(...results: readonly Result[]) {
+      for (const result of results) opened.at(-1)?.result(result);
+      opened.at(-1)?.completed();
+      const { endedWith } = client;
+      client.stop();
+      await run;
+      return endedWith;
+    },
+  };
+}
+
+const AWAY: Result = { data: null, errors: [{ message: 'away', extensions: { code: 'UPSTREAM_UNAVAILABLE' } }] };
+
+test('a fault excuses the end of a subscription that had no state, and of no other', async () => {
+  const [waiting, live] = [playedClient(), playedClient()];
+  expect(await waiting.play(AWAY)).toBeNull();
+  expect(waiting.violations).toEqual([]);
+  expect(await live.play({ data: { taskStatus: STATE } }, AWAY)).toBe('UPSTREAM_UNAVAILABLE');
+  expect(live.violations).toEqual([expect.stringContaining('the error UPSTREAM_UNAVAILABLE: away')]);
+});
+
+test('a subscription ends with the final state or with an error', async () => {
+  const [finished, live, silent] = [playedClient(), playedClient(), playedClient()];
+  const last = { ...STATE, status: 'SUCCESS', finished: true };
+  expect(await finished.play({ data: { taskStatus: STATE } }, { data: { taskStatus: last } })).toBe('final state');
+  expect(finished.violations).toEqual([]);
+  expect(await live.play({ data: { taskStatus: STATE } })).toBe('no final state');
+  expect(live.violations).toEqual([expect.stringContaining('the end of the subscription')]);
+  await silent.play();
+  expect(silent.violations).toHaveLength(1);
+});
 
 test('one call per interval is right, and two are too many', () => {
   const none = new FaultWindows();
@@ -36,6 +96,30 @@ test('without Redis each gateway may poll, but not before and not after', () => 
   expect(excessCalls([...before, ...during, ...everyMs(350, 20_000, 30_000)], windows, INTERVAL)).toHaveLength(1);
   expect(excessCalls([...everyMs(350, 0, 10_000), ...during, ...after], windows, INTERVAL)).toHaveLength(1);
   expect(excessCalls([...before, ...everyMs(150, 10_000, 20_000), ...after], windows, INTERVAL)).toHaveLength(1);
+});
+
+test('a watched task is polled on, outside of faults', () => {
+  const calls = [...everyMs(INTERVAL, 0, 10_000), ...everyMs(INTERVAL, 13_000, 20_000)];
+  const late = (spans: readonly WatchedSpan[], windows = new FaultWindows()) =>
+    lateCalls(calls, spans, windows, INTERVAL);
+  const watched = [
+    { from: 11_000, to: 30_000 },
+    { from: 0, to: 11_500 },
+  ];
+  expect(late(watched)).toEqual([expect.stringContaining('no call for 4000 ms')]);
+  expect(late([])).toEqual([]);
+  expect(late([watched[0] ?? { from: 0, to: 0 }])).toEqual([]);
+  expect(late(watched, withWindow('A2E down', 7_000, 9_500))).toEqual([]);
+  expect(lateCalls(everyMs(2_000, 0, 30_000), watched, new FaultWindows(), INTERVAL)).toEqual([]);
+});
+
+test('a query has an answer in time', async () => {
+  const server = createServer(() => {}).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  expect(await askQuery(url, ['a'], 50)).toEqual({ kind: 'slow', ms: 50 });
+  server.closeAllConnections();
+  server.close();
 });
 
 test('a machine that stalls in a fault makes no rule stricter', () => {
@@ -93,4 +177,18 @@ test('the heap of a gateway is compared from its warm-up to the end', () => {
   expect(rests({ heapBytes: 106 }).flatMap(growthOf)).toEqual([expect.stringContaining('the heap of a')]);
   expect(rests({ handles: 31 }).flatMap(growthOf)).toEqual([expect.stringContaining('the handles of a')]);
   expect(verdictsOf([[cold], [warm]])).toEqual([{ gateway: 'a', warm: null, end: warm }]);
+});
+
+test('the time that a busy machine excuses is that of its windows together, and too much of it proves nothing', () => {
+  const windows = withWindow('the machine stalls', 10_000, 14_000);
+  windows.open('the machine stalls', 12_000).to = 15_000;
+  windows.open('A2E down', 30_000).to = 40_000;
+  windows.open('the machine stalls', 50_000);
+  expect(windows.coveredMs('the machine stalls', 60_000)).toBe(15_000);
+  const counts = { calls: 0, updates: 0, clients: 0, queries: 0, faults: 0, tasks: 0 };
+  const outcome = (excusedMs: number, violations: readonly { atSeconds: number; text: string }[] = []) =>
+    outcomeOf({ seed: 1, seconds: 60, counts: { ...counts, excusedMs }, gateways: [], violations });
+  expect(outcome(12_000)).toBe('kept');
+  expect(outcome(15_000)).toBe('inconclusive');
+  expect(outcome(15_000, [{ atSeconds: 1, text: 'a step back' }])).toBe('broken');
 });

@@ -17,19 +17,20 @@ export class MachineStalls {
     this.#stalls = stalls;
   }
 
-  /** Whether one of the processes was starved since the last look. */
-  look(pids: readonly number[]): boolean {
+  /** How long the most starved of the processes has waited since the last look, in ms; 0: none was starved. */
+  look(pids: readonly number[]): number {
     const since = this.#lookedAt;
     this.#lookedAt = performance.now();
-    const starved = pids.map((pid) => this.#isStarved(pid));
-    return starved.includes(true) || this.#stalls.longestSince(since) > STARVED_MS;
+    const waits = pids.map((pid) => this.#waitSinceLook(pid));
+    const longestMs = Math.max(this.#stalls.longestSince(since), ...waits);
+    return longestMs > STARVED_MS ? longestMs : 0;
   }
 
-  #isStarved(pid: number): boolean {
+  #waitSinceLook(pid: number): number {
     const waitedMs = waitedForCore(pid);
-    const before = this.#waits.get(pid);
+    const before = this.#waits.get(pid) ?? waitedMs;
     this.#waits.set(pid, waitedMs);
-    return before !== undefined && waitedMs - before > STARVED_MS;
+    return waitedMs - before;
   }
 }
 

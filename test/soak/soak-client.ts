@@ -1,17 +1,29 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { WatchedSpan } from './call-rule.ts';
 import { ClientHistory } from './client-history.ts';
-import { type Connection, openConnection, type Result } from './connection.ts';
+import type { Connection, openConnection, Result } from './connection.ts';
 import type { PlannedClient } from './plan.ts';
 
 /** What a client needs of the run. */
 export interface ClientSurroundings {
   /** The address of a gateway, as a load balancer picks it. */
   readonly pick: () => string;
+  readonly open: typeof openConnection;
   /** Whether an error with this code may end a subscription that began then. */
   readonly allowsCode: (code: string, from: number) => boolean;
   readonly violate: (text: string) => void;
   readonly onUpdate: () => void;
   readonly now: () => number;
+}
+
+/** What has arrived on one connection. */
+interface Arrived {
+  /** When the subscription began. */
+  readonly from: number;
+  /** When the first state came; null: none yet. */
+  shownAt: number | null;
+  /** The newest result is an error. */
+  endsInError: boolean;
 }
 
 /** How a stalled client behaves: it reads nothing for this long, in ms. */
@@ -21,10 +33,13 @@ const RETRY_MS = 200;
 /** A client that watches one task to its end, and connects again whenever its connection ends before that. */
 export class SoakClient {
   readonly planned: PlannedClient;
+  /** When it watched for certain: from the first state on a connection to its end. Empty for a client that stalls. */
+  readonly watched: WatchedSpan[] = [];
   readonly #surroundings: ClientSurroundings;
   readonly #history = new ClientHistory();
   readonly #over = new AbortController();
   #connection: Connection | null = null;
+  #arrived: Arrived | null = null;
   #endedWith: string | null = null;
 
   constructor(planned: PlannedClient, surroundings: ClientSurroundings) {
@@ -65,6 +80,7 @@ export class SoakClient {
     if (behaviour === 'stays') return;
     await this.#wait(afterMs);
     if (this.#endedWith !== null) return;
+    if (behaviour !== 'stalls') this.#stopWatching();
     if (behaviour === 'crashes') return this.#connection?.crash();
     if (behaviour === 'leaves') {
       this.#end('left');
@@ -78,34 +94,55 @@ export class SoakClient {
 
   #watchOnce(): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
-    const from = this.#surroundings.now();
+    const { open, pick, now } = this.#surroundings;
+    const arrived: Arrived = { from: now(), shownAt: null, endsInError: false };
     this.#history.connected();
-    this.#connection = openConnection(this.planned.transport, this.#surroundings.pick(), this.planned.task, {
-      result: (result) => this.#take(result, from),
+    this.#arrived = arrived;
+    this.#connection = open(this.planned.transport, pick(), this.planned.task, {
+      result: (result) => this.#take(result, arrived),
       completed: () => {
-        this.#complete();
+        this.#stopWatching();
+        this.#complete(arrived);
         resolve();
       },
-      closed: resolve,
+      closed: () => {
+        this.#stopWatching();
+        resolve();
+      },
     });
     return promise;
   }
 
-  #take({ data, errors = [] }: Result, from: number): void {
-    const { violate, onUpdate, allowsCode } = this.#surroundings;
+  #take({ data, errors = [] }: Result, arrived: Arrived): void {
+    const { violate, onUpdate, allowsCode, now } = this.#surroundings;
+    arrived.endsInError = errors.length > 0;
     for (const { message, extensions: { code = 'none' } = {} } of errors) {
       // In a fault a subscription without a state may end; the client subscribes again, as a person reloads a page.
-      if (!allowsCode(code, from)) this.#end(code);
+      if (arrived.shownAt !== null || !allowsCode(code, arrived.from)) this.#end(code);
       if (this.#endedWith === code) violate(`${this.description}, and then the error ${code}: ${message}`);
     }
     if (!data) return;
+    arrived.shownAt ??= now();
     onUpdate();
     const wrong = this.#history.add(data.taskStatus);
     if (wrong) violate(`${this.planned.name} was shown ${wrong}`);
   }
 
-  #complete(): void {
-    if (this.#history.last?.finished) this.#end('final state');
+  #complete({ endsInError }: Arrived): void {
+    if (this.#endedWith !== null) return;
+    if (this.#history.last?.finished) return this.#end('final state');
+    if (endsInError) return;
+    this.#end('no final state');
+    this.#surroundings.violate(`${this.description}, and then the end of the subscription`);
+  }
+
+  /** The connection ends now. */
+  #stopWatching(): void {
+    const from = this.#arrived?.shownAt ?? null;
+    this.#arrived = null;
+    // Until a client that stalls reads on, it does not see the end of its connection.
+    if (from === null || this.planned.behaviour === 'stalls') return;
+    this.watched.push({ from, to: this.#surroundings.now() });
   }
 
   #end(how: string): void {

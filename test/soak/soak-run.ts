@@ -3,7 +3,8 @@ import type { Phase } from '../../src/simulator/timeline.ts';
 import { StallDetector } from '../support/stall-detector.ts';
 import { applyFault } from './apply-fault.ts';
 import { askQuery } from './ask-query.ts';
-import { excessCalls } from './call-rule.ts';
+import { excessCalls, lateCalls } from './call-rule.ts';
+import { openConnection } from './connection.ts';
 import { type FaultWindow, FaultWindows } from './fault-windows.ts';
 import { INTERVAL_MS, SoakFleet, type SoakGateway } from './fleet.ts';
 import { flood } from './floods.ts';
@@ -46,7 +47,7 @@ export interface SoakRunOptions {
 
 /** Runs the rounds of a plan on a fleet, and checks the invariants meanwhile. */
 export class SoakRun implements AsyncDisposable {
-  readonly counts: SoakCounts = { calls: 0, updates: 0, clients: 0, queries: 0, faults: 0, tasks: 0, starvedMs: 0 };
+  readonly counts: SoakCounts = { calls: 0, updates: 0, clients: 0, queries: 0, faults: 0, tasks: 0, excusedMs: 0 };
   readonly rests: (readonly RestSample[])[] = [];
   readonly #fleet: SoakFleet;
   readonly #windows: FaultWindows;
@@ -95,7 +96,7 @@ export class SoakRun implements AsyncDisposable {
     });
     await this.#allEnded(Promise.all(underWay), begunAt + (events.at(-1)?.at ?? 0), clients);
     const tasks = events.filter((event) => event.kind === 'task');
-    for (const { id } of tasks) this.#checkCalls(id);
+    for (const { id } of tasks) this.#checkCalls(id, clients);
     this.rests.push(await checkRest(this.#fleet, this.#stalls, this.#options.violations.add));
     this.#look();
     this.counts.calls += this.#fleet.simulator.totalCalls();
@@ -117,12 +118,12 @@ export class SoakRun implements AsyncDisposable {
     const [since, now] = [this.#lookedAt, this.#options.now()];
     this.#lookedAt = now;
     const pids = this.#fleet.gateways.map(({ process }) => process.pid);
-    if (this.#machine.look([...pids, this.#fleet.redis.pid ?? 0])) {
+    if (this.#machine.look([...pids, this.#fleet.redis.pid ?? 0]) > 0) {
       // Stalls that follow each other are one.
       if (this.#stall === null || this.#stall.to < since) this.#stall = this.#windows.open(STALL, since);
       this.#stall.to = now + SETTLED_AFTER_MS;
-      this.counts.starvedMs += now - since;
     }
+    this.counts.excusedMs = this.#windows.coveredMs(STALL, now);
     this.#logs.check(now);
   }
 
@@ -161,6 +162,7 @@ export class SoakRun implements AsyncDisposable {
     const client = new SoakClient(planned, {
       now,
       pick: this.#fleet.pick,
+      open: openConnection,
       allowsCode: (code, from) => this.#windows.allowsCode(code, from, now()),
       violate: violations.add,
       onUpdate: () => {
@@ -180,10 +182,11 @@ export class SoakRun implements AsyncDisposable {
     const outcome = await askQuery(url, tasks);
     this.counts.queries += 1;
     if (outcome.kind === 'answered') return;
+    const isGone = !this.#fleet.gateways.some(({ process }) => process.url === url);
     const isAllowed =
       outcome.kind === 'error'
         ? this.#windows.allowsCode(outcome.code, from, now())
-        : !this.#fleet.gateways.some(({ process }) => process.url === url);
+        : outcome.kind === 'unreachable' && isGone;
     if (!isAllowed) violations.add(`a query for ${tasks.join()} of ${url}: ${JSON.stringify(outcome)}`);
   }
 
@@ -222,9 +225,12 @@ export class SoakRun implements AsyncDisposable {
     await ended;
   }
 
-  #checkCalls(id: string): void {
+  #checkCalls(id: string, clients: readonly SoakClient[]): void {
     const { startedAt, violations } = this.#options;
     const calls = this.#fleet.simulator.callsFor(id).map((at) => at - performance.timeOrigin - startedAt);
-    for (const excess of excessCalls(calls, this.#windows, INTERVAL_MS)) violations.add(`${id}: ${excess}`);
+    const spans = clients.filter(({ planned }) => planned.task === id).flatMap(({ watched }) => watched);
+    const excess = excessCalls(calls, this.#windows, INTERVAL_MS);
+    const late = lateCalls(calls, spans, this.#windows, INTERVAL_MS);
+    for (const wrong of [...excess, ...late]) violations.add(`${id}: ${wrong}`);
   }
 }

@@ -1,11 +1,15 @@
 import { expect, test } from 'vitest';
+import { tableOf } from './report.ts';
 import { soak } from './soak.ts';
 
 /** Its faults: A2E answers HTML, a gateway is killed, Redis is killed, a clock steps. */
 const SEED = 38;
 
 test('two minutes of clients, tasks and faults break no invariant', async () => {
-  const { violations, counts, gateways } = await soak({ minutes: 2, seed: SEED, write: console.log });
+  const report = await soak({ minutes: 2, seed: SEED, write: console.log });
+  // A busy machine makes the outcome "inconclusive", which is no failure here.
+  console.log(tableOf(report));
+  const { violations, counts, gateways } = report;
   expect(violations).toEqual([]);
   expect(counts).toMatchObject({ clients: 60, tasks: 16, faults: 4 });
   expect(counts.updates).toBeGreaterThan(counts.clients);

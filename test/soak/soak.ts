@@ -1,5 +1,5 @@
 import { planSoak } from './plan.ts';
-import { growthOf, type SoakReport, verdictsOf, WARM_UP_MS } from './report.ts';
+import { growthOf, outcomeOf, type SoakReport, verdictsOf, WARM_UP_MS } from './report.ts';
 import { SoakRun } from './soak-run.ts';
 import { Violations } from './violations.ts';
 
@@ -26,5 +26,6 @@ export async function soak({ minutes, seed, write }: SoakOptions): Promise<SoakR
   for (const round of plan.rounds) await run.round(round);
   const gateways = verdictsOf(run.rests);
   for (const growth of gateways.flatMap(growthOf)) violations.add(growth);
-  return { seed, seconds: now() / 1_000, counts: run.counts, gateways, violations: violations.all };
+  const report = { seed, seconds: now() / 1_000, counts: run.counts, gateways, violations: violations.all };
+  return { outcome: outcomeOf(report), ...report };
 }

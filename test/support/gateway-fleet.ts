@@ -21,6 +21,8 @@ export class GatewayFleet implements AsyncDisposable {
   readonly redis: RedisServer;
   /** The gateways behind the load balancer. */
   readonly gateways: GatewayProcess[] = [];
+  /** Every gateway that was started, the retired ones included. */
+  readonly started: GatewayProcess[] = [];
   readonly clients: BrowserClient[] = [];
   readonly #env: Readonly<Record<string, string>>;
   readonly #stack: AsyncDisposableStack;
@@ -52,6 +54,7 @@ export class GatewayFleet implements AsyncDisposable {
   /** Starts a further gateway and tells the load balancer of it. */
   async add(env: Readonly<Record<string, string>> = {}): Promise<GatewayProcess> {
     const gateway = this.#stack.use(await GatewayProcess.start({ ...this.#env, ...env }));
+    this.started.push(gateway);
     this.gateways.push(gateway);
     return gateway;
   }

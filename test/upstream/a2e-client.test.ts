@@ -152,7 +152,7 @@ test("leaves no listener on the caller's signal", async () => {
   expect(getEventListeners(signal, 'abort')).toHaveLength(0);
 });
 
-test('disposing cuts the calls under way, and may be repeated', async () => {
+test('disposing cuts the calls under way, reports them as aborted, and may be repeated', async () => {
   const arrival = Promise.withResolvers<void>();
   await using server = await serve(() => arrival.resolve());
   const harness = new Harness(server.origin);
@@ -161,4 +161,5 @@ test('disposing cuts the calls under way, and may be repeated', async () => {
   await Promise.all([harness[Symbol.asyncDispose](), harness[Symbol.asyncDispose]()]);
   expect(await read).toBeInstanceOf(UpstreamUnavailable);
   expect(await harness.failure()).toBeInstanceOf(UpstreamUnavailable);
+  expect(harness.kinds()).toEqual(['aborted', 'aborted']);
 });
