@@ -14,6 +14,7 @@ import {
   hasChanged,
   isFinal,
   isFresh,
+  nextCheckInstant,
   onHeldBack,
   UNKNOWN_STATE,
   type WatchState,
@@ -243,10 +244,8 @@ export class TaskWatch implements Job {
   /** Keeps `nextCheckAt` true, because only the scheduler knows when the job will run. */
   #refreshNextCheck(): void {
     const isPolled = this.#demand.isWatched && !isFinal(this.#state);
-    const planned = this.#schedule.nextPollInMs;
-    const next =
-      planned === null ? (this.#state.snapshot?.nextCheckAt ?? Date.now()) : Math.round(Date.now() + planned);
-    this.#state = withNextCheck(this.#state, isPolled ? next : null);
+    const shown = this.#state.snapshot?.nextCheckAt ?? null;
+    this.#state = withNextCheck(this.#state, isPolled ? nextCheckInstant(shown, this.#schedule.nextPollInMs) : null);
   }
 
   #activate(): void {

@@ -144,6 +144,19 @@ function isResultOverdue(succeededAt: number | null, now: number, { intervalMs }
   return succeededAt !== null && now - succeededAt >= graceMs;
 }
 
+/** An instant of the next poll that differs by less, in ms, is the same one: the two clocks never agree to the ms. */
+const SAME_INSTANT_MS = 50;
+
+/**
+ * The instant of the next poll, which is planned in so many ms; null: none is. The instant that was shown stays while it is
+ * true, because a new one would make a new snapshot, and with it a new response, for every query.
+ */
+export function nextCheckInstant(shown: number | null, plannedInMs: number | null): number {
+  if (plannedInMs === null) return shown ?? Date.now();
+  const planned = Math.round(Date.now() + plannedInMs);
+  return shown !== null && Math.abs(planned - shown) < SAME_INSTANT_MS ? shown : planned;
+}
+
 /** The same state, with the instant of the next poll; null: none is planned. */
 export function withNextCheck(state: WatchState, at: number | null): WatchState {
   const { snapshot } = state;

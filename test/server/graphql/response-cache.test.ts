@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Pair, startGateway, startPair } from '../../support/gateway.ts';
 import { ask, post } from '../../support/http-client.ts';
+import { connect } from '../../support/ws-client.ts';
 
 const QUERY = 'query Q($id: ID!) { videoTask(id: $id) { id progress checkedAt } }';
 const INTERVAL_MS = 400;
@@ -34,6 +35,17 @@ describe('the same query again', () => {
     const first = await post(slow.gateway.url, QUERY, { variables: { id: 'again' } });
     expect(await post(slow.gateway.url, QUERY, { variables: { id: 'again' } })).toMatchObject({ body: first.body });
     expect(slow.simulator.countFor('again')).toBe(1);
+  });
+
+  it('is answered from the cache while a subscription has the task polled', async () => {
+    await using slow = await startPair({ POLL_INTERVAL_MS: '3600000', POLL_MAX_INTERVAL_MS: '3600000' });
+    slow.simulator.setTask('watched', { status: 'process', process: 1 });
+    await using client = await connect(slow.gateway.url);
+    client.subscribe('w', 'subscription { taskStatus(id: "watched") { progress } }');
+    await client.messages.find(({ type }) => type === 'next');
+    for (let n = 0; n < 100; n += 1) await post(slow.gateway.url, QUERY, { variables: { id: 'watched' } });
+    const metrics = (await ask(`${slow.gateway.url}/metrics`)).body;
+    expect(metrics).toContain('video_task_gateway_response_cache_requests_total{result="hit"} 99');
   });
 
   it('gets the new state once the known one is old', async () => {
