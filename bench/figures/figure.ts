@@ -1,3 +1,6 @@
+import { median, quantile } from '../support/median.ts';
+import type { StretchPair } from '../support/stretch-pairs.ts';
+
 /** One line of the table. */
 export interface Result {
   readonly name: string;
@@ -32,6 +35,24 @@ export function compared(
       ? [`at most ${goal.atMost}`, ratio <= goal.atMost]
       : [`at least ${goal.atLeast}`, ratio >= goal.atLeast];
   return { name, value, unit, ratio, against: `${against} ${round(other)}`, goal: words, pass };
+}
+
+/**
+ * A result with a goal for the median ratio of pairs of stretches. It states the middle half of the ratios: where that is
+ * wider than the distance to the goal, the machine was too busy for a verdict.
+ */
+export function comparedPairs(
+  name: { readonly name: string; readonly unit: string },
+  pairs: readonly StretchPair[],
+  against: string,
+  { atMost }: { readonly atMost: number },
+): Result {
+  const ratios = pairs.map(([more, plain]) => more / plain);
+  const ratio = median(ratios);
+  const [value, other] = [median(pairs.map(([more]) => more)), median(pairs.map(([, plain]) => plain))];
+  const middle = [0.25, 0.75].map((share) => quantile(ratios, share).toFixed(2)).join(' to ');
+  const words = `${against} ${round(other)} (middle half of ${ratios.length} ratios ${middle})`;
+  return { ...name, value, ratio, against: words, goal: `at most ${atMost}`, pass: ratio <= atMost };
 }
 
 /** Three digits, or whole numbers where there are more. */

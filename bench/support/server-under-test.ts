@@ -79,17 +79,6 @@ export async function startGateway({ env = {}, churn = false }: GatewayOptions =
   };
 }
 
-/** The gateway, scraped each second as Prometheus does. */
-export async function startScrapedGateway(): Promise<ServerUnderTest> {
-  await using stack = new AsyncDisposableStack();
-  const gateway = stack.use(await startGateway());
-  const metrics = new URL('/metrics', gateway.url);
-  const timer = setInterval(async () => (await fetch(metrics)).text(), 1_000);
-  stack.defer(() => clearInterval(timer));
-  const owned = stack.move();
-  return { ...gateway, [Symbol.asyncDispose]: () => owned.disposeAsync() };
-}
-
 /** The gateway with traces, and a collector that reads and drops them. */
 export async function startTracedGateway(): Promise<ServerUnderTest> {
   await using stack = new AsyncDisposableStack();
@@ -102,7 +91,8 @@ export async function startTracedGateway(): Promise<ServerUnderTest> {
     collector.closeAllConnections();
   });
   const { port } = collector.address() as AddressInfo;
-  const env = { OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${port}` };
+  // Exports come each second instead of every 5 s, so that each stretch has its share of them.
+  const env = { OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${port}`, OTEL_BSP_SCHEDULE_DELAY: '1000' };
   const gateway = stack.use(await startGateway({ env }));
   const owned = stack.move();
   return { ...gateway, [Symbol.asyncDispose]: () => owned.disposeAsync() };

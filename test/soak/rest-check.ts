@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { RESOURCES_KEPT_MS } from '../../src/observability/metrics/process-metrics.ts';
 import { seriesValue } from '../support/scrape.ts';
 import type { StallDetector } from '../support/stall-detector.ts';
 import type { SoakFleet, SoakGateway } from './fleet.ts';
@@ -49,7 +50,9 @@ export async function checkRest(
   return Promise.all(samples);
 }
 
+/** A count that an earlier scrape has taken, with clients connected, has expired by then. */
 async function handlesOf(process: SoakGateway['process']): Promise<number> {
+  await delay(RESOURCES_KEPT_MS);
   const scrape = await process.metrics();
   const counts = scrape.matchAll(/^nodejs_active_resources(?:\{[^}]*\})? (\d+)$/gm);
   return [...counts].reduce((sum, [, count]) => sum + Number(count), 0);

@@ -1,4 +1,4 @@
-import { type MetricRegistry, PREFIX, samplesBy } from './metric-registry.ts';
+import { type MetricRegistry, PREFIX } from './metric-registry.ts';
 
 /** The sources of {@link addAdmissionMetrics}. */
 export interface AdmissionSources {
@@ -18,6 +18,6 @@ export function addAdmissionMetrics(registry: MetricRegistry, { admission, refus
   );
   registry.total(
     { name: `${PREFIX}refusals_total`, help: 'Requests, connections and operations refused', labels: ['reason'] },
-    () => samplesBy('reason', refusals.counts),
+    () => refusals.counts,
   );
 }

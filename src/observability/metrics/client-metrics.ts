@@ -1,4 +1,5 @@
-import { type MetricRegistry, PREFIX, type Sample, samplesBy } from './metric-registry.ts';
+import { type MetricRegistry, PREFIX } from './metric-registry.ts';
+import type { Reading } from './read-metric.ts';
 
 /** The counts of one transport. */
 interface TransportCounts {
@@ -41,8 +42,11 @@ const SINCE_START: Totals = [
 /** Adds the metrics of clients, of their operations, and of the updates that they receive. */
 export function addClientMetrics(registry: MetricRegistry, sources: ClientSources): void {
   const { clients, connections, executor, operations } = sources;
-  const byTransport = (field: keyof TransportCounts) => (): Sample[] =>
-    Object.entries(clients).map(([transport, counts]) => [{ transport }, counts[field]]);
+  const byTransport = (field: keyof TransportCounts) => (): Reading => ({
+    websocket: clients.websocket[field],
+    sse: clients.sse[field],
+    multipart: clients.multipart[field],
+  });
   registry.gauge(
     { name: `${PREFIX}live_results`, help: 'Subscriptions being executed, each for any number of clients' },
     () => executor.liveCount,
@@ -69,7 +73,7 @@ function addOperationMetrics(registry: MetricRegistry, { clients, operations }: 
       help: 'Operations that have ended, by kind and outcome; a query from the response cache is not one',
       labels: ['kind', 'outcome'],
     },
-    () => operationSamples(clients, operations),
+    () => endedOperations(clients, operations),
   );
   registry.total(
     {
@@ -77,22 +81,20 @@ function addOperationMetrics(registry: MetricRegistry, { clients, operations }: 
       help: 'Queries over HTTP, by whether the response cache held the response',
       labels: ['result'],
     },
-    () => samplesBy('result', operations.cache.counts),
+    () => operations.cache.counts,
   );
 }
 
-function operationSamples(
+/** By kind and outcome. */
+function endedOperations(
   clients: ClientSources['clients'],
   { queries, rejected }: ClientSources['operations'],
-): readonly Sample[] {
+): Reading {
   const ends = { completed: 0, failed: 0, unsubscribed: 0 };
   for (const { completed, failed, unsubscribed } of Object.values(clients)) {
     ends.completed += completed;
     ends.failed += failed;
     ends.unsubscribed += unsubscribed;
   }
-  const kinds = { query: queries.counts, subscription: ends, unknown: { rejected } };
-  return Object.entries(kinds).flatMap(([kind, outcomes]) =>
-    samplesBy('outcome', outcomes).map(([labels, value]): Sample => [{ kind, ...labels }, value]),
-  );
+  return { query: queries.counts, subscription: ends, unknown: { rejected } };
 }

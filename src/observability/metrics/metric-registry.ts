@@ -1,27 +1,20 @@
-import { Counter, Gauge, Histogram, type OpenMetricsContentType, Registry } from 'prom-client';
+import { Counter, Histogram, type OpenMetricsContentType, Registry } from 'prom-client';
 import type { Exemplar } from './exemplar.ts';
+import { type MetricDescription, type Reading, ReadMetric } from './read-metric.ts';
 
 /** Every metric of the gateway itself begins with it. The metrics of the process have the usual names of prom-client. */
 export const PREFIX = 'video_task_gateway_';
 
-/** A value with its labels. */
-export type Sample = readonly [labels: Readonly<Record<string, string>>, value: number];
-
-/** The name of a metric and its `HELP` line; `labels`: the names of its labels. */
-export interface MetricDescription {
-  readonly name: string;
-  readonly help: string;
-  readonly labels?: readonly string[];
-}
-
 /**
- * The metrics of one gateway in the Prometheus text format. prom-client is the client that Prometheus lists for Node, so
- * dashboards know its names. Most values are read at the scrape, so that the hot path writes plain numbers.
+ * The metrics of one gateway in the Prometheus text format. Most values are read at the scrape, so that the hot path writes
+ * plain numbers. prom-client, the client that Prometheus lists for Node, keeps the values that are labelled, timed or given
+ * an exemplar as they happen.
  */
 export class MetricRegistry {
   readonly #register = new Registry();
   /** The histograms again: prom-client writes exemplars in this format alone. */
   readonly #withExemplars = new Registry<OpenMetricsContentType>();
+  readonly #read: ReadMetric[] = [];
 
   constructor() {
     this.#withExemplars.setContentType(Registry.OPENMETRICS_CONTENT_TYPE);
@@ -49,36 +42,24 @@ export class MetricRegistry {
   }
 
   /** A gauge that `read` supplies at each scrape. */
-  gauge({ labels = [], ...rest }: MetricDescription, read: () => number | readonly Sample[]): void {
-    new Gauge({
-      ...rest,
-      labelNames: labels,
-      registers: [this.#register],
-      collect() {
-        for (const [sampleLabels, value] of samplesOf(read())) this.set(sampleLabels, value);
-      },
-    });
+  gauge(description: MetricDescription, read: () => Reading): void {
+    this.#read.push(new ReadMetric('gauge', description, read));
   }
 
   /** A counter that `read` supplies at each scrape; it never decreases. */
-  total({ labels = [], ...rest }: MetricDescription, read: () => number | readonly Sample[]): void {
-    new Counter({
-      ...rest,
-      labelNames: labels,
-      registers: [this.#register],
-      collect() {
-        this.reset();
-        for (const [sampleLabels, value] of samplesOf(read())) this.inc(sampleLabels, value);
-      },
-    });
+  total(description: MetricDescription, read: () => Reading): void {
+    this.#read.push(new ReadMetric('counter', description, read));
   }
 
   get contentType(): string {
     return this.#register.contentType;
   }
 
-  text(): Promise<string> {
-    return this.#register.metrics();
+  /** The metrics in the order in which they were added, after those that prom-client keeps. */
+  async text(): Promise<string> {
+    let text = await this.#register.metrics();
+    for (const metric of this.#read) text += `\n${metric.text()}`;
+    return text;
   }
 
   /** The same metrics as OpenMetrics, with exemplars: content type and text. */
@@ -101,13 +82,4 @@ function openMetricsOf(text: string, without: readonly string[]): string {
     .filter((block) => !without.some((name) => block.startsWith(`# HELP ${name} `)))
     .map((block) => `${block.replaceAll(/^(# (?:HELP|TYPE) \S+)_total /gm, '$1 ')}\n`)
     .join('');
-}
-
-/** One sample per key of a record, with the key as the value of `label`. */
-export function samplesBy(label: string, values: Readonly<Record<string, number>>): Sample[] {
-  return Object.entries(values).map(([word, value]) => [{ [label]: word }, value]);
-}
-
-function samplesOf(read: number | readonly Sample[]): readonly Sample[] {
-  return typeof read === 'number' ? [[{}, read]] : read;
 }

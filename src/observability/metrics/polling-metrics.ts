@@ -1,4 +1,4 @@
-import { type MetricRegistry, PREFIX, samplesBy } from './metric-registry.ts';
+import { type MetricRegistry, PREFIX } from './metric-registry.ts';
 
 /** The sources of {@link addPollingMetrics}. */
 export interface PollingSources {
@@ -32,11 +32,11 @@ export function addPollingMetrics(registry: MetricRegistry, sources: PollingSour
       help: 'Calls to A2E that one poll per subscription and one call per query would have cost, and sharing avoided',
       labels: ['reason'],
     },
-    () => samplesBy('reason', { ...polls.saved.counts, response_cache: operations.cachedTasks }),
+    () => ({ ...polls.saved.counts, response_cache: operations.cachedTasks }),
   );
   registry.total(
     { name: `${PREFIX}claims_total`, help: 'Ticks claimed from the cluster, by result', labels: ['result'] },
-    () => samplesBy('result', polls.claims.counts),
+    () => polls.claims.counts,
   );
   addBudgetMetrics(registry, sources);
 }
@@ -51,7 +51,7 @@ function addBudgetMetrics(registry: MetricRegistry, { schedulers, limits }: Poll
   );
   registry.gauge(
     { name: `${PREFIX}upstream_permits_in_use`, help: 'Calls to A2E under way, by bulkhead class', labels: ['class'] },
-    () => samplesBy('class', schedulers.report().permits),
+    () => schedulers.report().permits,
   );
   registry.gauge({ name: `${PREFIX}upstream_permits`, help: 'UPSTREAM_MAX_CONCURRENCY' }, () => limits.maxConcurrency);
   const { maxRps } = limits;
@@ -60,7 +60,8 @@ function addBudgetMetrics(registry: MetricRegistry, { schedulers, limits }: Poll
       { name: `${PREFIX}upstream_rate_limit`, help: 'UPSTREAM_MAX_RPS, of all gateways together and per token' },
       () => maxRps,
     );
-  registry.gauge({ name: `${PREFIX}circuits`, help: 'Tokens, by the state of their circuit', labels: ['state'] }, () =>
-    samplesBy('state', schedulers.report().circuits),
+  registry.gauge(
+    { name: `${PREFIX}circuits`, help: 'Tokens, by the state of their circuit', labels: ['state'] },
+    () => schedulers.report().circuits,
   );
 }

@@ -1,9 +1,12 @@
 import { monitorEventLoopDelay, performance } from 'node:perf_hooks';
 import { getHeapStatistics } from 'node:v8';
+import { keptReading } from './kept-reading.ts';
 import type { MetricRegistry } from './metric-registry.ts';
 
 /** How often the delay of the event loop is sampled, in ms. */
 const LAG_RESOLUTION_MS = 20;
+/** A count of active resources is this old at most, in ms. Node builds a list with a string for each socket to count. */
+export const RESOURCES_KEPT_MS = 5_000;
 
 /**
  * Adds the most used of prom-client's default metrics, under their usual names. The defaults themselves are left out,
@@ -23,7 +26,7 @@ export function addProcessMetrics(registry: MetricRegistry, droppedLogLines: () 
   registry.gauge({ name: 'process_start_time_seconds', help: 'Start of the process since the epoch' }, () => startedAt);
   registry.gauge(
     { name: 'nodejs_active_resources', help: 'Handles and requests that keep the event loop alive, such as sockets' },
-    () => process.getActiveResourcesInfo().length,
+    keptReading(RESOURCES_KEPT_MS, () => process.getActiveResourcesInfo().length),
   );
   addMemoryMetrics(registry);
   return addEventLoopMetrics(registry);
