@@ -24,8 +24,8 @@ export interface QueryRequest {
   readonly client: Client;
   /** null: a GET. */
   readonly body: Buffer<ArrayBuffer> | null;
-  /** The media types to choose from, as in `Accept`. */
-  readonly accept: string;
+  /** The media type of the response; null: `Accept` decides. */
+  readonly type: string | null;
 }
 
 /**
@@ -46,7 +46,7 @@ export class QueryHandler {
     const body = request.method === 'POST' ? await readBody(request, maxBodyBytes) : null;
     if (request.method === 'POST' && body === null)
       return replyErrors(response, 413, [bodyTooLargeError(maxBodyBytes).toJSON()]);
-    await this.respond(request, response, { url, client, body, accept: yogaAccept(request.headers.accept ?? '') });
+    await this.respond(request, response, { url, client, body, type: null });
   }
 
   /** Answers a request with the body that was read before. */
@@ -67,12 +67,13 @@ export class QueryHandler {
 
   async #fetch(
     incoming: IncomingMessage,
-    { url, client, body, accept }: QueryRequest,
+    { url, client, body, type }: QueryRequest,
     signal: AbortSignal,
   ): Promise<CachedResponse> {
     const { yoga } = this.#options;
     const { method = 'GET', headers } = incoming;
     const dependencies = new CacheDependencies();
+    const accept = type ?? yogaAccept(headers.accept ?? '');
     const init = { method, headers: { 'content-type': headers['content-type'] ?? '', accept }, body };
     const answer = await yoga.fetch(new yoga.fetchAPI.Request(url, init), { client, dependencies, signal, incoming });
     return completed(answer.status, endToEndHeaders(answer.headers), await answer.text(), dependencies);
@@ -96,11 +97,12 @@ function completed(
 }
 
 /** Exact: the scope has its length in front, and a header has no line break. */
-function cacheKey({ method, headers }: IncomingMessage, { url, client, body, accept }: QueryRequest): string {
+function cacheKey({ method, headers }: IncomingMessage, { url, client, body, type }: QueryRequest): string {
   const { credential, scope } = client.caller;
-  const type = headers['content-type'] ?? '';
+  const accept = type ?? headers.accept ?? '';
+  const contentType = headers['content-type'] ?? '';
   const text = body?.toString('latin1') ?? '';
-  return `${method} ${credential.key} ${scope.length} ${scope}\n${accept}\n${type}\n${url.search}\n${text}`;
+  return `${method} ${credential.key} ${scope.length} ${scope}\n${accept}\n${contentType}\n${url.search}\n${text}`;
 }
 
 function send(request: IncomingMessage, response: ServerResponse, { status, headers, body }: CachedResponse): void {

@@ -37,6 +37,7 @@ function forwardedFor(last: string): string | null {
  * have a counter of its own. Never throws, because an error in a listener of the server ends the process.
  */
 function networkOf(address: string): string {
+  if (isIPv4(address)) return address;
   const bare = withoutZone(address);
   if (!isIPv6(bare) || !ipaddr.isValid(bare)) return bare;
   const ip = ipaddr.process(bare);

@@ -35,11 +35,14 @@ export function bodyTooLargeError(maxBytes: number): GraphQLError {
 /** Done with the last byte: the end of the request is noticed a few turns later. */
 function readWhole(request: IncomingMessage, length: number): Promise<Buffer<ArrayBuffer>> {
   return new Promise((resolve, reject) => {
-    const lost = (): void => reject(new Error('The body ended early, or was read before'));
-    // A destroyed request emits no further event.
-    if (request.destroyed) return lost();
     const pieces = new ByteBuffer();
     let left = length;
+    // Every request closes: an error for one whose body is there would cost a stack trace.
+    const lost = (): void => {
+      if (left > 0) reject(new Error('The body ended early, or was read before'));
+    };
+    // A destroyed request emits no further event.
+    if (request.destroyed) return lost();
     request.on('data', (chunk: Buffer<ArrayBuffer>) => {
       left -= chunk.length;
       pieces.append(chunk);

@@ -50,12 +50,12 @@ export class SharedBudget {
 
   #add(keys: readonly BudgetKey[], amount: number): void {
     this.#total += amount;
-    for (const [index, taken] of this.#taken.entries()) {
+    this.#taken.forEach((taken, index) => {
       const key = keys[index] ?? null;
-      if (key === null) continue;
-      const left = this.#of(index, key) + amount;
+      if (key === null) return;
+      const left = (taken.get(key) ?? 0) + amount;
       if (left > 0) taken.set(key, left);
       else taken.delete(key);
-    }
+    });
   }
 }

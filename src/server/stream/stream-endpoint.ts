@@ -75,7 +75,7 @@ export class StreamEndpoint implements Disposable, GracefullyClosable {
         url,
         client: { ...client, trace: client.trace?.over('http') ?? null },
         body: parsed.body,
-        accept: negotiated.json,
+        type: negotiated.json,
       });
     // The client may have disconnected meanwhile. 'close' is not emitted again, so a connection slot taken now would
     // never be released.
