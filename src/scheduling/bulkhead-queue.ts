@@ -6,6 +6,16 @@ export interface BulkheadCall extends QueuedCall {
   readonly isTrusted: boolean;
 }
 
+/** A side of the bulkhead. */
+export type Side = 'trusted' | 'untrusted';
+
+/** The orders of the sides, as constants, because each call of the scheduler asks for one. */
+const NONE: readonly Side[] = [];
+const TRUSTED: readonly Side[] = ['trusted'];
+const UNTRUSTED: readonly Side[] = ['untrusted'];
+const TRUSTED_FIRST: readonly Side[] = ['trusted', 'untrusted'];
+const UNTRUSTED_FIRST: readonly Side[] = ['untrusted', 'trusted'];
+
 /** At most so many trusted calls per untrusted call, so that new tasks keep a sixth of the rate. */
 const MAX_TRUSTED_PER_UNTRUSTED = 5;
 
@@ -28,9 +38,9 @@ export class BulkheadQueue<T extends BulkheadCall> {
     this.#untrusted = new CallQueue(intervalMs);
   }
 
-  /** The time of the first call of each side; Infinity when a side is empty. */
-  get dueTimes(): { readonly trusted: number; readonly untrusted: number } {
-    return { trusted: this.#trusted.dueAt, untrusted: this.#untrusted.dueAt };
+  /** The time of the first call of a side; Infinity when the side is empty. */
+  dueAt(side: Side): number {
+    return (side === 'trusted' ? this.#trusted : this.#untrusted).dueAt;
   }
 
   add(call: T): void {
@@ -43,15 +53,15 @@ export class BulkheadQueue<T extends BulkheadCall> {
   }
 
   /** The sides that have a due call, in the order in which they may run now. */
-  dueSides(now: number): readonly ('trusted' | 'untrusted')[] {
-    const due = this.dueTimes;
-    const sides = (['trusted', 'untrusted'] as const).filter((side) => due[side] <= now);
-    const share = this.#trustedPerUntrusted(now);
-    return this.#trustedInARow >= share ? sides.toReversed() : sides;
+  dueSides(now: number): readonly Side[] {
+    const isTrustedDue = this.#trusted.dueAt <= now;
+    if (this.#untrusted.dueAt > now) return isTrustedDue ? TRUSTED : NONE;
+    if (!isTrustedDue) return UNTRUSTED;
+    return this.#trustedInARow >= this.#trustedPerUntrusted(now) ? UNTRUSTED_FIRST : TRUSTED_FIRST;
   }
 
   /** Removes the next due call of a side; undefined when none is due. */
-  take(side: 'trusted' | 'untrusted', now: number): T | undefined {
+  take(side: Side, now: number): T | undefined {
     const call = (side === 'trusted' ? this.#trusted : this.#untrusted).take(now);
     if (call) this.#trustedInARow = side === 'trusted' ? this.#trustedInARow + 1 : 0;
     return call;

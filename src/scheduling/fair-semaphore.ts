@@ -82,6 +82,8 @@ export class FairSemaphore {
 
   /** The next scheduler in turn of a class that has a free permit. */
   #nextOffer(): Offer | null {
+    const { proven, unproven, unverified } = this.#waiting;
+    if (proven.size + unproven.size + unverified.size === 0) return null;
     const chosen = this.#turns.find((each) => this.#waiting[each].size > 0 && this.#isFree(each));
     if (!chosen) return null;
     const at = this.#turns.indexOf(chosen) + 1;

@@ -45,14 +45,16 @@ export class SlotPlaces implements PollPlaces {
   }
 
   *near(dueAt: number, reachMs: number): Iterable<number> {
-    const { slotMs } = this.#planned;
     const home = this.#planned.slotOf(dueAt);
-    const reach = Math.floor(reachMs / slotMs);
-    for (let distance = 1; distance <= reach; distance += 1)
-      for (const slot of [home - distance, home + distance]) {
-        const at = (slot + this.#nextFraction()) * slotMs;
-        yield Math.min(dueAt + reachMs, Math.max(dueAt - reachMs, at));
-      }
+    const reach = Math.floor(reachMs / this.#planned.slotMs);
+    for (let distance = 1; distance <= reach; distance += 1) {
+      yield Math.max(dueAt - reachMs, this.#placeIn(home - distance));
+      yield Math.min(dueAt + reachMs, this.#placeIn(home + distance));
+    }
+  }
+
+  #placeIn(slot: number): number {
+    return (slot + this.#nextFraction()) * this.#planned.slotMs;
   }
 }
 

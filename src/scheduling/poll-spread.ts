@@ -45,6 +45,10 @@ const GOLDEN_RATIO = (Math.sqrt(5) - 1) / 2;
 export class PollSpread {
   readonly #planned: PlannedPolls;
   #fraction: number;
+  readonly #nextFraction = (): number => {
+    this.#fraction = (this.#fraction + GOLDEN_RATIO) % 1;
+    return this.#fraction;
+  };
 
   /**
    * @param intervalMs `POLL_INTERVAL_MS`
@@ -74,37 +78,29 @@ export class PollSpread {
     const places = this.#placesAt(rate);
     if (places.isEven(dueAt)) return dueAt;
     const toleranceMs = TOLERANCE * periodMs;
-    const nearest = leastCrowded(places, [dueAt, ...places.near(dueAt, toleranceMs)]);
-    if (nearest.crowding <= 0 || !isFirstRepeat) return nearest.at;
-    const anywhere = leastCrowded(places, this.#anywhere(dueAt + toleranceMs, periodMs));
-    return anywhere.crowding < nearest.crowding ? anywhere.at : nearest.at;
+    const nearest = leastCrowded(places, dueAt, places.near(dueAt, toleranceMs));
+    if (!isFirstRepeat || places.crowding(nearest) <= 0) return nearest;
+    return leastCrowded(places, nearest, this.#anywhere(dueAt + toleranceMs, periodMs));
   }
 
   #placesAt(rate: number): PollPlaces {
     if (rate * this.#planned.slotMs < MANY_PER_SLOT) return new GapPlaces(this.#planned, rate);
-    return new SlotPlaces(this.#planned, rate, () => this.#nextFraction());
+    return new SlotPlaces(this.#planned, rate, this.#nextFraction);
   }
 
   /** A few places in the interval that ends at `until`. */
   *#anywhere(until: number, periodMs: number): Iterable<number> {
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) yield until - this.#nextFraction() * periodMs;
   }
-
-  #nextFraction(): number {
-    this.#fraction = (this.#fraction + GOLDEN_RATIO) % 1;
-    return this.#fraction;
-  }
 }
 
-/** The first place where the poll fits; where there is none, the least crowded one. */
-function leastCrowded(
-  places: PollPlaces,
-  candidates: Iterable<number>,
-): { readonly at: number; readonly crowding: number } {
-  let best = { at: Number.NaN, crowding: Number.POSITIVE_INFINITY };
+/** The first candidate where the poll fits; where there is none, the least crowded place, `from` included. */
+function leastCrowded(places: PollPlaces, from: number, candidates: Iterable<number>): number {
+  let best = from;
+  let least = places.crowding(from);
   for (const at of candidates) {
     const crowding = places.crowding(at);
-    if (crowding < best.crowding) best = { at, crowding };
+    if (crowding < least) [best, least] = [at, crowding];
     if (crowding <= 0) break;
   }
   return best;

@@ -8,8 +8,12 @@ interface QueuedJobOptions {
   readonly afterFailure: boolean;
   /** The place of the job among the polls that are spread evenly. */
   readonly planned?: PlannedPoll | undefined;
-  readonly expectedAt: (queued: QueuedJob) => number;
-  readonly cancel: (queued: QueuedJob) => void;
+}
+
+/** The scheduler that holds the job. */
+export interface JobOwner {
+  expectedAt(queued: QueuedJob): number;
+  cancel(queued: QueuedJob): void;
 }
 
 /** A job in the scheduler's queues. Times are monotonic ms. */
@@ -23,26 +27,26 @@ export class QueuedJob implements ScheduledJob, BulkheadCall {
   dueAt: number | null;
   urgent: boolean;
   heapIndex = -1;
-  readonly #options: QueuedJobOptions;
+  readonly #owner: JobOwner;
   #isWaiting = true;
 
-  constructor(job: Job, options: QueuedJobOptions) {
+  constructor(job: Job, owner: JobOwner, { dueAt, urgent, afterFailure, planned }: QueuedJobOptions) {
     this.job = job;
     this.isProven = job.isProven;
-    this.afterFailure = options.afterFailure;
-    this.isTrusted = job.isProven && !options.afterFailure;
-    this.planned = options.planned;
-    this.dueAt = options.planned?.dueAt ?? options.dueAt;
-    this.urgent = options.urgent;
-    this.#options = options;
+    this.afterFailure = afterFailure;
+    this.isTrusted = job.isProven && !afterFailure;
+    this.planned = planned;
+    this.dueAt = planned?.dueAt ?? dueAt;
+    this.urgent = urgent;
+    this.#owner = owner;
   }
 
   get expectedAt(): number {
-    return this.#options.expectedAt(this);
+    return this.#owner.expectedAt(this);
   }
 
   cancel(): void {
-    this.#options.cancel(this);
+    this.#owner.cancel(this);
   }
 
   /** Ends the wait; false when it had ended already. */

@@ -1,5 +1,5 @@
 import { AccessDenied } from '../errors.ts';
-import { BulkheadQueue } from './bulkhead-queue.ts';
+import { BulkheadQueue, type Side } from './bulkhead-queue.ts';
 import {
   admitsAt,
   type Circuit,
@@ -21,7 +21,7 @@ import { PollLateness } from './poll-lateness.ts';
 import { PollSpread } from './poll-spread.ts';
 import { ProbeCandidates } from './probe-candidates.ts';
 import { maxProbeIntervalMs, recoveryWindowMs } from './probe-interval.ts';
-import { QueuedJob } from './queued-job.ts';
+import { type JobOwner, QueuedJob } from './queued-job.ts';
 import type { RateLimiter } from './rate-limiter.ts';
 import type { SchedulerOptions } from './scheduler-options.ts';
 
@@ -44,6 +44,11 @@ export class UpstreamScheduler {
   readonly #spread: PollSpread;
   readonly #onPermit = (): void => this.#advance();
   readonly #timer = new EarliestTimer(() => this.#advance());
+  /** The scheduler for its jobs, once for all of them. */
+  readonly #owner: JobOwner = {
+    expectedAt: (queued) => this.#expectedAt(queued),
+    cancel: (queued) => this.#cancel(queued),
+  };
   #circuit: Circuit = NEW_CIRCUIT;
   #running = 0;
   /** Proven jobs, waiting and running. */
@@ -75,7 +80,7 @@ export class UpstreamScheduler {
 
   /** How late polls run at present because the demand exceeds the limits, in ms; 0 while no trusted call waits. */
   get latenessMs(): number {
-    return Number.isFinite(this.#queue.dueTimes.trusted) ? this.#lateness.ms : 0;
+    return Number.isFinite(this.#queue.dueAt('trusted')) ? this.#lateness.ms : 0;
   }
 
   /** No job waits or runs, and the circuit would admit one: the scheduler can be dropped. */
@@ -86,14 +91,7 @@ export class UpstreamScheduler {
   /** Queues a job. */
   schedule(job: Job, { dueAt, urgent = false, afterFailure = false, rhythm }: ScheduleOptions): ScheduledJob {
     const planned = dueAt !== null && rhythm ? this.#spread.plan(dueAt, rhythm) : undefined;
-    const queued = new QueuedJob(job, {
-      dueAt,
-      urgent,
-      afterFailure,
-      planned,
-      expectedAt: (waiting) => this.#expectedAt(waiting),
-      cancel: (waiting) => this.#cancel(waiting),
-    });
+    const queued = new QueuedJob(job, this.#owner, { dueAt, urgent, afterFailure, planned });
     if (job.isProven) this.#provenJobs += 1;
     this.#lateness.add(queued);
     this.#waiting.add(queued);
@@ -136,17 +134,21 @@ export class UpstreamScheduler {
 
   /** The time of the next thing to do; null: an event comes first, such as a permit or the end of a call. */
   #nextWakeAt(now: number): number | null {
-    const { trusted, untrusted } = this.#queue.dueTimes;
     if (this.state.kind !== 'closed') {
       const probe = this.#running === 0 ? this.#waiting.next() : undefined;
       const canProbe = probe && !this.#isQueued(this.#classOf(probe.isProven));
-      const at = Math.min(trusted, untrusted, canProbe ? admitsAt(this.state) : Number.POSITIVE_INFINITY);
+      const probeAt = canProbe ? admitsAt(this.state) : Number.POSITIVE_INFINITY;
+      const at = Math.min(this.#queue.dueAt('trusted'), this.#queue.dueAt('untrusted'), probeAt);
       return Number.isFinite(at) ? at : null;
     }
-    const times = [this.#canRun('trusted') ? trusted : null, this.#canRun('untrusted') ? untrusted : null];
-    const at = Math.min(...times.filter((time) => time !== null));
+    const at = Math.min(this.#runsAt('trusted'), this.#runsAt('untrusted'));
     if (!Number.isFinite(at)) return null;
     return at > now ? at : now + this.#rateLimiter.delayMs(now);
+  }
+
+  /** The due time of a side that may run; infinite when an event comes first. */
+  #runsAt(side: Side): number {
+    return this.#canRun(side) ? this.#queue.dueAt(side) : Number.POSITIVE_INFINITY;
   }
 
   #expectedAt(queued: QueuedJob): number {
@@ -178,7 +180,7 @@ export class UpstreamScheduler {
     return false;
   }
 
-  #canRun(side: 'trusted' | 'untrusted'): boolean {
+  #canRun(side: Side): boolean {
     const { maxUnverified } = this.#options;
     const isLimited = maxUnverified !== null && !this.#circuit.isTokenAccepted && this.#running >= maxUnverified;
     return !isLimited && !this.#isQueued(this.#classOf(side === 'trusted'));

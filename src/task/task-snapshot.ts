@@ -64,7 +64,7 @@ const VOLATILE: ReadonlySet<string> = new Set<keyof VideoTask>(['elapsedSeconds'
 export function sameReport(a: VideoTask, b: VideoTask): boolean {
   if (a === b) return true;
   for (const field in a) {
-    if (!VOLATILE.has(field) && a[field as keyof VideoTask] !== b[field as keyof VideoTask]) return false;
+    if (a[field as keyof VideoTask] !== b[field as keyof VideoTask] && !VOLATILE.has(field)) return false;
   }
   return true;
 }

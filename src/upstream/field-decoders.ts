@@ -86,8 +86,7 @@ export function chinaTime(value: unknown): number | null {
   return typeof value === 'string' && CHINA_TIME.test(value) ? instant(`${value}+08:00`) : null;
 }
 
-/** Whether a `YYYY-MM-DD` names a day of the calendar. */
+/** Whether a `YYYY-MM-DD` names a day of the calendar: `Date` takes February 30 for March 2. */
 function isCalendarDate(date: string): boolean {
-  const midnight = new Date(`${date}T00:00:00Z`);
-  return !Number.isNaN(midnight.getTime()) && midnight.toISOString().startsWith(date);
+  return new Date(`${date}T00:00:00Z`).getUTCDate() === Number(date.slice(8));
 }

@@ -40,10 +40,11 @@ export class BodyCollector {
   }
 
   read(): RawBody {
-    return {
-      bytes: Buffer.concat(this.#chunks).subarray(0, MAX_BODY_BYTES),
-      oversized: this.#length > MAX_BODY_BYTES,
-    };
+    const oversized = this.#length > MAX_BODY_BYTES;
+    const [first] = this.#chunks;
+    // A small body comes in one chunk, which needs no copy.
+    const bytes = first && this.#chunks.length === 1 ? first : Buffer.concat(this.#chunks);
+    return { bytes: oversized ? bytes.subarray(0, MAX_BODY_BYTES) : bytes, oversized };
   }
 }
 
@@ -57,18 +58,13 @@ export async function decodeBody(
   encoding: string | string[] | undefined,
 ): Promise<string> {
   if (oversized) throw tooLarge();
-  return UTF_8.decode(
-    await decompress(
-      bytes,
-      String(encoding ?? '')
-        .trim()
-        .toLowerCase(),
-    ),
-  );
+  const name = String(encoding ?? '')
+    .trim()
+    .toLowerCase();
+  return UTF_8.decode(name === '' || name === 'identity' ? bytes : await decompress(bytes, name));
 }
 
 async function decompress(bytes: Uint8Array, encoding: string): Promise<Uint8Array> {
-  if (encoding === '' || encoding === 'identity') return bytes;
   const decode = DECODERS.get(encoding);
   if (decode === undefined) throw new ContractViolation('encoding', 'A2E answered in an unknown content encoding');
   try {

@@ -1,5 +1,5 @@
-import { expect, test } from 'vitest';
-import type { PlannedPoll } from '../../src/scheduling/planned-polls.ts';
+import { expect, test, vi } from 'vitest';
+import { type PlannedPoll, PlannedPolls } from '../../src/scheduling/planned-polls.ts';
 import { type PollRhythm, PollSpread } from '../../src/scheduling/poll-spread.ts';
 import { Random } from '../soak/random.ts';
 import { mostWithin } from '../task/most-within.ts';
@@ -53,6 +53,16 @@ test.each(SEEDS)('later repeats move by a tenth of their interval at most, seed 
   expect(times[0]).toBeGreaterThanOrEqual(0.9 * INTERVAL_MS);
   expect(times.at(-1)).toBeLessThanOrEqual(1.1 * INTERVAL_MS);
   expect(mostWithin(times, 100)).toBeLessThanOrEqual(1.5 * 125);
+});
+
+test('the search for a place ends with the first one that fits', () => {
+  const periodMs = 50_000;
+  const spread = new PollSpread(periodMs);
+  for (let n = 0; n < 1_000; n += 1) spread.plan(0, { kind: 'follow', periodMs, peerAt: n * 100 });
+  using searches = vi.spyOn(PlannedPolls.prototype, 'lastBefore');
+  const { callAt } = spread.plan(periodMs, { kind: 'repeat', periodMs, isFirstRepeat: false });
+  expect(callAt).toBeCloseTo(50_042, -1);
+  expect(searches.mock.calls.length).toBeLessThanOrEqual(5);
 });
 
 test.each(SEEDS)('an even load does not move, seed %i', (seed) => {

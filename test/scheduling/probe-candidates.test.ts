@@ -4,7 +4,7 @@ import { QueuedJob } from '../../src/scheduling/queued-job.ts';
 
 function queued(id: string, { isProven, afterFailure }: { isProven: boolean; afterFailure: boolean }): QueuedJob {
   const job = { id, isProven, run: () => Promise.resolve({ kind: 'skipped' as const }), onBlocked: () => {} };
-  return new QueuedJob(job, { dueAt: 0, urgent: false, afterFailure, expectedAt: () => 0, cancel: () => {} });
+  return new QueuedJob(job, { expectedAt: () => 0, cancel: () => {} }, { dueAt: 0, urgent: false, afterFailure });
 }
 
 const trusted = (id: string) => queued(id, { isProven: true, afterFailure: false });
