@@ -2,6 +2,7 @@
 import { cp } from 'node:fs/promises';
 
 for (const path of [
+  'server/page-style',
   'server/watch-page/public',
   'server/status-page/public',
   'server/graphiql/graphiql-fetcher.js',

@@ -1,4 +1,4 @@
-import type { GraphQLFormattedError, GraphQLSchema } from 'graphql';
+import type { GraphQLSchema } from 'graphql';
 import type { Config } from '../config.ts';
 import type { AccessLog } from '../server/access-log/access-log.ts';
 import { DocumentStore } from '../server/graphql/document-store.ts';
@@ -24,12 +24,11 @@ export async function createTransports(base: SharedServices, registry: TaskRegis
   const { introspection, trustedDocuments: trustedPath } = http;
   const schema = await loadSchema(http);
   const documents = new DocumentStore({ schema, limits, introspection, trustedPath });
-  const masker = createErrorMasker(onUnexpectedError);
-  const maskError = (error: unknown): GraphQLFormattedError => masker(error);
+  const maskError = createErrorMasker(onUnexpectedError);
   const subscriptions = subscriptionTimeouts(poll.intervalMs, poll.firstAnswerTimeoutMs);
   const [admission, queue] = [new Admission(undefined, refusals), new EventLoopQueue()];
   const reading = { registry, timeouts: subscriptions, admission, served: tracing.served };
-  const executor = new OperationExecutor({ schema, documents, limits, queue, maskError: masker, counts, ...reading });
+  const executor = new OperationExecutor({ schema, documents, limits, queue, maskError, counts, ...reading });
   const maxBodyBytes = limits.bodyBytes;
   const authenticator = await createAuthenticator(base);
   const rate = new OperationRateLimiter({
@@ -51,7 +50,7 @@ export async function createTransports(base: SharedServices, registry: TaskRegis
       onUnexpectedError,
     }),
   );
-  const queries = new QueryHandler({ yoga: createYogaHandler({ executor, maskError: masker }), maxBodyBytes, counts });
+  const queries = new QueryHandler({ yoga: createYogaHandler({ executor, maskError }), maxBodyBytes, counts });
   const { stallMs } = timeouts;
   const streams = stack.use(
     new StreamEndpoint({ executor, queries, maxBodyBytes, stallMs, maskError, clients, accessLog }),

@@ -15,7 +15,7 @@ export interface SimulatorControl {
   setTask(id: string, patch: RowPatch, owner?: TaskOptions['owner']): void;
   /** Takes a task away: only for those tokens, or altogether. */
   removeTask(id: string, owner?: TaskOptions['owner']): void;
-  /** Arms a fault: for the next call that matches, unless it says otherwise. */
+  /** Arms a fault: for the next read of a task that matches, unless it says otherwise. */
   fault(fault: Fault): void;
   /** Disarms all faults; `setDown` is apart from it. */
   clearFaults(): void;

@@ -48,7 +48,7 @@ export type FaultAction =
 
 export type FaultKind = FaultAction['kind'];
 
-/** Which calls a fault hits. Without `id` and `token`: any call. */
+/** Which reads of a task a fault hits. Without `id` and `token`: any read. A call that creates a task is never hit. */
 export interface FaultAim {
   readonly id?: string;
   readonly token?: string;

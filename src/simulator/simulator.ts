@@ -26,7 +26,7 @@ export interface SimulatorOptions {
   readonly refusal?: TokenPolicy['refusal'];
   /** The clock of the tasks, in ms since the epoch (default `Date.now`). Calls are timed by the machine's all the same. */
   readonly now?: () => number;
-  /** How long every answer takes (default 0). */
+  /** How long the answer to every read of a task takes (default 0). */
   readonly latencyMs?: number;
   /** 2 runs through every timeline in half the time (default 1). */
   readonly speed?: number;
@@ -45,8 +45,8 @@ export interface Simulator extends SimulatorControl, AsyncDisposable {
 
 /**
  * Starts an HTTP server that answers `POST /api/v1/video/awsResult` as A2E documents it, with tasks that live on a
- * clock, faults on demand and exact counts; `POST /api/v1/video/generate` creates a task. Resolves once it listens; rejects when it cannot (port taken). Disposing
- * of it cuts every connection at once.
+ * clock, faults on demand and exact counts; `POST /api/v1/video/generate` creates a task, without faults, delay or counts.
+ * Resolves once it listens; rejects when it cannot (port taken). Disposing of it cuts every connection at once.
  */
 export async function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
   const { port = 0, host = '127.0.0.1' } = options;

@@ -76,7 +76,7 @@ export function describePauses(start: StartCluster): void {
     stop();
     stop();
     expect(a.pausedFor(key)).toBeGreaterThan(55_000);
-    while (b.pausedFor(short) > 0) await delay(b.pausedFor(short));
+    await expect.poll(() => b.pausedFor(short), { interval: 10 }).toBe(0);
     expect(await b.tryConsume(short, 1000)).toBe(0);
   });
 }

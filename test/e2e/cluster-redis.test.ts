@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, expect, test } from 'vitest';
 import type { BrowserClient } from '../support/browser-client.ts';
 import { detour } from '../support/detour.ts';
@@ -73,29 +72,27 @@ test.concurrent('Redis killed for ten intervals and back empty: no client notice
   }
   await redis.restart();
   const back = await connected(fleet);
-  await shownMore(clients, 12);
+  await shownMore(clients, 8);
   expect(Math.min(...gaps(simulator.callsFor('shared'), back + 2 * INTERVAL))).toBeGreaterThan(0.75);
   expectUndisturbed(clients);
 });
 
-test.concurrent('Redis frozen for 8 s: no request and no event loop waits for it, and updates go on', async () => {
+test.concurrent('Redis frozen: no request and no event loop waits for it, and updates go on', async () => {
   await using fleet = await GatewayFleet.start({ env: ENV });
   const { simulator, redis } = fleet;
   simulator.addTask('shared', RISING);
   const clients = await fleet.watch('shared', 9);
   await shownMore(clients, 2);
-  const counts = clients.map(({ states }) => states.all.length);
   redis.freeze();
-  const thawAt = performance.now() + 8_000;
   const turns: { readonly asked: number; readonly beat: number }[] = [];
   await Promise.all(
     fleet.gateways.map(async ({ url }, node) => {
-      for (let turn = 0; performance.now() < thawAt; turn += 1) {
+      for (let turn = 0; turn < 10; turn += 1) {
+        await shownMore(clients, 1);
         simulator.setTask(`cold-${node}-${turn}`, { status: 'process' });
         const both = [() => ask(url, `cold-${node}-${turn}`), () => fetch(`${url}/healthz`)].map(timed);
         const [asked = 0, beat = 0] = await Promise.all(both);
         turns.push({ asked, beat });
-        await delay(50);
       }
     }),
   );
@@ -108,8 +105,6 @@ test.concurrent('Redis frozen for 8 s: no request and no event loop waits for it
   // An event loop that waited would do so every time.
   expect(median(turns.map(({ beat }) => beat))).toBeLessThan(100);
   expect(median(turns.map(({ asked }) => asked))).toBeLessThan(200);
-  for (const [index, { states }] of clients.entries())
-    expect(states.all.length - (counts[index] ?? 0)).toBeGreaterThanOrEqual(10);
   const thawed = await connected(fleet);
   await shownMore(clients, 10);
   expect(Math.min(...gaps(simulator.callsFor('shared'), thawed + 2 * INTERVAL))).toBeGreaterThan(0.75);

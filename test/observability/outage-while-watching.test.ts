@@ -1,4 +1,3 @@
-import { setTimeout } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { startSimulator } from '../../src/simulator/simulator.ts';
 import { INTERVAL_MS, type OutageGateway, startOutageGateway, watchTasks } from '../support/outage-gateway.ts';
@@ -62,11 +61,12 @@ test('an id that A2E never answers is no outage, while another task is polled ra
   await watchTasks(watched.gateway.url, 2, stack);
   await simulator.waitForCalls('task-1', 1);
   const words = new Set<string>();
-  while (simulator.countFor('task-0') < 5) {
+  const look = async () => {
     const { upstream } = (await (await fetch(`${watched.gateway.url}/readyz`)).json()) as { readonly upstream: string };
     words.add(upstream);
-    await setTimeout(20);
-  }
+    return simulator.countFor('task-0');
+  };
+  await expect.poll(look, { interval: 20 }).toBeGreaterThanOrEqual(5);
   expect([...words]).toEqual(['ok']);
 });
 

@@ -5,8 +5,8 @@ import type { LogSubject } from '../../observability/log-ids.ts';
 import type { UnexpectedErrorHandler } from '../../observability/unexpected-errors.ts';
 import { INTERNAL_SERVER_ERROR, toGraphQLError } from '../../schema/graphql-errors.ts';
 
-/** @param subject the request or the connection that hit the error, if there is one. */
-export type ErrorMasker = (error: unknown, subject?: LogSubject) => GraphQLFormattedError;
+/** @param subject the request or the connection that hit the error; null: an execution that several of them share. */
+export type ErrorMasker = (error: unknown, subject: LogSubject | null) => GraphQLFormattedError;
 
 /**
  * The one place where errors are masked: returns a function that formats an error as a caller may see it. The original
@@ -17,9 +17,10 @@ export function createErrorMasker(onUnexpectedError: UnexpectedErrorHandler): Er
   const formatted = new WeakMap<GatewayError, GraphQLFormattedError>();
   const mask: ErrorMasker = (error, subject) => {
     const visible = toGraphQLError(error);
-    if (visible !== error && visible.extensions['code'] === INTERNAL_SERVER_ERROR) onUnexpectedError(error, subject);
+    if (visible !== error && visible.extensions['code'] === INTERNAL_SERVER_ERROR)
+      onUnexpectedError(error, subject ?? undefined);
     return visible.toJSON();
   };
   return (error, subject) =>
-    error instanceof GatewayError ? getOrInsert(formatted, error, () => mask(error)) : mask(error, subject);
+    error instanceof GatewayError ? getOrInsert(formatted, error, () => mask(error, null)) : mask(error, subject);
 }

@@ -77,7 +77,7 @@ export class OperationExecutor {
 
   constructor(options: OperationExecutorOptions) {
     this.#options = options;
-    this.#live = new LiveResultRegistry((error) => options.maskError(error));
+    this.#live = new LiveResultRegistry((error) => options.maskError(error, null));
     this.#preparations = new PreparationQueue(options.queue);
   }
 

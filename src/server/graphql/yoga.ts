@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { type FormattedExecutionResult, GraphQLError } from 'graphql';
+import { type FormattedExecutionResult, GraphQLError, type GraphQLFormattedError } from 'graphql';
 import { createYoga, type GraphQLParams, type Plugin, type YogaServerInstance } from 'graphql-yoga';
 import { withoutStackTrace } from '../../errors.ts';
 import type { Client } from '../access/client.ts';
@@ -45,10 +45,10 @@ export function createYogaHandler({ executor, maskError }: YogaOptions): YogaHan
   /** The requests of unexpected errors, for the log: Yoga masks an error without its request. */
   const requests = new WeakMap<Error, IncomingMessage>();
   return createYoga<YogaContext, Record<string, unknown>>({
-    plugins: [useExecutor(executor, requests)],
+    plugins: [useExecutor({ executor, maskError }, requests)],
     maskedErrors: {
       maskError: (error) => {
-        const { message, extensions } = maskError(error, error instanceof Error ? requests.get(error) : undefined);
+        const { message, extensions } = maskError(error, (error instanceof Error && requests.get(error)) || null);
         return new GraphQLError(message, { extensions });
       },
     },
@@ -62,7 +62,10 @@ export function createYogaHandler({ executor, maskError }: YogaOptions): YogaHan
   });
 }
 
-function useExecutor(executor: OperationExecutor, requests: WeakMap<Error, IncomingMessage>): Plugin<YogaContext> {
+function useExecutor(
+  { executor, maskError }: YogaOptions,
+  requests: WeakMap<Error, IncomingMessage>,
+): Plugin<YogaContext> {
   /** The parameters behind the stand-ins that Yoga passes on. */
   const paramsOf = new WeakMap<GraphQLParams, OperationParams>();
   return {
@@ -84,9 +87,8 @@ function useExecutor(executor: OperationExecutor, requests: WeakMap<Error, Incom
       if (prepared.kind === 'rejected') {
         executor.onRejected(prepared, client);
         const mutationByGet = prepared.hasMutation === true && request.method === 'GET';
-        return setResult({
-          errors: mutationByGet ? [MUTATION_BY_GET] : prepared.errors.map(withHttpStatus),
-        } as YogaResult);
+        const visible = (error: GraphQLError) => withHttpStatus(error, maskError(error, incoming));
+        return setResult({ errors: mutationByGet ? [MUTATION_BY_GET] : prepared.errors.map(visible) } as YogaResult);
       }
       const { operation } = prepared;
       if (operation.kind === 'subscription') return setResult({ errors: [SUBSCRIPTION_WITHOUT_STREAM] });
@@ -115,10 +117,13 @@ const SUBSCRIPTION_WITHOUT_STREAM = new GraphQLError(
 );
 
 /**
- * A copy of an error that rejects an operation, with the status of the response. Source: GraphQL over HTTP,
- * "application/graphql-response+json". A copy, because Yoga writes into errors and other transports share this one.
+ * The error that a caller may see of one that rejects an operation, with the status of the response. Source: GraphQL over
+ * HTTP, "application/graphql-response+json". A copy, because Yoga writes into errors and other transports share this one.
  */
-function withHttpStatus({ message, source, positions, extensions }: GraphQLError): GraphQLError {
+function withHttpStatus(
+  { source, positions }: GraphQLError,
+  { message, extensions = {} }: GraphQLFormattedError,
+): GraphQLError {
   const http = httpExtension(extensions);
   return withoutStackTrace(() => new GraphQLError(message, { source, positions, extensions: { http, ...extensions } }));
 }

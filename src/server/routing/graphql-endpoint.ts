@@ -1,5 +1,4 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { GraphQLFormattedError } from 'graphql';
 import { GatewayError, Overloaded, RateLimited, Unauthenticated } from '../../errors.ts';
 import type { RequestTracer } from '../../observability/tracing/request-tracer.ts';
 import { toGraphQLError } from '../../schema/graphql-errors.ts';
@@ -7,6 +6,7 @@ import type { Authenticator, Caller } from '../access/authenticator.ts';
 import { clientOf } from '../access/client.ts';
 import type { AccessLog } from '../access-log/access-log.ts';
 import type { LazyPage } from '../graphiql/graphiql-page.ts';
+import type { ErrorMasker } from '../graphql/error-masking.ts';
 import type { QueryHandler } from '../graphql/query-handler.ts';
 import { prefersHtml } from '../http/accept.ts';
 import type { ClientIpResolver } from '../http/client-address.ts';
@@ -40,7 +40,7 @@ export interface GraphqlEndpointOptions {
   readonly queries: QueryHandler;
   /** null: GraphiQL is switched off. */
   readonly graphiql: LazyPage | null;
-  readonly maskError: (error: unknown) => GraphQLFormattedError;
+  readonly maskError: ErrorMasker;
   readonly refusals: Refusals;
   readonly tracer: RequestTracer;
 }
@@ -160,12 +160,8 @@ function refuseSingleConnection(response: ServerResponse, status: 400 | 405): vo
 }
 
 /** Rejects a request before it runs, with the HTTP status of the error. */
-function rejectRequest(
-  response: ServerResponse,
-  error: GatewayError,
-  format: GraphqlEndpointOptions['maskError'],
-): void {
-  const errors = [format(error)];
+function rejectRequest(response: ServerResponse, error: GatewayError, maskError: ErrorMasker): void {
+  const errors = [maskError(error, response.req)];
   if (error instanceof Unauthenticated) replyErrors(response, 401, errors, { 'www-authenticate': 'Bearer' });
   else {
     const seconds = error instanceof Overloaded ? error.retryAfterSeconds : 1;

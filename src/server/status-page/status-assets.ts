@@ -16,9 +16,10 @@ const CONTENT_SECURITY_POLICY = [
 const CSS = 'text/css; charset=utf-8';
 const SCRIPT = 'text/javascript; charset=utf-8';
 
-/** Each path, its file in `public/`, and its media type. */
+/** Each path, its file relative to `public/`, and its media type. */
 const ASSETS: readonly (readonly [path: string, file: string, type: string])[] = [
   ['/status', 'index.html', 'text/html; charset=utf-8'],
+  ['/status/base.css', '../../page-style/base.css', CSS],
   ['/status/status.css', 'status.css', CSS],
   ['/status/charts.css', 'charts.css', CSS],
   ['/status/status.js', 'status.js', SCRIPT],

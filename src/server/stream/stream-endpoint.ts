@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { GraphQLError, GraphQLFormattedError } from 'graphql';
+import type { GraphQLError } from 'graphql';
 import type { ClientCounts } from '../../live/client-counts.ts';
 import { EncodedResult } from '../../live/encoded-result.ts';
 import { StreamWriter } from '../../live/stream-writer.ts';
@@ -7,6 +7,7 @@ import { Subscriber } from '../../live/subscriber.ts';
 import type { Client } from '../access/client.ts';
 import { expired, onExpiry } from '../access/expiry.ts';
 import type { AccessLog } from '../access-log/access-log.ts';
+import type { ErrorMasker } from '../graphql/error-masking.ts';
 import type { Operation } from '../graphql/operation.ts';
 import type { OperationExecutor } from '../graphql/operation-executor.ts';
 import type { QueryHandler } from '../graphql/query-handler.ts';
@@ -26,7 +27,7 @@ export interface StreamEndpointOptions {
   readonly maxBodyBytes: number;
   /** How long a client may read no byte of a full buffer, in ms. */
   readonly stallMs: number;
-  readonly maskError: (error: unknown) => GraphQLFormattedError;
+  readonly maskError: ErrorMasker;
   readonly accessLog: AccessLog;
   readonly clients: Readonly<Record<StreamFormat['name'], ClientCounts>>;
 }
@@ -65,7 +66,8 @@ export class StreamEndpoint implements Disposable, GracefullyClosable {
     response: ServerResponse,
     { url, client, negotiated, acquire }: StreamRequest,
   ): Promise<void> {
-    const { executor, queries, maxBodyBytes, maskError } = this.#options;
+    const { executor, queries, maxBodyBytes } = this.#options;
+    const maskError = (error: unknown) => this.#options.maskError(error, request);
     const parsed = await parseRequest(request, url, maxBodyBytes);
     if ('status' in parsed) return replyErrors(response, parsed.status, [maskError(parsed.error)]);
     const prepared = await executor.prepare(parsed.params, client);
@@ -150,7 +152,7 @@ export class StreamEndpoint implements Disposable, GracefullyClosable {
       accessLog.ending(response, 'token expired');
       subscriber.close('failed');
       leave();
-      if (!response.writableEnded) finish(response, writer, format.closing([maskError(expired())]));
+      if (!response.writableEnded) finish(response, writer, format.closing([maskError(expired(), response.req)]));
     });
     const unsubscribe =
       operation.kind === 'subscription' ? executor.subscribe(operation, subscriber) : () => subscriber.close();

@@ -27,9 +27,10 @@ const SCRIPT = 'text/javascript; charset=utf-8';
 /** The placeholder of the examples in the page. */
 const EXAMPLES = '<meta name="example-tasks" content="[]" />';
 
-/** Each path, its file in `public/`, and its media type. */
+/** Each path, its file relative to `public/`, and its media type. */
 const ASSETS: readonly (readonly [path: string, file: string, type: string])[] = [
   ['/', 'index.html', HTML],
+  ['/base.css', '../../page-style/base.css', CSS],
   ['/watch.css', 'watch.css', CSS],
   ['/task.css', 'task.css', CSS],
   ['/stages.css', 'stages.css', CSS],

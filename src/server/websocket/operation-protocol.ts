@@ -1,5 +1,5 @@
 import type { Context } from '@opentelemetry/api';
-import { GraphQLError, type GraphQLFormattedError } from 'graphql';
+import { GraphQLError } from 'graphql';
 import { CloseCode } from 'graphql-ws';
 import { TooManySubscriptions, Unauthenticated, UpstreamUnavailable } from '../../errors.ts';
 import { isJsonObject } from '../../json-object.ts';
@@ -12,6 +12,7 @@ import { webSocketAuthorization } from '../access/bearer-token.ts';
 import { clientOf } from '../access/client.ts';
 import { expired, onExpiry } from '../access/expiry.ts';
 import type { AccessLog } from '../access-log/access-log.ts';
+import type { ErrorMasker } from '../graphql/error-masking.ts';
 import type { Operation } from '../graphql/operation.ts';
 import type { ExecuteOptions, OperationExecutor, Preparation } from '../graphql/operation-executor.ts';
 import { parseOperationParams } from '../graphql/operation-params.ts';
@@ -31,7 +32,7 @@ export interface OperationProtocolOptions {
   readonly rate: OperationRateLimiter;
   readonly admission: Admission;
   /** The error that a caller may see. */
-  readonly maskError: (error: unknown) => GraphQLFormattedError;
+  readonly maskError: ErrorMasker;
   readonly refusals: Refusals;
   readonly accessLog: AccessLog;
   readonly tracer: RequestTracer;
@@ -87,13 +88,18 @@ export class OperationProtocol {
     const prepared = await this.#prepare(conversation, request);
     if (isOver(conversation)) return;
     if (prepared.kind === 'ready') return this.#begin(conversation, id, prepared.operation);
-    conversation.fail(id, prepared.errors.map(this.#options.maskError));
+    const { maskError } = this.#options;
+    conversation.fail(
+      id,
+      prepared.errors.map((error) => maskError(error, socket)),
+    );
   }
 
   /** The errors of the expired token, then the close: the client reconnects with a fresh one. */
   #expire(conversation: WebSocketConversation): void {
-    this.#options.accessLog.ending(conversation.peer.socket, 'token expired');
-    conversation.failAll([this.#options.maskError(expired())]);
+    const { socket } = conversation.peer;
+    this.#options.accessLog.ending(socket, 'token expired');
+    conversation.failAll([this.#options.maskError(expired(), socket)]);
     conversation.close(TOKEN_EXPIRED);
   }
 

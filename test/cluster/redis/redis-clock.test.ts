@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
-import { setTimeout as delay } from 'node:timers/promises';
-import { expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import type { Versioned } from '../../../src/cluster/contract.ts';
 import { createRedisCluster } from '../../../src/cluster/redis/redis-cluster.ts';
 import type { RedisScript } from '../../../src/cluster/redis/redis-scripts.ts';
@@ -10,40 +9,60 @@ import { RedisServer } from '../../support/redis-server.ts';
 import { StallDetector } from '../../support/stall-detector.ts';
 
 /**
- * A Redis whose TIME steps: every script adds an offset that is stored in Redis. libfaketime cannot be preloaded into
- * redis-server, because jemalloc reads the clock before the library is initialised. TTLs do not step here.
+ * A Redis whose TIME steps, and stands still when a test says so: every script reads both from Redis, for its prefix.
+ * libfaketime cannot be preloaded into redis-server, because jemalloc reads the clock before the library is initialised.
+ * TTLs do neither.
  */
+const CLOCK = vi.hoisted(
+  () => `
+local prefix = string.match(KEYS[1], '^[^:]+')
+local frozen = tonumber(redis.call('GET', prefix .. ':clock-frozen') or '')
+if frozen then time = {math.floor(frozen / 1000), frozen % 1000 * 1000} end
+time[1] = time[1] + tonumber(redis.call('GET', prefix .. ':clock-offset') or '0')
+`,
+);
 vi.mock('../../../src/cluster/redis/redis-scripts.ts', async (importOriginal) => {
   const scripts = await importOriginal<Record<string, RedisScript>>();
   const stepped = Object.entries(scripts).map(([name, { source }]) => {
-    const offset = "time[1] = time[1] + tonumber(redis.call('GET', 'clock-offset') or '0')";
-    const text = source.replace("redis.call('TIME')", `redis.call('TIME')\n${offset}`);
+    const text = source.replace("redis.call('TIME')", `redis.call('TIME')\n${CLOCK}`);
     return [name, { source: text, sha1: createHash('sha1').update(text).digest('hex') }];
   });
   return Object.fromEntries(stepped);
 });
 
-// The tests mostly wait, each for a Redis of its own.
+// The tests mostly wait.
 vi.setConfig({ maxConcurrency: 7 });
 
+let server: RedisServer;
+beforeAll(async () => {
+  server = await RedisServer.start();
+});
+afterAll(() => server[Symbol.asyncDispose]());
+
 const HOUR = 3_600_000;
+const MINUTE = 60_000;
 const TEN_MINUTES = 600;
 
-/** Gateways on a Redis of their own, whose clock steps when a test says so. */
+/** Gateways with a prefix of their own, for which Redis's clock steps when a test says so. */
 interface Clocked extends AsyncDisposable {
   readonly nodes: RedisNodes;
-  readonly server: RedisServer;
-  /** Sets Redis's clock so many seconds off the true time. */
+  /** Sets Redis's clock so many seconds off. */
   step(seconds: number): Promise<void>;
+  /** Redis's clock stands still from the first call on, and goes on by so many ms at each. */
+  pass(ms: number): Promise<void>;
 }
 
-async function startClocked(): Promise<Clocked> {
-  await using stack = new AsyncDisposableStack();
-  const server = stack.use(await RedisServer.start());
-  const nodes = stack.use(new RedisNodes(server.url));
-  const step = async (seconds: number) => void (await server.run('SET', 'clock-offset', String(seconds)));
-  const owned = stack.move();
-  return { nodes, server, step, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+function clockedNodes(): Clocked {
+  const nodes = new RedisNodes(server.url);
+  const set = async (name: string, value: number) =>
+    void (await server.run('SET', `${nodes.prefix}:${name}`, `${value}`));
+  let frozenMs = Date.now();
+  const pass = (ms: number) => {
+    frozenMs += ms;
+    return set('clock-frozen', frozenMs);
+  };
+  const step = (seconds: number) => set('clock-offset', seconds);
+  return { nodes, step, pass, [Symbol.asyncDispose]: () => nodes[Symbol.asyncDispose]() };
 }
 
 function hail(version: number): Versioned<Weather> {
@@ -52,29 +71,32 @@ function hail(version: number): Versioned<Weather> {
 
 for (const seconds of [-TEN_MINUTES, TEN_MINUTES, -20]) {
   test.concurrent(`Redis's clock steps by ${seconds} s: one claim per interval goes on, with rising versions`, async () => {
-    await using clocked = await startClocked();
-    const { nodes, step } = clocked;
+    await using clocked = clockedNodes();
+    const { nodes, step, pass } = clocked;
     const two = [await nodes.connect(PATIENT), await nodes.connect(PATIENT)];
+    const granted: number[] = [];
     const claimAll = async () => {
-      const claims = await Promise.all(two.map(({ cluster }) => cluster.claim('topic', 1000, 0)));
-      return claims.filter((version) => version !== null);
+      const claims = await Promise.all(two.map(({ cluster }) => cluster.claim('topic', MINUTE, 0)));
+      const versions = claims.filter((version) => version !== null);
+      granted.push(...versions);
+      return versions.length;
     };
-    const granted = await claimAll();
+    await pass(0);
+    expect(await claimAll()).toBe(1);
+    expect(await claimAll()).toBe(0);
     await step(seconds);
-    const steppedAt = performance.now();
-    using stalls = new StallDetector();
-    while (stalls.elapsedSince(steppedAt) < 3500) {
-      granted.push(...(await claimAll()));
-      await delay(20);
+    // A step back, or a step forward of more than the interval, costs one claim more.
+    const grants = [await claimAll()];
+    for (let half = 0; half < 4; half += 1) {
+      await pass(MINUTE / 2);
+      grants.push(await claimAll());
     }
+    expect(grants).toEqual([1, 0, 1, 0, 1]);
     expect(granted).toEqual([...new Set(granted)].sort((a, b) => a - b));
-    // One before the step, one or two because of it, and then one per 900 ms of the time that really passed.
-    expect(granted.length).toBeGreaterThanOrEqual(4);
-    expect(granted.length).toBeLessThanOrEqual(3 + Math.floor((performance.now() - steppedAt) / 900));
   });
 
   test.concurrent(`Redis's clock steps by ${seconds} s: the rate stays the rate`, async () => {
-    await using clocked = await startClocked();
+    await using clocked = clockedNodes();
     const { nodes, step } = clocked;
     const two = [await nodes.connect(PATIENT), await nodes.connect(PATIENT)];
     const consume = () => Promise.all(two.map(({ cluster }) => cluster.tryConsume('key', 10)));
@@ -83,17 +105,17 @@ for (const seconds of [-TEN_MINUTES, TEN_MINUTES, -20]) {
     const steppedAt = performance.now();
     const grants: number[] = [];
     using stalls = new StallDetector();
-    while (stalls.elapsedSince(steppedAt) < 3000) {
+    const consumed = async () => {
       for (const waitMs of await consume()) if (waitMs === 0) grants.push(stalls.elapsedSince(steppedAt));
-      await delay(10);
-    }
+      return grants.length;
+    };
+    await expect.poll(consumed, { interval: 10 }).toBeGreaterThan(12);
     expect(grants[0]).toBeLessThan(1500);
-    expect(grants.length).toBeGreaterThan(12);
     expect(grants.length).toBeLessThanOrEqual(4 + (10 * (performance.now() - steppedAt)) / 1000);
   });
 
   test.concurrent(`Redis's clock steps by ${seconds} s: a pause ends on time for gateways that start later`, async () => {
-    await using clocked = await startClocked();
+    await using clocked = clockedNodes();
     const { nodes, step } = clocked;
     const { cluster } = await nodes.connect(PATIENT);
     const pausedAt = performance.now();
@@ -108,7 +130,7 @@ for (const seconds of [-TEN_MINUTES, TEN_MINUTES, -20]) {
   });
 
   test.concurrent(`Redis's clock steps by ${seconds} s: the number of gateways is right again`, async () => {
-    await using clocked = await startClocked();
+    await using clocked = clockedNodes();
     const { nodes, step } = clocked;
     const [a, b] = [await nodes.connect(PATIENT), await nodes.connect(PATIENT)];
     await step(seconds);
@@ -118,8 +140,8 @@ for (const seconds of [-TEN_MINUTES, TEN_MINUTES, -20]) {
 }
 
 test.concurrent('a gateway killed before the clock steps back counts as gone one lifetime later', async () => {
-  await using clocked = await startClocked();
-  const { nodes, server, step } = clocked;
+  await using clocked = clockedNodes();
+  const { nodes, step } = clocked;
   await nodes.connect(PATIENT);
   const key = `${nodes.prefix}:v2:{gateways}:nodes`;
   await server.run('ZADD', key, String(Date.now() + 75_000), 'killed');
@@ -130,9 +152,10 @@ test.concurrent('a gateway killed before the clock steps back counts as gone one
 });
 
 test.concurrent('a Redis that came back empty with a clock behind grants versions above the stored and the known ones', async () => {
-  await using clocked = await startClocked();
-  const { nodes, server, step } = clocked;
+  await using clocked = clockedNodes();
+  const { nodes, step, pass } = clocked;
   const { cluster } = await nodes.connect(PATIENT);
+  await pass(0);
   const version = (await cluster.claim('topic', 1, 0)) ?? 0;
   await cluster.publish('topic', hail(version), HOUR);
   await server.run('DEL', `${nodes.prefix}:v2.1:{topic}:tick`);
@@ -140,37 +163,43 @@ test.concurrent('a Redis that came back empty with a clock behind grants version
   expect(await cluster.claim('topic', 60_000, 0)).toBe(version + 1);
   // A gateway that knows more is refused, and the next grant is above its version.
   expect(await cluster.claim('topic', 60_000, version + HOUR)).toBeNull();
-  await delay(2);
+  await pass(1);
   expect(await cluster.claim('topic', 1, 0)).toBe(version + HOUR + 1);
 });
 
 /** A gateway that records the ages of the states that it reads. */
-function aging({ url }: RedisServer, prefix: string) {
+function aging(prefix: string) {
   const ages: (number | null)[] = [];
   const decode = (text: string, _topic: string, ageMs: number | null): Weather => {
     ages.push(ageMs);
     return weatherCodec.decode(text);
   };
-  return { ages, cluster: createRedisCluster({ ...PATIENT, url, prefix, codec: { ...weatherCodec, decode } }) };
+  return {
+    ages,
+    cluster: createRedisCluster({ ...PATIENT, url: server.url, prefix, codec: { ...weatherCodec, decode } }),
+  };
+}
+
+/** Moves the end of the stored state by as much, as the passing of time does, or a step of Redis's clock. */
+async function shiftTtl(prefix: string, byMs: number): Promise<void> {
+  const key = `${prefix}:v2.1:{aging}:state`;
+  await server.run('PEXPIRE', key, String(Number(await server.run('PTTL', key)) + byMs));
 }
 
 test.concurrent('a stored state tells how long ago it was published', async () => {
-  await using server = await RedisServer.start();
   await using nodes = new RedisNodes(server.url);
   const writer = await nodes.connect(PATIENT);
-  const { ages, cluster } = aging(server, nodes.prefix);
+  const { ages, cluster } = aging(nodes.prefix);
   await using _ = cluster;
   await cluster.ready;
   const before = performance.now();
   await writer.cluster.publish('aging', hail(1), HOUR);
-  const published = performance.now();
-  await delay(60);
-  const asked = performance.now();
+  await shiftTtl(nodes.prefix, -MINUTE);
   await cluster.read('aging');
   // Redis counts TTLs in whole ms.
   expect(ages).toHaveLength(1);
-  expect(ages[0]).toBeGreaterThanOrEqual(asked - published - 2);
-  expect(ages[0]).toBeLessThanOrEqual(performance.now() - before + 2);
+  expect(ages[0]).toBeGreaterThanOrEqual(MINUTE - 2);
+  expect(ages[0]).toBeLessThanOrEqual(MINUTE + performance.now() - before + 2);
 });
 
 // A step of Redis's clock moves the rest of every TTL by as much.
@@ -178,14 +207,12 @@ test.concurrent.each([
   { step: 'back 10 s', byMs: 10_000, isRight: (ageMs: number | null) => ageMs === null },
   { step: 'forward 10 min', byMs: -600_000, isRight: (ageMs: number | null) => Number(ageMs) >= 600_000 },
 ])("Redis's clock steps $step: a stored state never counts as younger than it is", async ({ byMs, isRight }) => {
-  await using server = await RedisServer.start();
   await using nodes = new RedisNodes(server.url);
-  const { ages, cluster } = aging(server, nodes.prefix);
+  const { ages, cluster } = aging(nodes.prefix);
   await using _ = cluster;
   await cluster.ready;
   await cluster.publish('aging', hail(1), HOUR);
-  const key = `${nodes.prefix}:v2.1:{aging}:state`;
-  await server.run('PEXPIRE', key, String(Number(await server.run('PTTL', key)) + byMs));
+  await shiftTtl(nodes.prefix, byMs);
   expect(await cluster.read('aging')).toEqual(hail(1));
   expect(ages).toEqual([expect.toSatisfy(isRight)]);
 });

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
-import { setTimeout as delay } from 'node:timers/promises';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
+import { RedisSession } from '../../../src/cluster/redis/redis-session.ts';
 import { CallbackQueue } from '../../support/callback-queue.ts';
 import { RedisNode } from '../../support/redis-nodes.ts';
 import { RedisServer } from '../../support/redis-server.ts';
@@ -30,8 +30,9 @@ test('an outage is one line at once with its code, and so is the recovery', asyn
   await node.changed('connected');
   await server.kill();
   await node.changed('away');
-  // Several attempts fail meanwhile.
-  await delay(1500);
+  const attempts = vi.spyOn(RedisSession, 'open');
+  await expect.poll(() => attempts.mock.settledResults.filter(({ type }) => type === 'rejected').length).toBe(3);
+  attempts.mockRestore();
   await server.restart();
   await node.changed('connected', 2);
   const lines = await logged.count(3);

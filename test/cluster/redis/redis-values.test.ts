@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import type { Versioned } from '../../../src/cluster/contract.ts';
 import { HOUR, sunny, type Weather } from '../../conformance/cluster-nodes.ts';
@@ -72,18 +71,23 @@ test('three gateways cost two commands per poll, and everything kept in Redis en
   await winner?.cluster.claim('warm-up', 10, 0);
   await winner?.cluster.publish('warm-up', sunny(1), 1);
   await server.run('CONFIG', 'RESETSTAT');
+  let claims = 0;
+  const claim = async (): Promise<number> => {
+    claims += 1;
+    return (await winner?.cluster.claim('topic', 1, 0)) ?? claim();
+  };
   for (let tick = 1; tick <= 20; tick += 1) {
-    await delay(10);
-    const version = await winner?.cluster.claim('topic', 10, 0);
-    await winner?.cluster.publish('topic', sunny(version ?? 0), HOUR);
+    const version = await claim();
+    await winner?.cluster.publish('topic', sunny(version), HOUR);
     await Promise.all(inboxes.slice(1).map((heard) => heard.count(tick)));
   }
   const stats = String(await server.run('INFO', 'commandstats'));
   const calls = [...stats.matchAll(/^cmdstat_([^:|]+):calls=(\d+)/gm)].map(([, name, count]) => [name, Number(count)]);
   const { info: _info, hello: _hello, ...counted } = Object.fromEntries(calls);
-  // Two scripts per tick are sent; the rest is what they do inside the server, which `INFO` counts too.
-  const inside = { time: 20, get: 20, set: 40, getrange: 40, publish: 20 };
-  expect(counted).toEqual({ evalsha: 40, ...inside });
+  // Two scripts per tick are sent, and a claim that came within the same ms is sent again; the rest is what the scripts do
+  // inside the server, which `INFO` counts too.
+  const inside = { time: claims, get: claims, set: 40, getrange: 40, publish: 20 };
+  expect(counted).toEqual({ evalsha: claims + 20, ...inside });
   await winner?.cluster.tryConsume('key', 10);
   await winner?.cluster.pause('key', 10_000);
   const known = [

@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { connect as connectTcp, Socket } from 'node:net';
+import { GraphQLError } from 'graphql';
 import { describe, expect, test, vi } from 'vitest';
 import type { WebSocket } from 'ws';
 import { ClientCounts } from '../../../src/live/client-counts.ts';
@@ -13,7 +14,7 @@ import { ask, post } from '../../support/http-client.ts';
 import { openStream } from '../../support/sse-client.ts';
 import { connect, openSocket, tcpOf } from '../../support/ws-client.ts';
 import { report, ScriptedSource } from '../../task/scripted-source.ts';
-import { startLogged } from './logged-gateway.ts';
+import { type LoggedGateway, startLogged } from './logged-gateway.ts';
 
 const ID = /^[\da-f]{12}-[\da-z]+$/;
 const WATCH = 'subscription { taskStatus(id: "a") { status } }';
@@ -116,7 +117,7 @@ function expectedWarning(lines: readonly { readonly msg: string }[]): string {
   return lines.find(({ msg }) => msg.startsWith('refused'))?.msg ?? '';
 }
 
-test.each([
+const QUERY_OVER = [
   ['http', async (url: string) => (await post(url, LOOK)).body],
   [
     'sse',
@@ -131,19 +132,29 @@ test.each([
       return JSON.stringify(await client.ended('1'));
     },
   ],
-])('an unexpected error in a query over %s names its request or connection', async (transport, look) => {
-  await using gateway = await startLogged('debug');
-  const watch = vi.spyOn(TaskRegistry.prototype, 'watch').mockImplementation(() => {
-    throw new TypeError('a bug');
-  });
-  expect(await look(gateway.url)).toContain('INTERNAL_SERVER_ERROR');
-  watch.mockRestore();
+] as const;
+
+/** Fails unless the line of the unexpected error has the ids of the line about the end of its request or connection. */
+async function expectIds(gateway: LoggedGateway, transport: string): Promise<void> {
   const { connectionId, requestId } = await gateway.line('unexpected error');
   expect(connectionId).toMatch(ID);
   const end =
     transport === 'websocket' ? 'connection closed' : `${transport === 'sse' ? 'stream' : 'request'} finished`;
   expect((await gateway.line(end, { connectionId }))['requestId']).toBe(requestId);
-});
+}
+
+test.each(QUERY_OVER)(
+  'an unexpected error in a query over %s names its request or connection',
+  async (transport, look) => {
+    await using gateway = await startLogged('debug');
+    const watch = vi.spyOn(TaskRegistry.prototype, 'watch').mockImplementation(() => {
+      throw new TypeError('a bug');
+    });
+    expect(await look(gateway.url)).toContain('INTERNAL_SERVER_ERROR');
+    watch.mockRestore();
+    await expectIds(gateway, transport);
+  },
+);
 
 test('an unexpected error before a query runs names its request', async () => {
   await using gateway = await startLogged('debug');
@@ -152,9 +163,23 @@ test('an unexpected error before a query runs names its request', async () => {
   });
   expect((await post(gateway.url, LOOK)).body).toContain('INTERNAL_SERVER_ERROR');
   find.mockRestore();
-  const { requestId } = await gateway.line('unexpected error');
-  expect((await gateway.line('request finished'))['requestId']).toBe(requestId);
+  await expectIds(gateway, 'http');
 });
+
+test.each(QUERY_OVER)(
+  'an error that rejects an operation over %s is masked, and its line names the request or connection',
+  async (transport, look) => {
+    await using gateway = await startLogged('debug');
+    const errors = [new GraphQLError('a bug', { cause: new TypeError('a bug') })];
+    const find = vi.spyOn(DocumentStore.prototype, 'find').mockReturnValue({ kind: 'invalid', errors });
+    const answer = await look(gateway.url);
+    find.mockRestore();
+    expect(answer).toContain('INTERNAL_SERVER_ERROR');
+    expect(answer).not.toContain('a bug');
+    // Its stream has not begun.
+    await expectIds(gateway, transport === 'sse' ? 'http' : transport);
+  },
+);
 
 test('no text of a client is in a line', async () => {
   const secret = 'a-secret-of-the-client';

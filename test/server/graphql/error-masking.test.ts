@@ -6,10 +6,10 @@ it('formats an error that refuses many requests once, and logs each unexpected e
   const unexpected: unknown[] = [];
   const mask = createErrorMasker((error) => unexpected.push(error));
   const overloaded = new Overloaded('full', 1);
-  expect(mask(overloaded)).toBe(mask(overloaded));
-  expect(mask(overloaded)).toEqual({ message: 'full', extensions: { code: 'OVERLOADED', retryAfterSeconds: 1 } });
+  expect(mask(overloaded, null)).toBe(mask(overloaded, null));
+  expect(mask(overloaded, null)).toEqual({ message: 'full', extensions: { code: 'OVERLOADED', retryAfterSeconds: 1 } });
   const bug = new TypeError('a bug');
-  expect([mask(bug), mask(bug)].map(({ message }) => message)).toEqual([
+  expect([mask(bug, null), mask(bug, null)].map(({ message }) => message)).toEqual([
     'Internal server error',
     'Internal server error',
   ]);

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { readStatusAssets } from '../../../src/server/status-page/status-assets.ts';
 import { createWatchPage } from '../../../src/server/watch-page/watch-page.ts';
 
 const FOLDER = new URL('../../../src/server/watch-page/public/', import.meta.url);
@@ -29,6 +30,20 @@ describe('the watch page as it is served', () => {
       if (!file.endsWith('.js')) expect(served, file).toBe(source);
       else expect(served, file).toBe(source.split('\n').filter(isCode).join('\n'));
     }
+  });
+
+  it('has its base style from the sheet of the operator page, and neither page declares a colour of it again', () => {
+    const base = page('/base.css')?.body.toString() ?? '';
+    const status = readStatusAssets();
+    expect(status.get('/status/base.css')?.body.toString()).toBe(base);
+    const shared = base.match(/--[\w-]+(?=:)/g) ?? [];
+    expect(shared).toContain('--accent');
+    const own = ['/status/status.css', '/status/charts.css'].map((path) => status.get(path)?.body.toString());
+    const sheets = [
+      ...own,
+      ...['/watch.css', '/task.css', '/stages.css', '/shortcuts.css'].map((path) => `${page(path)?.body}`),
+    ];
+    for (const name of shared) expect(sheets.join()).not.toContain(`${name}:`);
   });
 
   it('forbids inline code, other hosts, framing and sniffing, on every answer', () => {
