@@ -55,7 +55,7 @@ export async function createHttpStack(
   const { trustProxy } = http;
   const clientIp = clientIpResolver(trustProxy);
   const accessLog = new AccessLog(log, clientIp);
-  const { executor, websocket, ...serving } = await createTransports(base, registry, accessLog);
+  const { executor, websocket, queue, ...serving } = await createTransports(base, registry, accessLog);
   const rejections = new LogLimiter();
   const callerPolicy = {
     origins: new OriginPolicy({
@@ -77,7 +77,7 @@ export async function createHttpStack(
   const graphql = new GraphqlEndpoint({ ...callerPolicy, ...serving, admit, graphiql, tracer: tracing.requests });
   const page = createWatchPage(exampleTasks);
   const webhook = createWebhook(config, tracing.requests, registry, cluster, admit);
-  const routes = { graphql, websocket, webhook, page };
+  const routes = { graphql, websocket, webhook, page, queue };
   const allows = hostPolicy(http.allowedHosts);
   const allowsHost = (request: Pick<IncomingMessage, 'headers'>): boolean => {
     const isAllowed = allows(request);

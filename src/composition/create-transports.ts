@@ -1,5 +1,6 @@
 import type { GraphQLSchema } from 'graphql';
 import type { Config } from '../config.ts';
+import { flushWrites } from '../live/stream-writer.ts';
 import type { AccessLog } from '../server/access-log/access-log.ts';
 import { DocumentStore } from '../server/graphql/document-store.ts';
 import { createErrorMasker } from '../server/graphql/error-masking.ts';
@@ -26,7 +27,7 @@ export async function createTransports(base: SharedServices, registry: TaskRegis
   const documents = new DocumentStore({ schema, limits, introspection, trustedPath });
   const maskError = createErrorMasker(onUnexpectedError);
   const subscriptions = subscriptionTimeouts(poll.intervalMs, poll.firstAnswerTimeoutMs);
-  const [admission, queue] = [new Admission(undefined, refusals), new EventLoopQueue()];
+  const [admission, queue] = [new Admission(undefined, refusals), new EventLoopQueue(flushWrites)];
   const reading = { registry, timeouts: subscriptions, admission, served: tracing.served };
   const executor = new OperationExecutor({ schema, documents, limits, queue, maskError, counts, ...reading });
   const maxBodyBytes = limits.bodyBytes;
@@ -55,7 +56,7 @@ export async function createTransports(base: SharedServices, registry: TaskRegis
   const streams = stack.use(
     new StreamEndpoint({ executor, queries, maxBodyBytes, stallMs, maskError, clients, accessLog }),
   );
-  return { ...gates, maxBodyBytes, executor, websocket, queries, streams };
+  return { ...gates, queue, maxBodyBytes, executor, websocket, queries, streams };
 }
 
 /** A subgraph's schema is built on demand, and only there: elsewhere its types do not exist. */

@@ -25,6 +25,11 @@ export interface StreamWriterOptions {
 
 const PROCESS_BATCHER = new WriteBatcher();
 
+/** Writes what this event loop turn has gathered for all clients of the process, before its end. */
+export function flushWrites(): void {
+  PROCESS_BATCHER.flush();
+}
+
 /** Writes to one client's stream. While its buffer is full, writers wait here instead of queueing results. */
 export class StreamWriter {
   readonly #stream: WritableSide;

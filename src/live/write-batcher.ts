@@ -21,16 +21,19 @@ export class WriteBatcher {
    */
   cork(stream: Corkable, batch: number): number {
     if (batch === this.#batch) return batch;
-    if (this.#corked.length === 0) setImmediate(this.#uncorkAll);
+    if (this.#corked.length === 0) setImmediate(this.#flush);
     this.#corked.push(stream);
     stream.cork();
     return this.#batch;
   }
 
-  readonly #uncorkAll = (): void => {
+  /** Ends the batch: its writes leave now. */
+  flush(): void {
     const streams = this.#corked;
     this.#corked = [];
     this.#batch += 1;
     for (const stream of streams) stream.uncork();
-  };
+  }
+
+  readonly #flush = (): void => this.flush();
 }

@@ -89,8 +89,13 @@ export class TaskRegistry implements Disposable {
    * state. An abort of `signal` ends the wait.
    */
   async get(id: string, credential: Credential, signal?: AbortSignal): Promise<TaskSnapshot | null> {
-    const state = await this.watch(id, credential).current(signal);
-    if (isUnauthenticated(state) && state.failure) throw state.failure;
+    const watch = this.watch(id, credential);
+    const state = await watch.current(signal);
+    if (isUnauthenticated(state) && state.failure) {
+      // A client can invent a token for each query, and the cache would hold thousands of watches without a state.
+      if (state.snapshot === null) this.#idle.delete(watch.key);
+      throw state.failure;
+    }
     if (state.snapshot) return state.snapshot;
     if (isNotFound(state)) return null;
     throw state.failure ?? new UpstreamUnavailable('A2E has not answered');

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { MemoryHub } from '../../src/cluster/memory/memory-hub.ts';
-import { UpstreamUnavailable } from '../../src/errors.ts';
+import { TokenRefused, UpstreamUnavailable } from '../../src/errors.ts';
 import { UNKNOWN_STATE, type WatchState } from '../../src/task/watch-state.ts';
 import { report, ScriptedSource } from './scripted-source.ts';
 import { callers, OWN, TaskHarness } from './task-harness.ts';
@@ -28,6 +28,20 @@ test('an unwatched task is remembered, the latest used first; a watched task alw
   expect(harness.registry.watch('a', OWN)).toBe(a);
   expect(harness.registry.watch('b', OWN)).not.toBe(b);
   expect(harness.registry.watch('watched', OWN)).toBe(watched);
+});
+
+test('a query with a token that A2E refuses takes no place from a remembered task', async () => {
+  const source = new ScriptedSource(() => new TokenRefused('no'));
+  await using harness = new TaskHarness({ source, maxCached: 2 });
+  const remembered = harness.registry.watch('a', OWN);
+  for (const token of ['x', 'y', 'z']) {
+    const refused = expect(harness.registry.get('b', callers(token))).rejects.toMatchObject({
+      code: 'UNAUTHENTICATED',
+    });
+    await pass(10);
+    await refused;
+  }
+  expect(harness.registry.watch('a', OWN)).toBe(remembered);
 });
 
 test('disposal stops every poll and answers every query', async () => {

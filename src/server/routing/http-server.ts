@@ -12,6 +12,7 @@ import { ClientDisconnected } from '../http/request-body.ts';
 import { hasOneHost, requestUrl } from '../http/request-target.ts';
 import type { Webhook } from '../http/webhook.ts';
 import type { ConnectionLimiter } from '../limits/connection-limiter.ts';
+import type { EventLoopQueue } from '../limits/event-loop-queue.ts';
 import type { SocketLimiter } from '../limits/socket-limiter.ts';
 import type { Timeouts } from '../limits/timeouts.ts';
 import { InFlightCounter } from '../shutdown/in-flight-counter.ts';
@@ -34,6 +35,8 @@ export interface HttpServerOptions {
   readonly readiness: Readiness;
   readonly clientIp: ClientIpResolver;
   readonly timeouts: Timeouts;
+  /** The budget of an event loop turn, for upgrades. */
+  readonly queue: EventLoopQueue;
   /** null: on another port. */
   readonly metrics: Metrics | null;
   /** null: on another port, or nowhere. */
@@ -134,13 +137,17 @@ export class HttpServer implements AsyncDisposable {
     response.end(request.method === 'HEAD' ? undefined : answer.body);
   }
 
-  /** Answers one upgrade, of its own server or of another one. */
+  /** Answers one upgrade, of its own server or of another one, in its turn: clients that reconnect come all at once. */
   upgrade(request: IncomingMessage, stream: Socket, head: Buffer): void {
-    const { websocket, connections, origins, allowsHost, readiness, clientIp, timeouts } = this.#options;
-    // Another server may hand an upgrade over after 'close': a connection slot taken now would never be released.
-    if (stream.destroyed) return;
     // ws listens once it has taken over; until then a reset must not be unhandled.
     stream.on('error', () => stream.destroy());
+    this.#options.queue.run(() => this.#upgrade(request, stream, head));
+  }
+
+  #upgrade(request: IncomingMessage, stream: Socket, head: Buffer): void {
+    const { websocket, connections, origins, allowsHost, readiness, clientIp, timeouts } = this.#options;
+    // 'close' is not emitted again: a connection slot taken now would never be released.
+    if (stream.destroyed) return;
     // A refusal can queue behind unread pipelined responses, so the socket gets a time-out. `ws` clears it.
     request.socket.setTimeout(timeouts.stallMs, cut);
     if (this.#options.sockets.isExcess(request.socket))
