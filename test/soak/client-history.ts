@@ -28,14 +28,18 @@ export class ClientHistory {
     this.#isFirstOfConnection = true;
   }
 
-  /** Notes a state; answers what is wrong with it after the states before, or null. */
-  add(state: ShownState): string | null {
+  /**
+   * Notes a state; answers what is wrong with it after the states before, or null. Where gateways may differ, the first
+   * state of a connection may be older than those of the connection before, unless one of them was final.
+   */
+  add(state: ShownState, gatewaysDiffer = false): string | null {
     const [before, isFirst] = [this.#last, this.#isFirstOfConnection];
     this.#last = state;
     this.#isFirstOfConnection = false;
     this.#count += 1;
     if (before === null) return null;
     if (!isFirst && isSame(before, state)) return `the same state twice: ${JSON.stringify(state)}`;
+    if (isFirst && gatewaysDiffer && !before.finished) return null;
     if (isBackwards(before, state)) return `a step back: ${JSON.stringify(before)}, then ${JSON.stringify(state)}`;
     return null;
   }

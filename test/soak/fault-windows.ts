@@ -47,6 +47,11 @@ export class FaultWindows {
     return this.rules(from, to).some(({ codes }) => codes.includes(code));
   }
 
+  /** Whether two gateways may show different states at some time between two instants. */
+  allowsDifference(from: number, to: number): boolean {
+    return this.rules(from, to).some(({ gatewaysDiffer }) => gatewaysDiffer);
+  }
+
   /** The time until `to` that the windows of one cause cover together, in ms. */
   coveredMs(cause: WindowCause, to: number): number {
     let [coveredMs, end] = [0, 0];

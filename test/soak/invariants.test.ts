@@ -37,6 +37,7 @@ function playedClient() {
         return { pause() {}, resume() {}, leave() {}, crash: events.closed };
       },
       allowsCode: (code) => code === 'UPSTREAM_UNAVAILABLE',
+      allowsDifference: () => false,
       violate: (text) => violations.push(text),
       onUpdate: () => {},
       now: () => 0,
@@ -147,6 +148,21 @@ test('a client is shown no state twice in a row and no step back, over reconnect
   expect(history.add({ ...STATE, status: 'INIT', progress: null })).toContain('a step back');
   expect(history.add({ ...STATE, status: 'SUCCESS', finished: true })).toBeNull();
   expect(history.add({ ...STATE, status: 'SUCCESS', finished: false })).toContain('a step back');
+});
+
+test('while Redis is away another gateway may be behind, until it has shown a state or the task had finished', () => {
+  const history = new ClientHistory();
+  history.connected();
+  expect(history.add({ ...STATE, progress: 23 })).toBeNull();
+  history.connected();
+  expect(history.add({ ...STATE, progress: 20 }, true)).toBeNull();
+  expect(history.add({ ...STATE, progress: 19 }, true)).toContain('a step back');
+  expect(history.add({ ...STATE, status: 'SUCCESS', finished: true }, true)).toBeNull();
+  history.connected();
+  expect(history.add({ ...STATE, progress: 99 }, true)).toContain('a step back');
+  expect(withWindow('Redis hangs', 10_000, 12_000).allowsDifference(11_000, 11_500)).toBe(true);
+  expect(withWindow('Redis hangs', 10_000, 12_000).allowsDifference(12_500, 13_000)).toBe(false);
+  expect(withWindow('A2E hangs', 10_000, 12_000).allowsDifference(11_000, 11_500)).toBe(false);
 });
 
 test('a line of level warn needs a fault that explains it', () => {

@@ -11,6 +11,8 @@ export interface ClientSurroundings {
   readonly open: typeof openConnection;
   /** Whether an error with this code may end a subscription that began then. */
   readonly allowsCode: (code: string, from: number) => boolean;
+  /** Whether gateways may have shown different states since then. */
+  readonly allowsDifference: (from: number) => boolean;
   readonly violate: (text: string) => void;
   readonly onUpdate: () => void;
   readonly now: () => number;
@@ -114,7 +116,7 @@ export class SoakClient {
   }
 
   #take({ data, errors = [] }: Result, arrived: Arrived): void {
-    const { violate, onUpdate, allowsCode, now } = this.#surroundings;
+    const { violate, onUpdate, allowsCode, allowsDifference, now } = this.#surroundings;
     arrived.endsInError = errors.length > 0;
     for (const { message, extensions: { code = 'none' } = {} } of errors) {
       // In a fault a subscription without a state may end; the client subscribes again, as a person reloads a page.
@@ -124,7 +126,7 @@ export class SoakClient {
     if (!data) return;
     arrived.shownAt ??= now();
     onUpdate();
-    const wrong = this.#history.add(data.taskStatus);
+    const wrong = this.#history.add(data.taskStatus, allowsDifference(arrived.from));
     if (wrong) violate(`${this.planned.name} was shown ${wrong}`);
   }
 

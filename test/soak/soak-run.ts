@@ -164,6 +164,7 @@ export class SoakRun implements AsyncDisposable {
       pick: this.#fleet.pick,
       open: openConnection,
       allowsCode: (code, from) => this.#windows.allowsCode(code, from, now()),
+      allowsDifference: (from) => this.#windows.allowsDifference(from, now()),
       violate: violations.add,
       onUpdate: () => {
         this.counts.updates += 1;
