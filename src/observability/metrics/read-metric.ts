@@ -11,8 +11,8 @@ export interface MetricDescription {
 }
 
 /**
- * A metric whose values are read at each scrape, in the Prometheus text format. The values of labels are fixed words, so a
- * line begins with the same text at every scrape. That text is built once, because scrapes take their time from updates.
+ * A metric whose finite values are read at each scrape, in the Prometheus text format. Help and the values of labels are
+ * fixed text without quotation marks, backslashes and line breaks, so a line begins with the same text at every scrape. That text is built once, because scrapes take their time from updates.
  */
 export class ReadMetric {
   readonly #head: string;

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { type FormattedExecutionResult, GraphQLError, type GraphQLFormattedError } from 'graphql';
 import { createYoga, type GraphQLParams, type Plugin, type YogaServerInstance } from 'graphql-yoga';
 import { withoutStackTrace } from '../../errors.ts';
+import { INTERNAL_SERVER_ERROR } from '../../schema/graphql-errors.ts';
 import type { Client } from '../access/client.ts';
 import type { CacheDependencies } from './cache-dependencies.ts';
 import type { ErrorMasker } from './error-masking.ts';
@@ -131,6 +132,7 @@ function withHttpStatus(
 function httpExtension({ code, retryAfterSeconds }: Readonly<Record<string, unknown>>): HttpExtension {
   if (code === 'OPERATION_RESOLUTION_FAILURE') return { status: 400 };
   if (code === 'OVERLOADED') return { status: 503, headers: { 'retry-after': `${retryAfterSeconds}` } };
+  if (code === INTERNAL_SERVER_ERROR) return { status: 500 };
   return { spec: true, status: 400 };
 }
 

@@ -39,7 +39,7 @@ function readWhole(request: IncomingMessage, length: number): Promise<Buffer<Arr
     let left = length;
     // Every request closes: an error for one whose body is there would cost a stack trace.
     const lost = (): void => {
-      if (left > 0) reject(new Error('The body ended early, or was read before'));
+      if (left !== 0) reject(new Error('The body ended early, or was read before'));
     };
     // A destroyed request emits no further event.
     if (request.destroyed) return lost();

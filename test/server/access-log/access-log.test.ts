@@ -181,6 +181,14 @@ test.each(QUERY_OVER)(
   },
 );
 
+test('plain HTTP answers 500 to an unexpected error that rejects an operation', async () => {
+  await using gateway = await startLogged('debug');
+  const errors = [new GraphQLError('a bug', { cause: new TypeError('a bug') })];
+  const find = vi.spyOn(DocumentStore.prototype, 'find').mockReturnValue({ kind: 'invalid', errors });
+  expect((await post(gateway.url, LOOK)).status).toBe(500);
+  find.mockRestore();
+});
+
 test('no text of a client is in a line', async () => {
   const secret = 'a-secret-of-the-client';
   await using gateway = await startLogged('trace');
