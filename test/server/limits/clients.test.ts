@@ -83,7 +83,10 @@ describe.concurrent('slow and silent clients', () => {
   });
 
   test('so are those of an upgrade, which takes no place meanwhile', async () => {
-    await using gateway = await startImpatient({ MAX_CONNECTIONS: '1' }, { headersMs: 2_000, connectionInitMs: 10_000 });
+    await using gateway = await startImpatient(
+      { MAX_CONNECTIONS: '1' },
+      { headersMs: 2_000, requestMs: 2_000, connectionInitMs: 10_000 },
+    );
     const slow = send(gateway.url, HANDSHAKE.slice(0, -2));
     await using other = await connect(gateway.url);
     expect(await slow).toMatch(/^HTTP\/1\.1 408/);
