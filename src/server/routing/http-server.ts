@@ -139,8 +139,9 @@ export class HttpServer implements AsyncDisposable {
 
   /** Answers one upgrade, of its own server or of another one, in its turn: clients that reconnect come all at once. */
   upgrade(request: IncomingMessage, stream: Socket, head: Buffer): void {
-    // ws listens once it has taken over; until then a reset must not be unhandled.
-    stream.on('error', () => stream.destroy());
+    // ws listens once it has taken over; until then a reset must not be unhandled. A closure here would share its scope with
+    // the one of the queue, and keep the request as long as the socket is open.
+    stream.on('error', cut);
     this.#options.queue.run(() => this.#upgrade(request, stream, head));
   }
 
