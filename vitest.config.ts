@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 import { ClientsReporter } from './test/docs/clients-reporter.ts';
 import { ProtocolsReporter } from './test/docs/protocols-reporter.ts';
+import { LongestFirst } from './test/support/longest-first.ts';
 import { SecretsReporter } from './test/support/secrets-reporter.ts';
 
 /** Entries that tests run as processes of their own, where coverage cannot follow, and what runs in a browser. */
@@ -100,6 +101,7 @@ export default defineConfig({
     // How soon is no question of a test; a poll that waits for what never comes fails all the same.
     expect: { poll: { timeout: 20_000 } },
     retry: 0,
+    sequence: { sequencer: LongestFirst },
     maxWorkers: 2,
     maxConcurrency: 10,
     reporters: [
