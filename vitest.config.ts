@@ -40,6 +40,19 @@ const CLUSTER = [
   'test/soak/soak.test.ts',
 ];
 
+/**
+ * These clean up after themselves, so they share a process for each worker: to start one and load the modules takes about
+ * 1.8 s of CPU, longer than the tests of most files. Files that measure their process have one each.
+ */
+const SHARED = [
+  'test/{config,docs,documents,embedding,live,observability,scheduling,schema,simulator,task}/**/*.test.ts',
+  'test/server/{access,http,watch-page,websocket}/**/*.test.ts',
+  'test/upstream/**/*.test.ts',
+  'test/cluster/*.test.ts',
+  'test/cluster/memory/*.test.ts',
+  'test/soak/{plan,invariants}.test.ts',
+];
+
 /** These measure the memory of a process or how long code takes. */
 const MEASURED = ['test/{live,server}/**/*-memory.test.ts', 'test/server/http/forwarded-header.test.ts'];
 
@@ -62,14 +75,21 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        // Files share a process for each worker: to start one and load the modules takes about 1.8 s of CPU, longer than the
-        // tests of most files. Most tests wait for a timer or another process: three workers keep two cores busy.
+        test: {
+          name: 'together',
+          include: ['test/**/*.test.ts'],
+          exclude: [...ALONE, ...CLUSTER, ...CLIENTS, ...SHARED, ...MEASURED],
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        extends: true,
+        // A group of its own: a worker gives up its process where the next file in the queue is of another project.
         test: {
           name: 'shared',
-          include: ['test/**/*.test.ts'],
-          exclude: [...ALONE, ...CLUSTER, ...CLIENTS, ...MEASURED],
+          include: SHARED,
+          exclude: [...ALONE, ...CLUSTER, ...MEASURED],
           isolate: false,
-          maxWorkers: 3,
           sequence: { groupOrder: 0 },
         },
       },
