@@ -55,7 +55,7 @@ export class MetricRegistry {
     return this.#register.contentType;
   }
 
-  /** The metrics in the order in which they were added, after those that prom-client keeps. */
+  /** The metrics that prom-client keeps, then the others in the order in which they were added. */
   async text(): Promise<string> {
     let text = await this.#register.metrics();
     for (const metric of this.#read) text += `\n${metric.text()}`;
