@@ -1,9 +1,13 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { findTool } from './tools.ts';
+
+/** Where Linux shows the shared memory and the semaphores of POSIX as files. */
+const SHARED_MEMORY = '/dev/shm';
 
 /**
  * A wall clock of a process of its own, by libfaketime, that steps while the process runs. The monotonic clock stays
@@ -26,6 +30,7 @@ export class FakeClock implements AsyncDisposable {
 
   /** A clock that starts right. */
   static async create(): Promise<FakeClock> {
+    await removeOrphans();
     // The wrapper knows where its library is.
     const { stdout } = await promisify(execFile)(findTool('faketime'), ['-m', '-f', '+0', 'printenv', 'LD_PRELOAD']);
     const clock = new FakeClock(await mkdtemp(join(tmpdir(), 'clock-')), stdout.trim());
@@ -43,5 +48,19 @@ export class FakeClock implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await rm(this.#directory, { recursive: true, force: true });
+    await removeOrphans();
+  }
+}
+
+/**
+ * Removes the shared memory of killed processes. libfaketime names it by the id of the process, and does not start in
+ * a later process of the same id.
+ */
+async function removeOrphans(): Promise<void> {
+  for (const name of await readdir(SHARED_MEMORY)) {
+    const id = /^(?:sem\.faketime_sem|faketime_shm)_(\d+)$/.exec(name)?.[1];
+    if (id !== undefined && !existsSync(`/proc/${id}`)) {
+      await rm(join(SHARED_MEMORY, name), { force: true });
+    }
   }
 }
