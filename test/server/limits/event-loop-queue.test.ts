@@ -15,9 +15,12 @@ async function events(start: (queue: EventLoopQueue, log: string[]) => void): Pr
   const queue = new EventLoopQueue(() => log.push('begins'));
   start(queue, log);
   let isDone = false;
-  queue.run(() => {
-    isDone = true;
-  });
+  // Queued by a task, so that tasks which `start` queued by tasks run before it.
+  queue.run(() =>
+    queue.run(() => {
+      isDone = true;
+    }),
+  );
   while (!isDone) await new Promise((resolve) => setImmediate(resolve));
   return log;
 }
