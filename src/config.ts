@@ -1,7 +1,7 @@
 import { ConfigError, type ConfigIssue, redactedValue } from './config/issue.ts';
 import { allowedHosts, authMode, maxIntervalMs, rules } from './config/rules.ts';
 import type { Variable } from './config/variable.ts';
-import { type Values, variables } from './config/variables.ts';
+import { LOWER_CASE_TOO, type Values, variables } from './config/variables.ts';
 
 export { ConfigError } from './config/issue.ts';
 
@@ -101,14 +101,21 @@ export function loadConfig(env: Environment): Config {
 
 function readValues(env: Environment, issues: ConfigIssue[]): Values {
   const read = ([name, variable]: [string, Variable<unknown>]): [string, unknown] => {
-    const raw = env[name];
+    const readName = nameIn(env, name);
+    const raw = env[readName];
     if (raw === undefined || raw === '') return [name, variable.fallback];
     const value = variable.parse(raw);
     if (value !== undefined) return [name, value];
-    issues.push({ name, shown: redactedValue(raw, variable.secret), requirement: `be ${variable.allowed}` });
+    issues.push({ name: readName, shown: redactedValue(raw, variable.secret), requirement: `be ${variable.allowed}` });
     return [name, variable.fallback];
   };
   return Object.fromEntries(Object.entries<Variable<unknown>>(variables).map(read)) as Values;
+}
+
+/** The form of the name that this environment has. */
+function nameIn(env: Environment, name: string): string {
+  const lowerCase = name.toLowerCase();
+  return LOWER_CASE_TOO.has(name) && env[lowerCase] ? lowerCase : name;
 }
 
 function toConfig(v: Values, development: boolean): Config {

@@ -7,7 +7,7 @@ const WALL_CLOCK = /Date\.now\(|new Date\(\)|redis\.call\('TIME'\)/;
 
 /** The files that may read a wall clock, each with its reason. Durations and deadlines use `performance.now()`. */
 const ALLOWED: Readonly<Record<string, string>> = {
-  'upstream/retry-after.ts': 'an HTTP-date is an instant of the wall clock; the result is clamped to 5 min',
+  'upstream/retry-after.ts': 'for an HTTP-date in a response without `Date`; the result is clamped to 5 min',
   'server/access/expiry.ts': '`exp` of a ticket is an instant of the wall clock',
   'task/watch-state.ts': '`checkedAt` and `enteredAt` are instants that people read',
   'task/task-watch.ts': '`nextCheckAt` is an instant that people read',

@@ -1,5 +1,5 @@
 import type { Authenticator } from '../server/access/authenticator.ts';
-import type { KeySet } from '../server/access/key-set.ts';
+import type { KeySet, KeySetEvent } from '../server/access/key-set.ts';
 import { OpenAuthenticator } from '../server/access/open-authenticator.ts';
 import { PassthroughAuthenticator } from '../server/access/passthrough-authenticator.ts';
 import { proxyAgent } from '../upstream/proxy.ts';
@@ -18,15 +18,19 @@ export async function createAuthenticator(base: SharedServices): Promise<Authent
   return new JwtAuthenticator({ gatewayToken: upstream.token, secrets, keySet, issuer, audience });
 }
 
-async function createKeySet({ config, outages, stack }: SharedServices, url: string): Promise<KeySet> {
-  const { KeySet } = await import('../server/access/key-set.ts');
-  const { keySet: outage } = outages;
-  return new KeySet({
-    url,
-    dispatcher: config.proxy ? stack.adopt(proxyAgent(config.proxy), (agent) => agent.destroy()) : undefined,
-    onEvent: (event) => {
-      if (event.kind === 'fetched') outage?.succeeded();
-      else outage?.failed(event.reason);
-    },
-  });
+async function createKeySet(services: SharedServices, url: string): Promise<KeySet> {
+  const [{ KeySet }, { fetchKeySet }] = await Promise.all([
+    import('../server/access/key-set.ts'),
+    import('../server/access/key-set-endpoint.ts'),
+  ]);
+  const { config, stack } = services;
+  const dispatcher = config.proxy ? stack.adopt(proxyAgent(config.proxy), (agent) => agent.destroy()) : undefined;
+  const fetch = (signal: AbortSignal) => fetchKeySet({ url, dispatcher }, signal);
+  return stack.use(new KeySet({ fetch, onEvent: (event) => reportKeySet(event, services) }));
+}
+
+function reportKeySet(event: KeySetEvent, { outages: { keySet: outage }, log }: SharedServices): void {
+  if (event.kind === 'fetched') outage?.succeeded();
+  else if (event.kind === 'failed') outage?.failed(event.reason);
+  else log.warn({ ...event.key }, 'key of the key set ignored');
 }

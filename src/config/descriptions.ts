@@ -84,12 +84,14 @@ export const descriptions: Readonly<Record<VariableName, VariableDescription>> =
   MAX_BODY_BYTES: { fallback: '`65536`', meaning: 'of an HTTP body or a WebSocket frame' },
   MAX_IDS: {
     fallback: '`100`',
-    meaning: 'ids in one `videoTasks` or `taskStatuses`, and in all fields of one operation together',
+    meaning:
+      'ids in one `videoTasks` or `taskStatuses`, `representations` in one `_entities`, and both in all fields of one operation together',
   },
   SHUTDOWN_GRACE_MS: { fallback: '`10000`', meaning: 'from SIGTERM to exit, at most' },
   ADMIN_PORT: {
     fallback: 'none',
-    meaning: 'a second listener for `/metrics`, `/healthz` and `/readyz`; `/metrics` is then no longer on the first',
+    meaning:
+      'a second listener for `/metrics`, `/status`, `/healthz` and `/readyz`; `/metrics` is then no longer on the first',
   },
   ALLOWED_HOSTS: {
     fallback: 'none',
@@ -103,10 +105,17 @@ export const descriptions: Readonly<Record<VariableName, VariableDescription>> =
   },
   HTTP_PROXY: {
     fallback: 'none',
-    meaning: 'proxy for calls to A2E and to the key set by `http:`, and by `https:` where `HTTPS_PROXY` is unset',
+    meaning:
+      'proxy for calls to A2E and to the key set by `http:`, and by `https:` where `HTTPS_PROXY` is unset; `http_proxy` comes first',
   },
-  HTTPS_PROXY: { fallback: 'none', meaning: 'proxy for calls to A2E and to the key set by `https:`' },
-  NO_PROXY: { fallback: 'none', meaning: 'comma list of hosts that are called without a proxy; `*` is all' },
+  HTTPS_PROXY: {
+    fallback: 'none',
+    meaning: 'proxy for calls to A2E and to the key set by `https:`; `https_proxy` comes first',
+  },
+  NO_PROXY: {
+    fallback: 'none',
+    meaning: 'comma list of hosts that are called without a proxy; `*` is all; `no_proxy` comes first',
+  },
   WEBHOOK_TOKEN: { fallback: 'none', meaning: 'enables `POST /webhooks/a2e`', see: 'access.md#webhook' },
   OTEL_EXPORTER_OTLP_ENDPOINT: {
     fallback: 'none',

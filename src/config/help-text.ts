@@ -1,4 +1,5 @@
 import { descriptions } from './descriptions.ts';
+import { type OtherVariable, otherVariables } from './other-variables.ts';
 import { type VariableGroup, variableGroups } from './variable-groups.ts';
 
 const USAGE = `Usage: video-task-gateway [--demo | --help | --version]
@@ -12,17 +13,26 @@ One shared poll per A2E video task, fanned out as a live GraphQL subscription.
 Environment variables, with their defaults
 `;
 
-const WIDTH = Math.max(...Object.keys(descriptions).map((name) => name.length));
+const OTHERS = 'As Node and OpenTelemetry define them';
+const WIDTH = Math.max(
+  ...[...Object.keys(descriptions), ...otherVariables.map(({ name }) => name)].map((name) => name.length),
+);
 
 /** The text of `--help`: the options, and every environment variable with its default and meaning, in groups. */
 export function helpText(): string {
-  return `${USAGE}${variableGroups.map(groupText).join('')}`;
+  return `${USAGE}${variableGroups.map(ownGroupText).join('')}${groupText(OTHERS, otherVariables)}`;
 }
 
-function groupText({ title, names }: VariableGroup): string {
-  const lines = names.map((name) => {
-    const { meaning, fallback } = descriptions[name];
-    return `  ${name.padEnd(WIDTH)}  ${meaning} (default: ${fallback})\n`.replaceAll('`', '');
-  });
+function ownGroupText({ title, names }: VariableGroup): string {
+  return groupText(
+    title,
+    names.map((name) => ({ name, ...descriptions[name] })),
+  );
+}
+
+function groupText(title: string, variables: readonly OtherVariable[]): string {
+  const lines = variables.map(({ name, meaning, fallback }) =>
+    `  ${name.padEnd(WIDTH)}  ${meaning} (default: ${fallback})\n`.replaceAll('`', ''),
+  );
   return `\n${title}:\n${lines.join('')}`;
 }

@@ -12,9 +12,9 @@ const INTRODUCTION = `# Configuration
 Environment variables configure the gateway. It checks them at the start: a wrong value ends the process with exit code 2
 and one message that names every faulty variable. Times are in milliseconds. An empty value counts as unset.
 
-The gateway also reads two variables as Node and its packages define them: \`NODE_ENV\`, and \`NODE_EXTRA_CA_CERTS\`, which
-names the certificates (PEM) of an authority of your own in front of A2E. A proxy may have a user and a password in its
-URL.
+Other variables act as Node and OpenTelemetry define them. \`NODE_ENV=production\` switches GraphiQL and introspection off
+by default, \`NODE_EXTRA_CA_CERTS\` names the certificates (PEM) of an authority of your own in front of A2E, and
+[tracing](tracing.md#variables) lists the \`OTEL_*\` variables. A proxy may have a user and a password in its URL.
 
 \`npm run configuration\` writes this page from the descriptions in [src/config](../src/config).
 `;

@@ -66,6 +66,9 @@ export const variables = {
   LOG_LEVEL: oneOf('info', ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']),
 } as const;
 
+/** The variables that curl, undici and others also read in lower case; that form comes first, as it does there. */
+export const LOWER_CASE_TOO: ReadonlySet<string> = new Set(['HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY']);
+
 /** Names of the environment variables. */
 export type VariableName = keyof typeof variables;
 

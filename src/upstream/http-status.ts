@@ -21,11 +21,13 @@ function errorOf(status: number, headers: IncomingHttpHeaders): UpstreamError {
   if (status === 403) return new AccessDenied('A2E denies access to this task');
   if (status === 429) {
     return new UpstreamRateLimited('A2E asks for fewer calls', {
-      retryAfterMs: parseRetryAfter(headers['retry-after']),
+      retryAfterMs: parseRetryAfter(headers['retry-after'], headers['date']),
     });
   }
   if (status === 503) {
-    return new UpstreamUnavailable('A2E is unavailable', { retryAfterMs: parseRetryAfter(headers['retry-after']) });
+    return new UpstreamUnavailable('A2E is unavailable', {
+      retryAfterMs: parseRetryAfter(headers['retry-after'], headers['date']),
+    });
   }
   if (status >= 500 || status === 408 || status === 409 || status === 425) {
     return new UpstreamUnavailable('A2E is unavailable');

@@ -208,6 +208,17 @@ test('CORS_ORIGINS takes the origins of apps, and one wildcard label', () => {
   ]);
 });
 
+test('the variables of a proxy are read in lower case too, which comes first', () => {
+  const lower = { http_proxy: 'http://a:1', https_proxy: 'http://b:2', no_proxy: 'c' };
+  const upper = { HTTP_PROXY: 'http://x:1', HTTPS_PROXY: 'http://y:2', NO_PROXY: 'z' };
+  const read = { http: 'http://a:1', https: 'http://b:2', bypass: 'c' };
+  expect(loadConfig(lower).proxy).toEqual(read);
+  expect(loadConfig({ ...upper, ...lower }).proxy).toEqual(read);
+  expect(loadConfig({ ...upper, https_proxy: '' }).proxy?.https).toBe('http://y:2');
+  expect(blamed({ ...upper, https_proxy: 'proxy:3128' })).toEqual(['https_proxy']);
+  expect(loadConfig({ port: '1', a2e_api_token: 't' })).toEqual(loadConfig({}));
+});
+
 describe('rules between variables', () => {
   test('the longest interval is not below the interval', () => {
     expect(blamed({ POLL_INTERVAL_MS: '5000', POLL_MAX_INTERVAL_MS: '4999' })).toEqual(['POLL_MAX_INTERVAL_MS']);

@@ -21,7 +21,7 @@ async function statusOf(gateway: GatewayProcess, token?: string): Promise<unknow
 
 const FOUND = { data: { videoTask: { status: 'SUCCESS' } } };
 
-test('calls to A2E and to the key set go through HTTP_PROXY, except to hosts in NO_PROXY', async () => {
+test('calls to A2E and to the key set go through HTTP_PROXY, except to hosts in no_proxy', async () => {
   await using proxy = await startForwardProxy();
   const { asked } = proxy;
   await using upstream = await run(createServer(answerAsA2e));
@@ -38,12 +38,12 @@ test('calls to A2E and to the key set go through HTTP_PROXY, except to hosts in 
   await using through = await GatewayProcess.start(env);
   expect(await statusOf(through, token)).toEqual(FOUND);
   expect(asked.toSorted()).toEqual([`GET ${keys.url}`, `POST ${upstream.origin}/api/v1/video/awsResult`]);
-  await using straight = await GatewayProcess.start({ ...env, NO_PROXY: 'example.com,127.0.0.1' });
+  await using straight = await GatewayProcess.start({ ...env, no_proxy: 'example.com,127.0.0.1' });
   expect(await statusOf(straight, token)).toEqual(FOUND);
   expect(asked).toHaveLength(2);
 });
 
-test('HTTPS_PROXY tunnels, and NODE_EXTRA_CA_CERTS names an authority of your own', async () => {
+test('https_proxy tunnels, and NODE_EXTRA_CA_CERTS names an authority of your own', async () => {
   await using proxy = await startForwardProxy();
   const { asked } = proxy;
   const pem = readFileSync(CERTIFICATE);
@@ -51,7 +51,7 @@ test('HTTPS_PROXY tunnels, and NODE_EXTRA_CA_CERTS names an authority of your ow
   const env = {
     A2E_API_URL: `https://localhost:${upstream.port}`,
     A2E_API_TOKEN: 'demo-token',
-    HTTPS_PROXY: proxy.origin,
+    https_proxy: proxy.origin,
   };
   await using trusting = await GatewayProcess.start({ ...env, NODE_EXTRA_CA_CERTS: CERTIFICATE });
   expect(await statusOf(trusting)).toEqual(FOUND);

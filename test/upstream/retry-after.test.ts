@@ -21,4 +21,13 @@ test.each([
   ['2026-01-01T00:00:07Z', null],
   ['Thu, 99 Foo 2026 00:00:07 GMT', null],
   [[], null],
-])('%j is %j', (header, ms) => expect(parseRetryAfter(header, NOW)).toBe(ms));
+])('%j is %j', (header, ms) => expect(parseRetryAfter(header, undefined, NOW)).toBe(ms));
+
+test.each([
+  ['Thu, 01 Jan 2026 01:00:05 GMT', 'Thu, 01 Jan 2026 01:00:00 GMT', 5000],
+  ['Wed, 31 Dec 2025 23:00:05 GMT', 'Wed, 31 Dec 2025 23:00:00 GMT', 5000],
+  ['Thu, 01 Jan 2026 00:00:07 GMT', 'yesterday', 7000],
+  ['7', 'Thu, 01 Jan 2026 01:00:00 GMT', 7000],
+])('%j in a response of %j is %j, whatever the clock here says', (header, date, ms) =>
+  expect(parseRetryAfter(header, date, NOW)).toBe(ms),
+);

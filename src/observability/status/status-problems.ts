@@ -70,7 +70,7 @@ const RULES: readonly Rule[] = [
     title: 'The key set cannot be fetched',
     find: ({ now }) =>
       now.readiness.keySet === 'away'
-        ? 'Tickets are checked with the keys held, for an hour. Check AUTH_JWKS_URL.'
+        ? 'Tickets are checked with the keys held, for a day. Check AUTH_JWKS_URL.'
         : null,
   },
   {

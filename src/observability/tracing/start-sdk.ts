@@ -18,7 +18,9 @@ export const SDK_PACKAGES = [
   '@opentelemetry/exporter-trace-otlp-http',
 ] as const;
 
-/** The protocols of `OTEL_EXPORTER_OTLP_PROTOCOL` that the exporters speak. */
+/** The variables of the protocol. The one of traces alone comes first. */
+const PROTOCOL_NAMES = ['OTEL_EXPORTER_OTLP_TRACES_PROTOCOL', 'OTEL_EXPORTER_OTLP_PROTOCOL'];
+/** The protocols that the exporters speak. */
 const PROTOCOLS = ['http/protobuf', 'http/json'];
 
 /** The variables of OpenTelemetry, by name. */
@@ -43,10 +45,10 @@ export interface TracingSdk {
 export async function startSdk(variables: OtelVariables, log: Logger): Promise<TracingSdk | SdkIssue | null> {
   if (variables['OTEL_SDK_DISABLED']?.toLowerCase() === 'true') return null;
   if (variables['OTEL_TRACES_EXPORTER']?.toLowerCase() === 'none') return null;
-  const protocol =
-    variables['OTEL_EXPORTER_OTLP_TRACES_PROTOCOL'] || variables['OTEL_EXPORTER_OTLP_PROTOCOL'] || 'http/protobuf';
-  if (!PROTOCOLS.includes(protocol))
-    return { name: 'OTEL_EXPORTER_OTLP_PROTOCOL', requirement: `be one of ${PROTOCOLS.join(', ')}` };
+  const protocolName = PROTOCOL_NAMES.find((name) => variables[name]);
+  const protocol = (protocolName && variables[protocolName]) ?? 'http/protobuf';
+  if (protocolName && !PROTOCOLS.includes(protocol))
+    return { name: protocolName, requirement: `be one of ${PROTOCOLS.join(', ')}` };
   const packages = await loadPackages(protocol);
   if (!packages) return MISSING_PACKAGES;
   const { core, resources, sdk, OTLPTraceExporter } = packages;

@@ -1,24 +1,11 @@
-import { errors, type JWTVerifyOptions, type JWTVerifyResult, jwtVerify } from 'jose';
+import { createHash } from 'node:crypto';
+import { decodeProtectedHeader, errors, type JWTVerifyOptions, type JWTVerifyResult, jwtVerify } from 'jose';
 import { Unauthenticated } from '../../errors.ts';
 import type { KeySet } from './key-set.ts';
+import { KEY_SET_ALGORITHMS } from './key-set-algorithms.ts';
 
 /** Checks the signature and the registered claims of a token. */
 export type Verifier = (token: string, options: JWTVerifyOptions) => Promise<JWTVerifyResult>;
-
-/** The algorithms of a key set: public-key algorithms alone, so that a public key is never taken for a secret. */
-const KEY_SET_ALGORITHMS = [
-  'RS256',
-  'RS384',
-  'RS512',
-  'PS256',
-  'PS384',
-  'PS512',
-  'ES256',
-  'ES384',
-  'ES512',
-  'EdDSA',
-  'Ed25519',
-];
 
 /** Tokens signed with HS256 by any of the secrets: several while one is being rotated. */
 export function secretVerifier(secrets: readonly string[]): Verifier {
@@ -40,16 +27,17 @@ export function secretVerifier(secrets: readonly string[]): Verifier {
 
 /**
  * Tokens signed by a key of a remote set (see {@link KeySet}). Several keys that fit a token without `kid` are tried in
- * turn. A token that no held key fits is checked once more where a newer set has arrived.
+ * turn. A token that no held key fits is checked again with each newer set, until a set fetched since then lacks its key.
  */
 export function keySetVerifier(keySet: KeySet): Verifier {
   return async (token, claimOptions) => {
     const options = { ...claimOptions, algorithms: KEY_SET_ALGORITHMS };
-    try {
-      return await verifyWithHeld(keySet, token, options);
-    } catch (error) {
-      if (!isWithoutKey(error) || !(await keySet.renewed())) throw error;
-      return verifyWithHeld(keySet, token, options);
+    for (;;) {
+      try {
+        return await verifyWithHeld(keySet, token, options);
+      } catch (error) {
+        if (!isWithoutKey(error) || !(await keySet.renewed(keyNameOf(token, error)))) throw error;
+      }
     }
   };
 }
@@ -84,4 +72,14 @@ async function verifyWithAny(
 /** No held key fits the token. A key that was rotated in after the last fetch may fit. */
 function isWithoutKey(error: unknown): boolean {
   return error instanceof errors.JWKSNoMatchingKey || error instanceof errors.JWSSignatureVerificationFailed;
+}
+
+/**
+ * What identifies the missing key: the `kid` that no held key has. Without one it is the token, so that a forged token does
+ * not answer for a valid one. Hashed, because a client chooses the length of both.
+ */
+function keyNameOf(token: string, error: unknown): string {
+  const { kid } = decodeProtectedHeader(token);
+  const name = error instanceof errors.JWKSNoMatchingKey && kid !== undefined ? `kid ${kid}` : `token ${token}`;
+  return createHash('sha256').update(name).digest('base64url');
 }

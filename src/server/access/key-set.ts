@@ -1,46 +1,61 @@
-import { createLocalJWKSet, errors, type FlattenedJWSInput, type JWSHeaderParameters } from 'jose';
-import { type Dispatcher, request } from 'undici';
+import type { FlattenedJWSInput, JWSHeaderParameters } from 'jose';
 import { UpstreamUnavailable } from '../../errors.ts';
+import { takeSlots } from '../../gcra.ts';
+import { KeySetFailure } from './key-set-endpoint.ts';
+import { UnknownKeys } from './unknown-keys.ts';
+import { type UnusableKey, type UsableKeys, usableKeys } from './usable-keys.ts';
 
-/** A refresh of the key set has ended. `reason`: an HTTP status, or an error code of the system; never a body. */
-export type KeySetEvent = { readonly kind: 'fetched' } | { readonly kind: 'failed'; readonly reason: string };
+/** What happens to the key set: see {@link KeySetFailure} for the reason of a failed refresh. */
+export type KeySetEvent =
+  | { readonly kind: 'fetched' }
+  | { readonly kind: 'failed'; readonly reason: string }
+  /** Reported once for as long as the set has the key. */
+  | { readonly kind: 'unusable-key'; readonly key: UnusableKey };
 
 export interface KeySetOptions {
-  /** `AUTH_JWKS_URL` */
-  readonly url: string;
-  /** The dispatcher of the proxy, where one is configured. */
-  readonly dispatcher?: Dispatcher | undefined;
+  /** Resolves with the parsed set, or rejects with {@link KeySetFailure}; ends in a bounded time. */
+  readonly fetch: (signal: AbortSignal) => Promise<unknown>;
   /** Must not throw. */
   readonly onEvent?: ((event: KeySetEvent) => void) | undefined;
 }
 
-/** A set that is older is refreshed in the background, in ms. */
-const MAX_AGE_MS = 600_000;
-/** A set that cannot be refreshed is trusted this long, in ms. */
-const KEEP_STALE_MS = 3_600_000;
-/** A token that no held key fits starts a refresh at most this often, in ms. */
-const COOLDOWN_MS = 30_000;
-/** The wait after the first failed refresh; it doubles with every further one up to the cooldown, in ms. */
+/** The time between two refreshes, in ms. */
+const REFRESH_MS = 600_000;
+/** The wait after the first failed refresh; it doubles with every further one, in ms. */
 const FIRST_BACKOFF_MS = 1_000;
-/** A token that no held key fits waits this long for a refresh, in ms: a key just rotated in mostly arrives in time. */
+const LONGEST_BACKOFF_MS = 30_000;
+/** Keys that cannot be refreshed are trusted this long, in ms, so that a removed key does not stay valid for ever. */
+const KEEP_STALE_MS = 24 * 3_600_000;
+/** The first tickets after the start wait this long for the first keys, in ms. */
+const FIRST_WAIT_MS = 1_000;
+/** A ticket that no held key fits waits this long for a refresh, in ms: a key just rotated in mostly arrives in time. */
 const ROTATION_WAIT_MS = 50;
-/** For one whole fetch, in ms. */
-const FETCH_TIMEOUT_MS = 5_000;
-const MAX_BYTES = 1024 * 1024;
+/**
+ * Tickets that no held key fits start ten refreshes a minute at most, five of them at once. That is the default limit of
+ * `jwks-rsa` (https://github.com/auth0/node-jwks-rsa), which identity providers are used to.
+ */
+const ASK_EVERY_MS = 6_000;
+const ASK_BURST = 5;
 
-type Keys = ReturnType<typeof createLocalJWKSet>;
+interface HeldKeys extends UsableKeys {
+  /** When the fetch of these keys began, on the monotonic clock. */
+  readonly begunAt: number;
+}
 
 /**
- * The keys of a remote set (RFC 7517). Callers get keys from the set that is held; one refresh at a time runs in the
- * background, and a failed one is not repeated before its back-off has passed. Only before the first set has arrived do
- * callers wait for a fetch.
+ * The keys of a remote set (RFC 7517). Tickets are checked with the keys held, and one refresh at a time runs in the
+ * background: every 10 min, and after a failure with back-off until it succeeds. No ticket waits for a refresh longer
+ * than 50 ms, except for the first keys after the start.
  */
-export class KeySet {
+export class KeySet implements Disposable {
   readonly #options: KeySetOptions;
-  #held: { readonly keys: Keys; readonly fetchedAt: number } | null = null;
+  readonly #disposal = new AbortController();
+  readonly #unknown = new UnknownKeys();
+  #held: HeldKeys | null = null;
   #pending: Promise<void> | null = null;
-  #lastAttemptAt = Number.NEGATIVE_INFINITY;
+  #timer: NodeJS.Timeout | undefined;
   #failures = 0;
+  #nextAskAt = Number.NEGATIVE_INFINITY;
 
   constructor(options: KeySetOptions) {
     this.#options = options;
@@ -51,85 +66,88 @@ export class KeySet {
    * Looks a key up as jose asks for it. Rejects with jose's errors where the set held has no (one) key, or with
    * `UpstreamUnavailable` while there is no set.
    */
-  readonly keyFor = async (header: JWSHeaderParameters, token: FlattenedJWSInput): ReturnType<Keys> => {
-    if (!this.#usable) await this.#refresh();
-    if (!this.#usable || !this.#held) throw new UpstreamUnavailable('The keys that sign tokens cannot be fetched');
-    if (performance.now() - this.#held.fetchedAt > MAX_AGE_MS) void this.#refresh();
-    return this.#held.keys(header, token);
+  readonly keyFor = async (header: JWSHeaderParameters, token: FlattenedJWSInput): ReturnType<UsableKeys['keyFor']> => {
+    if (this.#held === null && this.#failures === 0) await within(FIRST_WAIT_MS, this.#refresh());
+    const held = this.#held;
+    if (held === null || performance.now() - held.begunAt > KEEP_STALE_MS)
+      throw new UpstreamUnavailable('The keys that sign tokens cannot be fetched');
+    return held.keyFor(header, token);
   };
 
   /**
-   * Whether a newer set has arrived, for a token that no held key fits. Starts a refresh at most once in 30 s. Rejects
-   * with `UpstreamUnavailable` when the refresh takes longer than 50 ms, because the token may still be valid.
+   * Whether a newer set has arrived, for a ticket that no held key fits; `name` identifies the missing key. false is
+   * definitive: a set fetched since the name first came up is without the key. Rejects with `UpstreamUnavailable` while
+   * that is not known: the last refresh failed or takes longer than 50 ms, or too many names came up.
    */
-  async renewed(): Promise<boolean> {
+  async renewed(name: string): Promise<boolean> {
     const before = this.#held;
-    if (this.#pending === null && performance.now() - this.#lastAttemptAt < COOLDOWN_MS) return false;
-    const { promise: late, resolve } = Promise.withResolvers<'late'>();
-    const timer = setTimeout(resolve, ROTATION_WAIT_MS, 'late');
-    const outcome = await Promise.race([this.#refresh(), late]);
-    clearTimeout(timer);
-    if (outcome === 'late') throw new UpstreamUnavailable('The keys that sign tokens are being fetched');
-    return this.#held !== before;
+    const seenAt = this.#unknown.firstSeen(name);
+    if (before !== null && before.begunAt >= seenAt) return false;
+    const mayWait = this.#failures === 0 && (this.#pending !== null || this.#mayAsk());
+    if (mayWait) await within(ROTATION_WAIT_MS, this.#refresh());
+    if (this.#held === before) throw new UpstreamUnavailable('The keys that sign tokens cannot be refreshed now');
+    return true;
   }
 
-  get #usable(): boolean {
-    return this.#held !== null && performance.now() - this.#held.fetchedAt < KEEP_STALE_MS;
+  /** Stops the refreshes. The keys held stay. */
+  [Symbol.dispose](): void {
+    this.#disposal.abort();
+    clearTimeout(this.#timer);
   }
 
-  /** Resolves once the refresh under way has ended, however it ends; at once while a failure is remembered. */
+  /** A token bucket: see {@link ASK_EVERY_MS}. */
+  #mayAsk(): boolean {
+    const now = performance.now();
+    const { start, nextFree } = takeSlots(this.#nextAskAt, now, ASK_EVERY_MS);
+    if (start - now > (ASK_BURST - 1) * ASK_EVERY_MS) return false;
+    this.#nextAskAt = nextFree;
+    return true;
+  }
+
+  /** Resolves once the refresh under way has ended, however it ends. */
   #refresh(): Promise<void> {
-    if (this.#pending !== null) return this.#pending;
-    const backoffMs = Math.min(COOLDOWN_MS, FIRST_BACKOFF_MS * 2 ** (this.#failures - 1));
-    if (this.#failures > 0 && performance.now() - this.#lastAttemptAt < backoffMs) return Promise.resolve();
-    this.#lastAttemptAt = performance.now();
-    this.#pending = this.#fetch().finally(() => {
+    clearTimeout(this.#timer);
+    this.#pending ??= this.#fetch().finally(() => {
       this.#pending = null;
+      this.#schedule();
     });
     return this.#pending;
   }
 
-  async #fetch(): Promise<void> {
-    const { onEvent = () => {} } = this.#options;
-    try {
-      this.#held = { keys: createLocalJWKSet(await this.#download()), fetchedAt: performance.now() };
-      this.#failures = 0;
-      onEvent({ kind: 'fetched' });
-    } catch (error) {
-      this.#failures += 1;
-      onEvent({ kind: 'failed', reason: reasonOf(error) });
-    }
+  #schedule(): void {
+    if (this.#disposal.signal.aborted) return;
+    const backoffMs = Math.min(LONGEST_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** (this.#failures - 1));
+    this.#timer = setTimeout(() => void this.#refresh(), this.#failures === 0 ? REFRESH_MS : backoffMs).unref();
   }
 
-  async #download(): Promise<Parameters<typeof createLocalJWKSet>[0]> {
-    const { url, dispatcher } = this.#options;
-    const { statusCode, body } = await request(url, {
-      ...(dispatcher && { dispatcher }),
-      headers: { accept: 'application/json, application/jwk-set+json' },
-      signal: AbortSignal.timeout(FETCH_TIMEOUT_MS),
-    });
-    if (statusCode !== 200) {
-      await body.dump();
-      throw new InvalidKeySetResponse(`HTTP ${statusCode}`);
+  async #fetch(): Promise<void> {
+    const { fetch, onEvent = () => {} } = this.#options;
+    const { signal } = this.#disposal;
+    const begunAt = performance.now();
+    try {
+      const keys = await usableKeys(await fetch(signal));
+      if (signal.aborted) return;
+      const known = new Set(this.#held?.unusable.map(identityOf));
+      this.#held = { ...keys, begunAt };
+      this.#failures = 0;
+      for (const key of keys.unusable) if (!known.has(identityOf(key))) onEvent({ kind: 'unusable-key', key });
+      onEvent({ kind: 'fetched' });
+    } catch (error) {
+      if (signal.aborted) return;
+      this.#failures += 1;
+      onEvent({ kind: 'failed', reason: error instanceof KeySetFailure ? error.reason : 'UNKNOWN' });
     }
-    const chunks: Buffer[] = [];
-    let length = 0;
-    for await (const chunk of body as AsyncIterable<Buffer>) {
-      length += chunk.length;
-      if (length > MAX_BYTES) throw new InvalidKeySetResponse('too large');
-      chunks.push(chunk);
-    }
-    return JSON.parse(Buffer.concat(chunks).toString('utf8')) as Parameters<typeof createLocalJWKSet>[0];
   }
 }
 
-/** The response of the endpoint is no key set. The message is the reason. */
-class InvalidKeySetResponse extends Error {}
+function identityOf(key: UnusableKey): string {
+  return JSON.stringify(key);
+}
 
-function reasonOf(error: unknown): string {
-  if (error instanceof InvalidKeySetResponse) return error.message;
-  if (error instanceof SyntaxError || error instanceof errors.JOSEError) return 'no key set';
-  if (error instanceof Error && error.name === 'TimeoutError') return 'TIMEOUT';
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  return typeof code === 'string' && /^\w+$/.test(code) ? code : 'UNKNOWN';
+/** Resolves once the work has ended, after `ms` at the latest. */
+async function within(ms: number, work: Promise<void>): Promise<void> {
+  const { promise: late, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, ms);
+  await Promise.race([work, late]);
+  clearTimeout(timer);
 }

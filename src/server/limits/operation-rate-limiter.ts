@@ -24,7 +24,8 @@ const UNVERIFIED_FACTOR = 2;
  * without an identity (`AUTH_MODE=open`) are counted by their address. Operations with a token that A2E has never accepted
  * also count for the address, at twice the rate, because a client can invent a token for each operation. A caller over its
  * own rate takes no part of the address's. `rate-limiter-flexible` counts in windows of one second and forgets idle keys;
- * `TokenBucket` would do neither.
+ * `TokenBucket` would do neither. A timer ends each window too, so a wall clock that is set back does not prolong it; a step
+ * forward ends the present windows early, once.
  */
 export class OperationRateLimiter {
   readonly #options: OperationRateLimiterOptions;

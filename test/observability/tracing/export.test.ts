@@ -197,12 +197,12 @@ test('a missing package, an unknown protocol and an unknown sampler stop the sta
   const env = { A2E_API_TOKEN: TOKEN, OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:4318' };
   const [packages, protocol, sampler] = await Promise.all([
     refused(env, ['--import', WITHOUT_SDK]),
-    refused({ ...env, OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc' }),
+    refused({ ...env, OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json', OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: 'grpc' }),
     refused({ ...env, OTEL_TRACES_SAMPLER: 'sometimes' }),
   ]);
   expect(packages.message).toContain('npm install @opentelemetry/core');
   expect(protocol.message).toContain(
-    'OTEL_EXPORTER_OTLP_PROTOCOL is "grpc": it must be one of http/protobuf, http/json',
+    'OTEL_EXPORTER_OTLP_TRACES_PROTOCOL is "grpc": it must be one of http/protobuf, http/json',
   );
   expect(sampler.message).toContain('OTEL_TRACES_SAMPLER is "sometimes": it must be one of always_on');
   expect([packages.code, protocol.code, sampler.code]).toEqual([2, 2, 2]);
