@@ -219,9 +219,10 @@ function refuseConnection(response: ServerResponse): void {
 
 /**
  * No new work: the client asks another process, over another connection. A request for a stream gets no status, because
- * a browser's `EventSource` gives up for ever on one and tries a broken connection again (WHATWG HTML, section 9.2).
+ * a browser's `EventSource` gives up for ever on one and tries a broken connection again (WHATWG HTML, section 9.2). A
+ * client that lists JSON first, as urql does with a query, gets the status, which a proxy passes on with `Retry-After`.
  */
 function refuseDraining(request: IncomingMessage, response: ServerResponse): void {
-  if (negotiateStream(request)) return void request.socket.destroy();
+  if (negotiateStream(request)?.isFirstChoice) return void request.socket.destroy();
   replyErrors(response, 503, [{ message: 'Shutting down' }], { 'retry-after': '1', connection: 'close' });
 }
