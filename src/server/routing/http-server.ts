@@ -119,7 +119,7 @@ export class HttpServer implements AsyncDisposable {
     const { graphql, webhook, page, status, readiness, allowsHost } = this.#options;
     const url = hasOneHost(request) ? requestUrl(request) : null;
     // First, because a page of a listed origin reads the status of a refusal only with these headers.
-    if (url?.pathname === '/graphql') allowOrigin(this.#options.origins, request, response);
+    if (url?.pathname === '/graphql' && allowOrigin(this.#options.origins, request, response)) return;
     if (this.#options.sockets.isExcess(request.socket)) return refuseConnection(response);
     if (!url) return replyJson(response, 400, { error: 'bad request' });
     if (!isProbe(url.pathname) && !allowsHost(request))
@@ -206,9 +206,15 @@ function closeWith(socket: Socket, response: ServerResponse): void {
   response.once('close', () => socket.off('close', close));
 }
 
-/** Set first, so that a page of a listed origin can read each refusal and its `Retry-After`. */
-function allowOrigin(origins: OriginPolicy, request: IncomingMessage, response: ServerResponse): void {
+/**
+ * Set first, so that a page of a listed origin can read each refusal and its `Retry-After`. Returns true when it has
+ * answered the preflight of such a page: a preflight that is refused hides the refusal of its request.
+ */
+function allowOrigin(origins: OriginPolicy, request: IncomingMessage, response: ServerResponse): boolean {
   for (const [name, value] of Object.entries(origins.headers(request))) response.setHeader(name, value);
+  if (!origins.isPreflight(request)) return false;
+  reply(response, 204, {});
+  return true;
 }
 
 /** One connection too many of its address. */
