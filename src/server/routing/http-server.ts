@@ -17,6 +17,7 @@ import type { SocketLimiter } from '../limits/socket-limiter.ts';
 import type { Timeouts } from '../limits/timeouts.ts';
 import { InFlightCounter } from '../shutdown/in-flight-counter.ts';
 import type { StatusPage } from '../status-page/status-page.ts';
+import { cutResponse } from '../stream/cut-response.ts';
 import { negotiateStream } from '../stream/negotiate.ts';
 import type { WatchPageHandler } from '../watch-page/watch-page.ts';
 import type { WebSocketEndpoint } from '../websocket/websocket-endpoint.ts';
@@ -174,7 +175,7 @@ export class HttpServer implements AsyncDisposable {
   #failed(request: IncomingMessage, response: ServerResponse, error: unknown): void {
     if (error instanceof ClientDisconnected) return void request.socket.destroy();
     this.#options.onUnexpectedError(error, request);
-    if (response.headersSent) request.socket.destroy();
+    if (response.headersSent) cutResponse(response);
     else reply(response, 500, { 'content-type': 'text/plain' }, 'Internal server error');
   }
 }
@@ -190,8 +191,8 @@ function cut(this: Socket): void {
 }
 
 /** Cuts a connection with unread bytes on which no byte moves. A connection that waits for a response may be quiet. */
-function cutStalled(socket: Socket): void {
-  if (socket.writableLength > 0) socket.destroy();
+function cutStalled(this: ServerResponse, socket: Socket): void {
+  if (socket.writableLength > 0) cutResponse(this);
 }
 
 /**

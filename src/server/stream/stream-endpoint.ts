@@ -15,6 +15,7 @@ import { parseRequest } from '../graphql/request-params.ts';
 import { disconnectSignal } from '../http/disconnect-signal.ts';
 import { replyErrors } from '../http/reply.ts';
 import type { GracefullyClosable } from '../shutdown/graceful-shutdown.ts';
+import { cutAfterWrites, cutResponse } from './cut-response.ts';
 import { KeepAlive } from './keep-alive.ts';
 import type { NegotiatedStream } from './negotiate.ts';
 import type { StreamFormat } from './stream-format.ts';
@@ -103,7 +104,7 @@ export class StreamEndpoint implements Disposable, GracefullyClosable {
   closers(): (() => void)[] {
     return [...this.#open].map((response) => () => {
       this.#options.accessLog.ending(response, 'shutdown');
-      response.req.socket.destroySoon();
+      cutAfterWrites(response);
     });
   }
 
@@ -112,7 +113,7 @@ export class StreamEndpoint implements Disposable, GracefullyClosable {
     this.#keepAlive[Symbol.dispose]();
     for (const response of this.#open) {
       this.#options.accessLog.ending(response, 'shutdown');
-      destroyConnection(response);
+      cutResponse(response);
     }
   }
 
@@ -124,7 +125,7 @@ export class StreamEndpoint implements Disposable, GracefullyClosable {
     this.#open.add(response);
     counts.connections += 1;
     this.#keepAlive.add(response, heartbeat);
-    response.on('error', () => destroyConnection(response));
+    response.on('error', () => cutResponse(response));
     response.once('close', () => {
       this.#open.delete(response);
       counts.connections -= 1;
@@ -136,7 +137,7 @@ export class StreamEndpoint implements Disposable, GracefullyClosable {
     const onStall = (): void => {
       clients[format.name].stalled += 1;
       accessLog.ending(response, 'stalled');
-      destroyConnection(response);
+      cutResponse(response);
     };
     const counts = accessLog.stream(response, format.name, clients[format.name]);
     const writer = new StreamWriter(response, { stallMs, onStall });
@@ -172,11 +173,6 @@ export class StreamEndpoint implements Disposable, GracefullyClosable {
 
 function isOverloaded({ extensions }: GraphQLError): boolean {
   return extensions['code'] === 'OVERLOADED';
-}
-
-/** Destroys the socket, because a response that waits behind an earlier one on its connection has no other way. */
-function destroyConnection(response: ServerResponse): void {
-  response.req.socket.destroy();
 }
 
 function finish(response: ServerResponse, writer: StreamWriter, lastBytes: string): void {
