@@ -28,7 +28,7 @@ export async function createTransports(base: SharedServices, registry: TaskRegis
   const maskError = createErrorMasker(onUnexpectedError);
   const subscriptions = subscriptionTimeouts(poll.intervalMs, poll.firstAnswerTimeoutMs);
   const [admission, queue] = [new Admission(undefined, refusals), new EventLoopQueue(flushWrites)];
-  const reading = { registry, timeouts: subscriptions, admission, served: tracing.served };
+  const reading = { registry, timeouts: subscriptions, admission, refusals, served: tracing.served };
   const executor = new OperationExecutor({ schema, documents, limits, queue, maskError, counts, ...reading });
   const maxBodyBytes = limits.bodyBytes;
   const authenticator = await createAuthenticator(base);
@@ -51,7 +51,12 @@ export async function createTransports(base: SharedServices, registry: TaskRegis
       onUnexpectedError,
     }),
   );
-  const queries = new QueryHandler({ yoga: createYogaHandler({ executor, maskError }), maxBodyBytes, counts });
+  const queries = new QueryHandler({
+    yoga: createYogaHandler({ executor, maskError }),
+    executor,
+    maxBodyBytes,
+    counts,
+  });
   const { stallMs } = timeouts;
   const streams = new StreamEndpoint({ executor, queries, maxBodyBytes, stallMs, maskError, clients, accessLog });
   return { ...gates, queue, maxBodyBytes, executor, websocket, queries, streams };

@@ -3,8 +3,9 @@ import type { IncomingMessage } from 'node:http';
 /** Media types that no element of a page requests: images, scripts and links name other ones. */
 const API_TYPES = /application\/(?:graphql-response\+)?json|text\/event-stream|multipart\/mixed/i;
 /**
- * Every browser begins its `User-Agent` with `Mozilla/5.0` (WHATWG Compatibility, "The User-Agent String"), and a page cannot change
- * it in a request that it sends without a preflight. A request without one may be a browser's behind a proxy that removes it.
+ * Every browser begins its `User-Agent` with `Mozilla/5.0` (WHATWG Compatibility, "The User-Agent String"), and a page
+ * cannot change it in a request that it sends without a preflight. A request without one may be a browser's behind a proxy
+ * that removes it.
  */
 const BROWSER = /^(?:mozilla\/|opera\/|$)/i;
 /** Each of these makes a browser send a preflight; the names come from Apollo Server's CSRF prevention. */

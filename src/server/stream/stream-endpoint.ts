@@ -70,7 +70,10 @@ export class StreamEndpoint implements Disposable, GracefullyClosable {
     const { executor, queries, maxBodyBytes } = this.#options;
     const maskError = (error: unknown) => this.#options.maskError(error, request);
     const parsed = await parseRequest(request, url, maxBodyBytes);
-    if ('status' in parsed) return replyErrors(response, parsed.status, [maskError(parsed.error)]);
+    if ('status' in parsed) {
+      executor.onRejected([parsed.error], client);
+      return replyErrors(response, parsed.status, [maskError(parsed.error)]);
+    }
     const prepared = await executor.prepare(parsed.params, client);
     const streams = prepared.kind === 'ready' && prepared.operation.kind === 'subscription';
     if (negotiated.json !== null && !streams)
@@ -83,7 +86,7 @@ export class StreamEndpoint implements Disposable, GracefullyClosable {
     // The client may have disconnected meanwhile. 'close' is not emitted again, so a connection slot taken now would
     // never be released.
     if (response.destroyed) return;
-    if (prepared.kind === 'rejected') executor.onRejected(prepared, client);
+    if (prepared.kind === 'rejected') executor.onRejected(prepared.errors, client);
     const overloaded = prepared.kind === 'rejected' ? prepared.errors.find(isOverloaded) : undefined;
     if (overloaded) {
       const retryAfter = { 'retry-after': `${overloaded.extensions['retryAfterSeconds']}` };
