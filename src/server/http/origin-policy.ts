@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { lastForwarded } from './forwarded-header.ts';
 
 export interface OriginPolicyOptions {
-  /** `CORS_ORIGINS`: each as a browser writes it, or with `*` as the first label of its host. */
+  /** `CORS_ORIGINS`: each as a browser writes it, in lower case, or with `*` as the first label of its host. */
   readonly allowed: readonly string[];
   /** `TRUST_PROXY`: `X-Forwarded-Host` and `-Proto`, or `Forwarded`, name the origin that the browser sees. */
   readonly trustProxy: boolean;
@@ -69,8 +69,10 @@ export class OriginPolicy {
     };
   }
 
+  /** Case does not count: the URL Standard keeps the case of the host of an app's scheme. */
   #isListed(origin: string): boolean {
-    return this.#allowed.has(origin) || this.#wildcards.some((pattern) => pattern.test(origin));
+    const listed = origin.toLowerCase();
+    return this.#allowed.has(listed) || this.#wildcards.some((pattern) => pattern.test(listed));
   }
 
   /** Without a proxy's word the gateway cannot tell whether the browser came by TLS: then the host decides. */
