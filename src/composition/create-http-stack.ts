@@ -1,14 +1,14 @@
-import type { IncomingMessage } from 'node:http';
 import { logIds } from '../observability/log-ids.ts';
 import { LogLimiter } from '../observability/log-limiter.ts';
 import { AccessLog } from '../server/access-log/access-log.ts';
 import { graphiqlPage } from '../server/graphiql/graphiql-page.ts';
 import type { OperationExecutor } from '../server/graphql/operation-executor.ts';
 import { clientIpResolver } from '../server/http/client-address.ts';
-import { hostPolicy } from '../server/http/host-policy.ts';
+import { type HostPolicy, hostPolicy } from '../server/http/host-policy.ts';
 import { OriginPolicy } from '../server/http/origin-policy.ts';
 import type { Admission } from '../server/limits/admission.ts';
 import { ConnectionLimiter } from '../server/limits/connection-limiter.ts';
+import type { Refusals } from '../server/limits/refusals.ts';
 import { requestAdmission } from '../server/limits/request-admission.ts';
 import { SocketLimiter } from '../server/limits/socket-limiter.ts';
 import { GraphqlEndpoint } from '../server/routing/graphql-endpoint.ts';
@@ -78,12 +78,7 @@ export async function createHttpStack(
   const page = createWatchPage(exampleTasks);
   const webhook = createWebhook(config, tracing.requests, registry, cluster, admit);
   const routes = { graphql, websocket, webhook, page, queue };
-  const allows = hostPolicy(http.allowedHosts);
-  const allowsHost = (request: Pick<IncomingMessage, 'headers'>): boolean => {
-    const isAllowed = allows(request);
-    if (!isAllowed) refusals.add('host');
-    return isAllowed;
-  };
+  const allowsHost = counted(hostPolicy(http.allowedHosts), refusals);
   const operator = {
     metrics: config.adminPort === null ? metrics : null,
     status: statusOnFirstPort ? base.status : null,
@@ -91,6 +86,17 @@ export async function createHttpStack(
   const server = stack.use(
     new HttpServer({ ...callerPolicy, ...routes, ...operator, allowsHost, readiness, timeouts, onUnexpectedError }),
   );
-  const { connections } = callerPolicy;
-  return { server, closables: [websocket, serving.streams], executor, connections, admission: serving.admission };
+  const { streams, admission } = serving;
+  // Disposed of before the server, which closes connections: a stream over HTTP/1.0 would end as if it were complete.
+  stack.use(streams);
+  return { server, closables: [websocket, streams], executor, connections: callerPolicy.connections, admission };
+}
+
+/** A host policy that counts the requests that it refuses. */
+function counted(allows: HostPolicy, refusals: Refusals): HostPolicy {
+  return (request) => {
+    const isAllowed = allows(request);
+    if (!isAllowed) refusals.add('host');
+    return isAllowed;
+  };
 }

@@ -17,7 +17,7 @@ import type { TaskRegistry } from '../task/task-registry.ts';
 import { createAuthenticator } from './create-authenticator.ts';
 import type { SharedServices } from './shared-services.ts';
 
-/** The transports, and the path from text to result that they share. */
+/** The transports, and the path from text to result that they share. The caller disposes of `streams`. */
 export async function createTransports(base: SharedServices, registry: TaskRegistry, accessLog: AccessLog) {
   const { config, timeouts, tallies, onUnexpectedError, stack, tracing } = base;
   const { refusals, clients, operations: counts } = tallies;
@@ -28,7 +28,7 @@ export async function createTransports(base: SharedServices, registry: TaskRegis
   const maskError = createErrorMasker(onUnexpectedError);
   const subscriptions = subscriptionTimeouts(poll.intervalMs, poll.firstAnswerTimeoutMs);
   const [admission, queue] = [new Admission(undefined, refusals), new EventLoopQueue(flushWrites)];
-  const reading = { registry, timeouts: subscriptions, admission, served: tracing.served };
+  const reading = { registry, timeouts: subscriptions, admission, refusals, served: tracing.served };
   const executor = new OperationExecutor({ schema, documents, limits, queue, maskError, counts, ...reading });
   const maxBodyBytes = limits.bodyBytes;
   const authenticator = await createAuthenticator(base);
@@ -51,11 +51,14 @@ export async function createTransports(base: SharedServices, registry: TaskRegis
       onUnexpectedError,
     }),
   );
-  const queries = new QueryHandler({ yoga: createYogaHandler({ executor, maskError }), maxBodyBytes, counts });
+  const queries = new QueryHandler({
+    yoga: createYogaHandler({ executor, maskError }),
+    executor,
+    maxBodyBytes,
+    counts,
+  });
   const { stallMs } = timeouts;
-  const streams = stack.use(
-    new StreamEndpoint({ executor, queries, maxBodyBytes, stallMs, maskError, clients, accessLog }),
-  );
+  const streams = new StreamEndpoint({ executor, queries, maxBodyBytes, stallMs, maskError, clients, accessLog });
   return { ...gates, queue, maxBodyBytes, executor, websocket, queries, streams };
 }
 

@@ -6,16 +6,22 @@ const SHAPE =
 /** The host of an app's origin, such as `localhost`, an extension's id, or `.` (Electron). */
 const APP_HOST = /^[a-z0-9._-]+$/;
 /**
- * Schemes that never stand in `Origin`: the origin of `data:` and `file:` is opaque, a `blob:` page has the origin of its
+ * The origin of a page of a file in an app that lets files read files, such as Electron's: Chromium 156 sends `file://`
+ * over WebSocket and HTTP. Without that permission it sends `null`, which is the origin of any sandboxed page too.
+ */
+const FILE = /^file:\/\/\/?$/i;
+/**
+ * Schemes that never stand in `Origin` with a host: the origin of `data:` and `file:` is opaque, a `blob:` page has the origin of its
  * creator, and no page has the others: WHATWG URL, section 4.7.
  */
 const OPAQUE: ReadonlySet<string> = new Set(['about', 'blob', 'data', 'file', 'ftp', 'javascript', 'ws', 'wss']);
 
 /**
- * One item of `CORS_ORIGINS` as a browser writes it in `Origin`, perhaps with `*` as its first label; undefined when it
+ * One item of `CORS_ORIGINS` as a browser writes it in `Origin`, in lower case, perhaps with `*` as its first label; undefined when it
  * can match no origin. A scheme other than http(s) is an app's, such as `capacitor://localhost`.
  */
 export function parseAllowedOrigin(text: string): string | undefined {
+  if (FILE.test(text)) return 'file://';
   const parts = SHAPE.exec(text)?.groups;
   if (!parts) return undefined;
   const { scheme = '', wildcard = '', host = '', port = '' } = parts;

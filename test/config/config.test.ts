@@ -166,8 +166,10 @@ describe('values', () => {
     ['CORS_ORIGINS', 'capacitor://', 'capacitor://*', 'tauri://localhost/index.html', 'tauri://a b', 'app://ö'],
     [
       'CORS_ORIGINS',
-      'file://',
       'file://localhost',
+      'file:',
+      'file:////',
+      'file:///path',
       'data://x',
       'ws://a.example',
       'wss://a.example',
@@ -192,6 +194,7 @@ test('CORS_ORIGINS takes the origins of apps, and one wildcard label', () => {
     'ionic://localhost',
     'tauri://localhost',
     'app://.',
+    'file://',
     'chrome-extension://abcdefghijklmnopabcdefghijklmnop',
     'moz-extension://0a1b2c3d-0000-4000-8000-000000000000',
     'https://*.example.com',
@@ -200,9 +203,10 @@ test('CORS_ORIGINS takes the origins of apps, and one wildcard label', () => {
     'https://xn--bcher-kva.example',
   ];
   expect(loadConfig({ CORS_ORIGINS: origins.join() }).http.corsOrigins).toEqual(origins);
-  const loose = 'Capacitor://LOCALHOST/, HTTPS://*.Example.com:443, https://bücher.example';
+  const loose = 'Capacitor://LOCALHOST/, File:///, HTTPS://*.Example.com:443, https://bücher.example';
   expect(loadConfig({ CORS_ORIGINS: loose }).http.corsOrigins).toEqual([
     'capacitor://localhost',
+    'file://',
     'https://*.example.com',
     'https://xn--bcher-kva.example',
   ]);

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { startPair } from '../support/gateway.ts';
-import { post } from '../support/http-client.ts';
+import { ask, post } from '../support/http-client.ts';
 import { metric, metricOf } from '../support/metrics-of.ts';
 import { openStream } from '../support/sse-client.ts';
 import { connect } from '../support/ws-client.ts';
@@ -55,3 +55,35 @@ test('a query of a known state saves a call, from the response cache too', async
   await post(url, '{ noSuchField }');
   await metric(url, 'operations_total{kind="unknown",outcome="rejected"}').toBe(1);
 });
+
+test('an operation that never runs is rejected, on each transport', async () => {
+  await using pair = await startPair({ MAX_BODY_BYTES: '2000' });
+  const { url } = pair.gateway;
+  const subscription = 'subscription { taskStatus(id: "task-1") { id } }';
+  const bodies = ['{', '{"query":1}', JSON.stringify({ query: ' '.repeat(2_000) }), JSON.stringify({ query: '{' })];
+  let rejected = 0;
+  const expectRejected = async (what: string) => {
+    rejected += 1;
+    const count = await metricOf(url, 'video_task_gateway_operations_total{kind="unknown",outcome="rejected"}');
+    expect([what, count]).toEqual([what, rejected]);
+  };
+  for (const accept of ['application/json', 'text/event-stream', 'multipart/mixed;subscriptionSpec=1.0'])
+    for (const body of bodies) {
+      const headers = { accept, 'content-type': 'application/json' };
+      await ask(`${url}/graphql`, { method: 'POST', headers, body });
+      await expectRejected(`${accept}: ${body}`);
+    }
+  await ask(`${url}/graphql?query={__typename}&variables=1`, { headers: { accept: 'application/json' } });
+  await expectRejected('GET');
+  expect((await post(url, subscription)).status).toBe(406);
+  await expectRejected('a subscription without a stream');
+  await using client = await connect(url);
+  client.send({ id: '1', type: 'subscribe', payload: { query: subscription, variables: { a: deep(20) } } });
+  await client.messages.find(({ type }) => type === 'error');
+  await expectRejected('WebSocket');
+});
+
+/** A value of so many objects in each other. */
+function deep(depth: number): unknown {
+  return depth === 0 ? null : { inner: deep(depth - 1) };
+}

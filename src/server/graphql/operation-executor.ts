@@ -22,6 +22,7 @@ import type { Caller } from '../access/authenticator.ts';
 import type { Client } from '../access/client.ts';
 import type { Admission } from '../limits/admission.ts';
 import type { EventLoopQueue } from '../limits/event-loop-queue.ts';
+import type { Refusals } from '../limits/refusals.ts';
 import type { DocumentStore, StoredDocument } from './document-store.ts';
 import type { ErrorMasker } from './error-masking.ts';
 import { namedIds } from './limits/id-count.ts';
@@ -56,6 +57,7 @@ export interface OperationExecutorOptions {
   readonly queue: EventLoopQueue;
   /** Bounds the reads that wait for A2E. */
   readonly admission: Admission;
+  readonly refusals: Refusals;
   /** The error that a caller may see; logs the original of a masked one. */
   readonly maskError: ErrorMasker;
   readonly counts: OperationCounts;
@@ -100,9 +102,12 @@ export class OperationExecutor {
     }
   }
 
-  /** The client receives the errors of an operation that {@link prepare} has rejected. */
-  onRejected({ errors }: Extract<Preparation, { kind: 'rejected' }>, { trace }: Client): void {
-    this.#options.counts.rejected += 1;
+  /** The client receives the errors of an operation that never runs: its parameters are malformed, or it is rejected. */
+  onRejected(errors: readonly GraphQLError[], { trace }: Client): void {
+    const { counts, refusals } = this.#options;
+    counts.rejected += 1;
+    // Admission counts its own refusals, which come before an operation is prepared.
+    if (errors.some(({ extensions }) => extensions['code'] === 'OVERLOADED')) refusals.add('overloaded');
     trace?.operation(null, null).end('failed', errors);
   }
 
@@ -123,7 +128,7 @@ export class OperationExecutor {
     const { maskError } = this.#options;
     const { client, prepared } = operation;
     try {
-      const release = this.#options.documents.budget.acquire(prepared, client.account);
+      const release = this.#acquire(prepared, client);
       try {
         const { errors, ...result } = await execute(this.#args(operation, feed));
         this.#options.counts.queries.add(errors ? 'error' : 'ok');
@@ -221,8 +226,8 @@ export class OperationExecutor {
     { client, prepared }: Operation,
     subscribers: ReadonlySet<Subscriber>,
   ): { readonly feed: TaskFeed; readonly release: () => void } {
-    const { documents, served } = this.#options;
-    const release = documents.budget.acquire(prepared, client.account);
+    const { served } = this.#options;
+    const release = this.#acquire(prepared, client);
     const feed = this.#feed(client.caller, { subscribers: () => subscribers.size });
     if (!client.trace) return { feed, release };
     const traced = servedWatches(feed, client, served, subscribers);
@@ -233,6 +238,16 @@ export class OperationExecutor {
         release();
       },
     };
+  }
+
+  /** Counts an execution in the memory of documents, which may be full since the operation was prepared. */
+  #acquire(prepared: PreparedOperation, { account }: Client): () => void {
+    try {
+      return this.#options.documents.budget.acquire(prepared, account);
+    } catch (error) {
+      this.#options.refusals.add('overloaded');
+      throw error;
+    }
   }
 
   #trace({ kind, name, prepared, variables, client }: Operation): OperationTrace | null {

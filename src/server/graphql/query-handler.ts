@@ -8,11 +8,13 @@ import { replyErrors } from '../http/reply.ts';
 import { bodyTooLargeError, readBody } from '../http/request-body.ts';
 import { CacheDependencies } from './cache-dependencies.ts';
 import type { OperationCounts } from './operation-counts.ts';
+import type { OperationExecutor } from './operation-executor.ts';
 import { type CachedResponse, ResponseCache, withETag } from './response-cache.ts';
 import type { YogaHandler } from './yoga.ts';
 
 export interface QueryHandlerOptions {
   readonly yoga: YogaHandler;
+  readonly executor: OperationExecutor;
   /** `MAX_BODY_BYTES` */
   readonly maxBodyBytes: number;
   readonly counts: OperationCounts;
@@ -42,10 +44,13 @@ export class QueryHandler {
 
   /** Serves one request. Never rejects on account of the client. */
   async serve(request: IncomingMessage, response: ServerResponse, url: URL, client: Client): Promise<void> {
-    const { maxBodyBytes } = this.#options;
+    const { executor, maxBodyBytes } = this.#options;
     const body = request.method === 'POST' ? await readBody(request, maxBodyBytes) : null;
-    if (request.method === 'POST' && body === null)
-      return replyErrors(response, 413, [bodyTooLargeError(maxBodyBytes).toJSON()]);
+    if (request.method === 'POST' && body === null) {
+      const error = bodyTooLargeError(maxBodyBytes);
+      executor.onRejected([error], client);
+      return replyErrors(response, 413, [error.toJSON()]);
+    }
     await this.respond(request, response, { url, client, body, type: null });
   }
 

@@ -63,12 +63,9 @@ export function createYogaHandler({ executor, maskError }: YogaOptions): YogaHan
   });
 }
 
-function useExecutor(
-  { executor, maskError }: YogaOptions,
-  requests: WeakMap<Error, IncomingMessage>,
-): Plugin<YogaContext> {
+function useExecutor(options: YogaOptions, requests: WeakMap<Error, IncomingMessage>): Plugin<YogaContext> {
   /** The parameters behind the stand-ins that Yoga passes on. */
-  const paramsOf = new WeakMap<GraphQLParams, OperationParams>();
+  const paramsOf = new WeakMap<GraphQLParams, OperationParams | GraphQLError>();
   return {
     onRequestParse({ setRequestParser }) {
       setRequestParser(async (request) => {
@@ -79,31 +76,54 @@ function useExecutor(
       });
     },
     async onParams({ params, request, context, setResult }) {
-      const { client, dependencies, signal, incoming } = context as YogaContext;
-      const preparation = executor.prepare(paramsOf.get(params) as OperationParams, client);
-      const prepared = await preparation.catch((error: unknown) => {
-        if (error instanceof Error) requests.set(error, incoming);
+      const read = paramsOf.get(params) as OperationParams | GraphQLError;
+      const yogaContext = context as YogaContext;
+      try {
+        setResult(await resultOf(options, read, request.method, yogaContext));
+      } catch (error) {
+        if (error instanceof Error) requests.set(error, yogaContext.incoming);
         throw error;
-      });
-      if (prepared.kind === 'rejected') {
-        executor.onRejected(prepared, client);
-        const mutationByGet = prepared.hasMutation === true && request.method === 'GET';
-        const visible = (error: GraphQLError) => withHttpStatus(error, maskError(error, incoming));
-        return setResult({ errors: mutationByGet ? [MUTATION_BY_GET] : prepared.errors.map(visible) } as YogaResult);
       }
-      const { operation } = prepared;
-      if (operation.kind === 'subscription') return setResult({ errors: [SUBSCRIPTION_WITHOUT_STREAM] });
-      setResult(withoutDataStatus(await executor.execute(operation, { dependencies, signal, subject: incoming })));
     },
   };
 }
 
+/** The result of a request. Rejects only on an unexpected error. */
+async function resultOf(
+  { executor, maskError }: YogaOptions,
+  params: OperationParams | GraphQLError,
+  method: string,
+  { client, dependencies, signal, incoming }: YogaContext,
+): Promise<YogaResult> {
+  const reject = (errors: readonly GraphQLError[], visible: readonly GraphQLError[]): YogaResult => {
+    executor.onRejected(errors, client);
+    return { errors: visible } as YogaResult;
+  };
+  if (params instanceof GraphQLError) return reject([params], [malformed(params)]);
+  const prepared = await executor.prepare(params, client);
+  if (prepared.kind === 'rejected') {
+    const { errors, hasMutation } = prepared;
+    if (hasMutation === true && method === 'GET') return reject(errors, [MUTATION_BY_GET]);
+    return reject(
+      errors,
+      errors.map((error) => withHttpStatus(error, maskError(error, incoming))),
+    );
+  }
+  const { operation } = prepared;
+  if (operation.kind === 'subscription') return reject([SUBSCRIPTION_WITHOUT_STREAM], [SUBSCRIPTION_WITHOUT_STREAM]);
+  return withoutDataStatus(await executor.execute(operation, { dependencies, signal, subject: incoming }));
+}
+
 /** Reads the parameters as every other transport does: Yoga's own parsers echo a body that is no JSON. */
-async function readRequest(request: Request): Promise<OperationParams> {
-  const params =
-    request.method === 'GET' ? parseSearchParams(new URL(request.url).searchParams) : parseBody(await request.text());
-  if (params instanceof GraphQLError) throw new GraphQLError(params.message, { extensions: { http: { status: 400 } } });
-  return params;
+async function readRequest(request: Request): Promise<OperationParams | GraphQLError> {
+  return request.method === 'GET'
+    ? parseSearchParams(new URL(request.url).searchParams)
+    : parseBody(await request.text());
+}
+
+/** The error of parameters that cannot be read, in any media type. */
+function malformed({ message }: GraphQLError): GraphQLError {
+  return new GraphQLError(message, { extensions: { http: { status: 400 } } });
 }
 
 /** Source: GraphQL over HTTP, "GET": a mutation by GET is answered with 405, also where the schema has no mutations. */

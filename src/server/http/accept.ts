@@ -19,34 +19,48 @@ export function mediaRanges(accept: string): readonly MediaRange[] {
     .filter(({ type }) => type !== '');
 }
 
+/** The media type that a client prefers of several. */
+export interface Preference {
+  readonly type: string;
+  /** The range that accepts the type. */
+  readonly range: MediaRange;
+  /** Whether the range names the type; false: a wildcard accepts it. */
+  readonly isNamed: boolean;
+}
+
 /**
  * The most preferred of some media types; null: the ranges accept none. The most specific range that matches a type has
  * its weight, and the weight 0 is not acceptable: RFC 9110, sections 12.4.2 and 12.5.1. Where weights are equal, a type
  * that is named comes before a wildcard's, then the client's order decides, and then the order of `types`.
  */
-export function preferredType(types: readonly string[], ranges: readonly MediaRange[]): string | null {
+function preferenceOf(types: readonly string[], ranges: readonly MediaRange[]): Preference | null {
   const candidates = types.flatMap((type) => {
     const range = mostSpecific(type, ranges);
-    return range && range.weight > 0 ? [{ type, range, exact: range.type === type }] : [];
+    return range && range.weight > 0 ? [{ type, range, isNamed: range.type === type }] : [];
   });
   const [first] = candidates.toSorted(
     (one, other) =>
       other.range.weight - one.range.weight ||
-      Number(other.exact) - Number(one.exact) ||
+      Number(other.isNamed) - Number(one.isNamed) ||
       ranges.indexOf(one.range) - ranges.indexOf(other.range),
   );
-  return first?.type ?? null;
+  return first ?? null;
 }
 
 /** The media types of a GraphQL result in one piece. */
-export const JSON_TYPES: readonly string[] = ['application/json', 'application/graphql-response+json'];
+const JSON_TYPES: readonly string[] = ['application/json', 'application/graphql-response+json'];
 const HTML = 'text/html';
 const SERVED: readonly string[] = [HTML, ...JSON_TYPES, 'text/event-stream', 'multipart/mixed'];
 
 /** The JSON media type that a client prefers for a result; null: it accepts none. An empty header accepts any. */
 export function preferredJsonType(accept: string): string | null {
   if (accept.trim() === '') return 'application/json';
-  return preferredType(JSON_TYPES, mediaRanges(accept).filter(takesUtf8));
+  return preferredJson(mediaRanges(accept))?.type ?? null;
+}
+
+/** The JSON media type that a client prefers for a result; null: the ranges accept none. */
+export function preferredJson(ranges: readonly MediaRange[]): Preference | null {
+  return preferenceOf(JSON_TYPES, ranges.filter(takesUtf8));
 }
 
 /** A media type that no processor of GraphQL Yoga serves, so that Yoga answers 406. */
@@ -63,7 +77,7 @@ export function yogaAccept(accept: string): string {
 
 /** Whether a client prefers a page to a result, as a browser does that navigates to the address. */
 export function prefersHtml(accept: string): boolean {
-  return accept.toLowerCase().includes(HTML) && preferredType(SERVED, mediaRanges(accept)) === HTML;
+  return accept.toLowerCase().includes(HTML) && preferenceOf(SERVED, mediaRanges(accept))?.type === HTML;
 }
 
 function mostSpecific(type: string, ranges: readonly MediaRange[]): MediaRange | undefined {

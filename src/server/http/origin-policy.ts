@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { lastForwarded } from './forwarded-header.ts';
 
 export interface OriginPolicyOptions {
-  /** `CORS_ORIGINS`: each as a browser writes it, or with `*` as the first label of its host. */
+  /** `CORS_ORIGINS`: each as a browser writes it, in lower case, or with `*` as the first label of its host. */
   readonly allowed: readonly string[];
   /** `TRUST_PROXY`: `X-Forwarded-Host` and `-Proto`, or `Forwarded`, name the origin that the browser sees. */
   readonly trustProxy: boolean;
@@ -45,6 +45,12 @@ export class OriginPolicy {
     return headers.origin === undefined && headers['sec-fetch-mode'] === 'navigate';
   }
 
+  /** Whether a browser asks, for a page of a listed origin, if the page may send a request. */
+  isPreflight({ method, headers }: IncomingMessage): boolean {
+    const { origin, 'access-control-request-method': requested } = headers;
+    return method === 'OPTIONS' && origin !== undefined && requested !== undefined && this.#isListed(origin);
+  }
+
   /**
    * The CORS headers for a listed origin; none for the same origin. A preflight gets each header that it asks for,
    * because clients add their own (`apollographql-client-name`, `traceparent`) and `*` does not cover `Authorization`.
@@ -54,8 +60,8 @@ export class OriginPolicy {
     if (origin === undefined || !this.#isListed(origin)) return this.#allowed.size > 0 ? { vary: 'origin' } : {};
     return {
       'access-control-allow-origin': origin,
-      // PUT is refused; the page reads the reason only if the preflight passes.
-      'access-control-allow-methods': 'GET, POST, PUT',
+      // Other methods than GET and POST are refused; the page reads the reason only if the preflight passes.
+      'access-control-allow-methods': 'GET, POST, PUT, PATCH, DELETE',
       'access-control-allow-headers': requested ?? 'content-type, authorization, if-none-match',
       'access-control-expose-headers': 'etag, retry-after',
       'access-control-max-age': '600',
@@ -63,8 +69,10 @@ export class OriginPolicy {
     };
   }
 
+  /** Case does not count: the URL Standard keeps the case of the host of an app's scheme. */
   #isListed(origin: string): boolean {
-    return this.#allowed.has(origin) || this.#wildcards.some((pattern) => pattern.test(origin));
+    const listed = origin.toLowerCase();
+    return this.#allowed.has(listed) || this.#wildcards.some((pattern) => pattern.test(listed));
   }
 
   /** Without a proxy's word the gateway cannot tell whether the browser came by TLS: then the host decides. */

@@ -79,9 +79,11 @@ export class GraphqlEndpoint {
    */
   refuseFlood(request: IncomingMessage, response: ServerResponse): boolean {
     if (!this.#pipeline.isHeld(request.socket) || !request.url?.startsWith('/graphql')) return false;
-    this.#options.refusals.add('overloaded');
+    const { origins, refusals } = this.#options;
+    if (origins.isPreflight(request)) return false;
+    refusals.add('overloaded');
     request.resume();
-    response.writeHead(503, FLOOD_HEADERS);
+    response.writeHead(503, { ...FLOOD_HEADERS, ...origins.headers(request) });
     response.end(FLOOD_BODY);
     return true;
   }

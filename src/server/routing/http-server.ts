@@ -17,6 +17,7 @@ import type { SocketLimiter } from '../limits/socket-limiter.ts';
 import type { Timeouts } from '../limits/timeouts.ts';
 import { InFlightCounter } from '../shutdown/in-flight-counter.ts';
 import type { StatusPage } from '../status-page/status-page.ts';
+import { cutResponse } from '../stream/cut-response.ts';
 import { negotiateStream } from '../stream/negotiate.ts';
 import type { WatchPageHandler } from '../watch-page/watch-page.ts';
 import type { WebSocketEndpoint } from '../websocket/websocket-endpoint.ts';
@@ -119,7 +120,7 @@ export class HttpServer implements AsyncDisposable {
     const { graphql, webhook, page, status, readiness, allowsHost } = this.#options;
     const url = hasOneHost(request) ? requestUrl(request) : null;
     // First, because a page of a listed origin reads the status of a refusal only with these headers.
-    if (url?.pathname === '/graphql') allowOrigin(this.#options.origins, request, response);
+    if (url?.pathname === '/graphql' && allowOrigin(this.#options.origins, request, response)) return;
     if (this.#options.sockets.isExcess(request.socket)) return refuseConnection(response);
     if (!url) return replyJson(response, 400, { error: 'bad request' });
     if (!isProbe(url.pathname) && !allowsHost(request))
@@ -174,7 +175,7 @@ export class HttpServer implements AsyncDisposable {
   #failed(request: IncomingMessage, response: ServerResponse, error: unknown): void {
     if (error instanceof ClientDisconnected) return void request.socket.destroy();
     this.#options.onUnexpectedError(error, request);
-    if (response.headersSent) request.socket.destroy();
+    if (response.headersSent) cutResponse(response);
     else reply(response, 500, { 'content-type': 'text/plain' }, 'Internal server error');
   }
 }
@@ -190,8 +191,8 @@ function cut(this: Socket): void {
 }
 
 /** Cuts a connection with unread bytes on which no byte moves. A connection that waits for a response may be quiet. */
-function cutStalled(socket: Socket): void {
-  if (socket.writableLength > 0) socket.destroy();
+function cutStalled(this: ServerResponse, socket: Socket): void {
+  if (socket.writableLength > 0) cutResponse(this);
 }
 
 /**
@@ -206,9 +207,15 @@ function closeWith(socket: Socket, response: ServerResponse): void {
   response.once('close', () => socket.off('close', close));
 }
 
-/** Set first, so that a page of a listed origin can read each refusal and its `Retry-After`. */
-function allowOrigin(origins: OriginPolicy, request: IncomingMessage, response: ServerResponse): void {
+/**
+ * Set first, so that a page of a listed origin can read each refusal and its `Retry-After`. Returns true when it has
+ * answered the preflight of such a page: a preflight that is refused hides the refusal of its request.
+ */
+function allowOrigin(origins: OriginPolicy, request: IncomingMessage, response: ServerResponse): boolean {
   for (const [name, value] of Object.entries(origins.headers(request))) response.setHeader(name, value);
+  if (!origins.isPreflight(request)) return false;
+  reply(response, 204, {});
+  return true;
 }
 
 /** One connection too many of its address. */
@@ -219,9 +226,10 @@ function refuseConnection(response: ServerResponse): void {
 
 /**
  * No new work: the client asks another process, over another connection. A request for a stream gets no status, because
- * a browser's `EventSource` gives up for ever on one and tries a broken connection again (WHATWG HTML, section 9.2).
+ * a browser's `EventSource` gives up for ever on one and tries a broken connection again (WHATWG HTML, section 9.2). A
+ * client that lists JSON first, as urql does with a query, gets the status, which a proxy passes on with `Retry-After`.
  */
 function refuseDraining(request: IncomingMessage, response: ServerResponse): void {
-  if (negotiateStream(request)) return void request.socket.destroy();
+  if (negotiateStream(request)?.isFirstChoice) return void request.socket.destroy();
   replyErrors(response, 503, [{ message: 'Shutting down' }], { 'retry-after': '1', connection: 'close' });
 }

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { JSON_TYPES, type MediaRange, mediaRanges } from '../http/accept.ts';
+import { type MediaRange, mediaRanges, preferredJson } from '../http/accept.ts';
 import { MULTIPART_FORMAT } from './multipart-format.ts';
 import { SSE_FORMAT } from './sse-format.ts';
 import type { StreamFormat } from './stream-format.ts';
@@ -9,6 +9,8 @@ export interface NegotiatedStream {
   readonly format: StreamFormat;
   /** The media type for a query, which needs no stream; null: the client accepts the stream alone, or prefers it. */
   readonly json: string | null;
+  /** Whether the client lists the stream before JSON. urql lists JSON first with a query, and a stream with each request. */
+  readonly isFirstChoice: boolean;
 }
 
 /** A cheap check before the header is parsed, because nearly no `Accept` names a stream. */
@@ -18,17 +20,24 @@ const STREAMS = /event-stream|multipart/i;
 export function negotiateStream({ headers }: IncomingMessage): NegotiatedStream | null {
   const { accept = '' } = headers;
   if (!STREAMS.test(accept)) return null;
+  const ranges = mediaRanges(accept);
   // A stable sort: where weights are equal, the client's order decides.
-  const ranges = mediaRanges(accept)
-    .filter(({ weight }) => weight > 0)
+  const [stream] = ranges
+    .filter((range) => range.weight > 0 && formatOf(range) !== null)
     .toSorted((one, other) => other.weight - one.weight);
-  const stream = ranges.find((range) => formatOf(range) !== null);
   const format = stream ? formatOf(stream) : null;
   if (!stream || !format) return null;
+  const json = preferredJson(ranges);
+  if (!json) return { format, json: null, isFirstChoice: true };
+  const lead = json.range.weight - stream.weight;
+  const isBefore = ranges.indexOf(json.range) < ranges.indexOf(stream);
   // Apollo's multipart protocol is for subscriptions alone, so there a query is JSON at any weight.
-  const least = format === SSE_FORMAT ? stream.weight : 0;
-  const json = ranges.find(({ type, weight }) => JSON_TYPES.includes(type) && weight >= least);
-  return { format, json: json?.type ?? null };
+  const takesJson = format === MULTIPART_FORMAT || lead > 0 || (lead === 0 && json.isNamed);
+  return {
+    format,
+    json: takesJson ? json.type : null,
+    isFirstChoice: lead < 0 || (lead === 0 && !(json.isNamed && isBefore)),
+  };
 }
 
 function formatOf({ type, parameters }: MediaRange): StreamFormat | null {

@@ -15,6 +15,7 @@ import { parseRequest } from '../graphql/request-params.ts';
 import { disconnectSignal } from '../http/disconnect-signal.ts';
 import { replyErrors } from '../http/reply.ts';
 import type { GracefullyClosable } from '../shutdown/graceful-shutdown.ts';
+import { cutAfterWrites, cutResponse } from './cut-response.ts';
 import { KeepAlive } from './keep-alive.ts';
 import type { NegotiatedStream } from './negotiate.ts';
 import type { StreamFormat } from './stream-format.ts';
@@ -69,7 +70,10 @@ export class StreamEndpoint implements Disposable, GracefullyClosable {
     const { executor, queries, maxBodyBytes } = this.#options;
     const maskError = (error: unknown) => this.#options.maskError(error, request);
     const parsed = await parseRequest(request, url, maxBodyBytes);
-    if ('status' in parsed) return replyErrors(response, parsed.status, [maskError(parsed.error)]);
+    if ('status' in parsed) {
+      executor.onRejected([parsed.error], client);
+      return replyErrors(response, parsed.status, [maskError(parsed.error)]);
+    }
     const prepared = await executor.prepare(parsed.params, client);
     const streams = prepared.kind === 'ready' && prepared.operation.kind === 'subscription';
     if (negotiated.json !== null && !streams)
@@ -82,7 +86,7 @@ export class StreamEndpoint implements Disposable, GracefullyClosable {
     // The client may have disconnected meanwhile. 'close' is not emitted again, so a connection slot taken now would
     // never be released.
     if (response.destroyed) return;
-    if (prepared.kind === 'rejected') executor.onRejected(prepared, client);
+    if (prepared.kind === 'rejected') executor.onRejected(prepared.errors, client);
     const overloaded = prepared.kind === 'rejected' ? prepared.errors.find(isOverloaded) : undefined;
     if (overloaded) {
       const retryAfter = { 'retry-after': `${overloaded.extensions['retryAfterSeconds']}` };
@@ -103,7 +107,7 @@ export class StreamEndpoint implements Disposable, GracefullyClosable {
   closers(): (() => void)[] {
     return [...this.#open].map((response) => () => {
       this.#options.accessLog.ending(response, 'shutdown');
-      response.req.socket.destroySoon();
+      cutAfterWrites(response);
     });
   }
 
@@ -112,7 +116,7 @@ export class StreamEndpoint implements Disposable, GracefullyClosable {
     this.#keepAlive[Symbol.dispose]();
     for (const response of this.#open) {
       this.#options.accessLog.ending(response, 'shutdown');
-      destroyConnection(response);
+      cutResponse(response);
     }
   }
 
@@ -124,7 +128,7 @@ export class StreamEndpoint implements Disposable, GracefullyClosable {
     this.#open.add(response);
     counts.connections += 1;
     this.#keepAlive.add(response, heartbeat);
-    response.on('error', () => destroyConnection(response));
+    response.on('error', () => cutResponse(response));
     response.once('close', () => {
       this.#open.delete(response);
       counts.connections -= 1;
@@ -136,7 +140,7 @@ export class StreamEndpoint implements Disposable, GracefullyClosable {
     const onStall = (): void => {
       clients[format.name].stalled += 1;
       accessLog.ending(response, 'stalled');
-      destroyConnection(response);
+      cutResponse(response);
     };
     const counts = accessLog.stream(response, format.name, clients[format.name]);
     const writer = new StreamWriter(response, { stallMs, onStall });
@@ -172,11 +176,6 @@ export class StreamEndpoint implements Disposable, GracefullyClosable {
 
 function isOverloaded({ extensions }: GraphQLError): boolean {
   return extensions['code'] === 'OVERLOADED';
-}
-
-/** Destroys the socket, because a response that waits behind an earlier one on its connection has no other way. */
-function destroyConnection(response: ServerResponse): void {
-  response.req.socket.destroy();
 }
 
 function finish(response: ServerResponse, writer: StreamWriter, lastBytes: string): void {

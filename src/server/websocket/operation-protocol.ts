@@ -113,12 +113,11 @@ export class OperationProtocol {
     }
     const refusal = (await rate.take(caller, address)) ?? admission.refusalOf(caller);
     if (refusal) return rejected(toGraphQLError(refusal));
-    const params = parseOperationParams(request);
-    if (params instanceof GraphQLError) return rejected(params);
     const trace = tracer.begin('websocket', 'GET', this.#parentOf(conversation, request));
     const client = clientOf(caller, address, trace);
-    const preparation = await executor.prepare(params, client);
-    if (preparation.kind === 'rejected') executor.onRejected(preparation, client);
+    const params = parseOperationParams(request);
+    const preparation = params instanceof GraphQLError ? rejected(params) : await executor.prepare(params, client);
+    if (preparation.kind === 'rejected') executor.onRejected(preparation.errors, client);
     return preparation;
   }
 

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { startSimulator } from '../../../src/simulator/simulator.ts';
+import { metric } from '../../support/metrics-of.ts';
 import { startProbed } from '../../support/probed-gateway.ts';
 import { connect, type WsClient } from '../../support/ws-client.ts';
 
@@ -47,7 +48,10 @@ it('bounds the documents of one caller’s live subscriptions, and leaves the ot
     expect(error).toMatchObject([{ extensions: { code: 'OVERLOADED', retryAfterSeconds: expect.any(Number) } }]);
   expect((await gateway.heap()) - before).toBeLessThan(MOST_GROWTH);
 
-  for (const accept of ['application/json', 'application/graphql-response+json', 'text/event-stream']) {
+  await metric(gateway.url, 'refusals_total{reason="overloaded"}').toBe(errors.length);
+
+  const types = ['application/json', 'application/graphql-response+json', 'text/event-stream'];
+  for (const accept of [...types, types.toReversed().join(', ')]) {
     const headers = { 'content-type': 'application/json', accept, ...authorized('attacker') };
     const query = fat(1_001).replace('subscription', 'query').replace('taskStatus', 'videoTask');
     const response = await fetch(`${gateway.url}/graphql`, {
@@ -58,6 +62,7 @@ it('bounds the documents of one caller’s live subscriptions, and leaves the ot
     expect([accept, response.status, response.headers.get('retry-after')]).toEqual([accept, 503, '5']);
     expect(await response.json()).toMatchObject({ errors: [{ extensions: { code: 'OVERLOADED' } }] });
   }
+  await metric(gateway.url, 'refusals_total{reason="overloaded"}').toBe(errors.length + 4);
 
   other.subscribe('mine', fat(1_002));
   expect(await other.messages.find(({ id }) => id === 'mine')).toMatchObject({ type: 'next' });

@@ -56,6 +56,12 @@ const APOLLO = 'multipart/mixed;subscriptionSpec=1.0';
 it.each([
   [SSE, SSE, null],
   [`${SSE}, */*`, SSE, null],
+  [`*/*, ${SSE}`, SSE, null],
+  [`*/*, ${SSE};q=0.1`, SSE, JSON_TYPE],
+  [`application/*, ${SSE};q=0.5`, SSE, JSON_TYPE],
+  [`${SSE}, */*;q=0.9`, SSE, null],
+  [`${JSON_TYPE};q=0, */*, ${SSE};q=0.5`, SSE, GRAPHQL_TYPE],
+  [`${JSON_TYPE};charset=iso-8859-1, ${SSE}`, SSE, null],
   [`${JSON_TYPE}, ${SSE}`, SSE, JSON_TYPE],
   [`${SSE}, ${JSON_TYPE}`, SSE, JSON_TYPE],
   [`${SSE};q=0.1, ${JSON_TYPE};q=0.5, ${GRAPHQL_TYPE};q=0.9`, SSE, GRAPHQL_TYPE],
@@ -65,9 +71,25 @@ it.each([
   [`${APOLLO};q=0.5, ${SSE};q=0.9`, SSE, null],
   [`${APOLLO};q=0, ${SSE}`, SSE, null],
   [`${APOLLO}, ${GRAPHQL_TYPE};q=0.9, ${JSON_TYPE};q=0.8`, 'multipart/mixed', GRAPHQL_TYPE],
+  [`${APOLLO}, */*;q=0.5`, 'multipart/mixed', JSON_TYPE],
+  [APOLLO, 'multipart/mixed', null],
   ['multipart/mixed', null, null],
 ])('a subscription for Accept: %s streams as %j, and a query is %j', (accept, stream, json) => {
   const negotiated = negotiateStream({ headers: { accept } } as IncomingMessage);
   expect(negotiated?.format.contentType.split(';')[0] ?? null).toBe(stream);
   expect(negotiated?.json ?? null).toBe(json);
+});
+
+it.each([
+  [SSE, true],
+  [`${SSE}, multipart/mixed`, true],
+  [`${SSE}, ${JSON_TYPE}`, true],
+  [`*/*, ${SSE}`, true],
+  [`${JSON_TYPE};q=0.9, ${SSE}`, true],
+  [`${APOLLO}, ${GRAPHQL_TYPE}, ${JSON_TYPE};q=0.9`, true],
+  [`${GRAPHQL_TYPE}, application/graphql+json, ${JSON_TYPE}, ${SSE}, multipart/mixed`, false],
+  [`${SSE};q=0.5, ${JSON_TYPE}`, false],
+  [`*/*, ${SSE};q=0.5`, false],
+])('a stream is the first choice of Accept: %s: %j', (accept, isFirstChoice) => {
+  expect(negotiateStream({ headers: { accept } } as IncomingMessage)?.isFirstChoice).toBe(isFirstChoice);
 });

@@ -154,9 +154,11 @@ describe('a GET that names neither its origin nor Sec-Fetch-*', () => {
     ['a style sheet', 'text/css,*/*;q=0.1'],
     ['a link, where there is no page', 'application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8'],
   ])('runs no operation when it may be one of %s', async (_element, accept) => {
-    const answer = await ask(lookUrl(pair.gateway.url), { headers: { ...BROWSER, accept } });
-    expect(answer.status).toBe(403);
-    expect(answer.json()).toMatchObject({ errors: [{ extensions: { code: 'FORBIDDEN' } }] });
+    for (const headers of [{ ...BROWSER, accept }, { accept }]) {
+      const answer = await ask(lookUrl(pair.gateway.url), { headers });
+      expect(answer.status).toBe(403);
+      expect(answer.json()).toMatchObject({ errors: [{ extensions: { code: 'FORBIDDEN' } }] });
+    }
     expect(pair.simulator.totalCalls()).toBe(0);
   });
 
@@ -164,6 +166,12 @@ describe('a GET that names neither its origin nor Sec-Fetch-*', () => {
     { accept: 'application/json' },
     { accept: 'application/graphql-response+json, */*' },
     { accept: '*/*', 'user-agent': 'curl/8.5.0' },
+    { accept: '*/*', 'user-agent': 'python-requests/2.32.5' },
+    { accept: '*/*', 'user-agent': 'PostmanRuntime/7.49.1' },
+    { accept: '*/*', 'user-agent': 'insomnia/12.0.0' },
+    { accept: '*/*', 'user-agent': 'Deno/2.5.6' },
+    { accept: '*/*', 'user-agent': 'okhttp/5.3.0' },
+    { 'user-agent': 'Go-http-client/1.1' },
     { accept: '*/*', 'apollo-require-preflight': 'true' },
     { accept: '*/*', 'x-apollo-operation-name': 'Look' },
     { accept: '*/*', 'content-type': 'application/json' },

@@ -1,5 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { OriginPolicy } from '../../../src/server/http/origin-policy.ts';
+import { startPair } from '../../support/gateway.ts';
+import { ask } from '../../support/http-client.ts';
+import { openSocket } from '../../support/ws-client.ts';
 
 const from = (headers: Record<string, string>) => ({ headers }) as unknown as Parameters<OriginPolicy['allows']>[0];
 
@@ -61,5 +64,36 @@ describe('the same origin', () => {
   it('ignores the default port of a host, and no other', () => {
     expect(direct.allows(from({ origin: 'https://app.example', host: 'APP.example:443' }))).toBe(true);
     expect(direct.allows(from({ origin: 'https://app.example', host: 'app.example:444' }))).toBe(false);
+  });
+});
+
+describe('an upgrade', () => {
+  it('is judged by the scheme that the proxy forwards, and by the list of apps and wildcards', async () => {
+    const listed = 'Capacitor://LocalHost,https://*.example.com,file://';
+    await using pair = await startPair({ TRUST_PROXY: 'true', CORS_ORIGINS: listed });
+    const { url } = pair.gateway;
+    const { host } = new URL(url);
+    const cases: readonly (readonly [origin: string, forwarded: string, isAllowed: boolean])[] = [
+      [`https://${host}`, 'wss', true],
+      [`http://${host}`, 'ws', true],
+      [`http://${host}`, 'wss', false],
+      ['capacitor://localhost', 'wss', true],
+      // The URL Standard keeps the case of a host whose scheme is not special.
+      ['capacitor://LocalHost', 'wss', true],
+      ['file://', 'wss', true],
+      ['null', 'wss', false],
+      ['https://a.example.com', 'wss', true],
+      ['https://a.b.example.com', 'wss', false],
+    ];
+    for (const [origin, forwarded, isAllowed] of cases) {
+      const headers = { origin, 'x-forwarded-proto': forwarded };
+      const opened = openSocket(url, { headers }).then(
+        ({ socket }) => socket.terminate(),
+        (error: Error) => error.message,
+      );
+      expect([origin, await opened]).toEqual([origin, isAllowed ? undefined : expect.stringContaining('403')]);
+      const query = await ask(`${url}/graphql?query={__typename}`, { headers });
+      expect([origin, query.status]).toEqual([origin, isAllowed ? 200 : 403]);
+    }
   });
 });

@@ -9,6 +9,11 @@ import { openStream } from '../../support/sse-client.ts';
 import { reference } from '../../support/stall-detector.ts';
 import { connect, openSocket, tcpOf } from '../../support/ws-client.ts';
 
+/** As urql sends it with queries, and Apollo Client with subscriptions. */
+const URQL =
+  'application/graphql-response+json, application/graphql+json, application/json, text/event-stream, multipart/mixed';
+const APOLLO =
+  'multipart/mixed;boundary="graphql";subscriptionSpec=1.0,application/graphql-response+json,application/json';
 const WATCH = 'subscription { taskStatus(id: "forever") { status } }';
 
 async function startLive(graceMs: number) {
@@ -30,13 +35,17 @@ describe.concurrent('a gateway that drains', () => {
 
     expect((await ask(`${url}/readyz`)).status).toBe(503);
     expect((await ask(`${url}/healthz`)).status).toBe(200);
-    const refusals = [await post(url, '{ __typename }'), await ask(`${url}/webhooks/a2e`, { method: 'POST' })];
+    const refusals = [
+      await post(url, '{ __typename }'),
+      await post(url, '{ __typename }', { headers: { accept: URQL } }),
+      await ask(`${url}/webhooks/a2e`, { method: 'POST' }),
+    ];
     for (const { status, headers } of refusals) {
       expect(status).toBe(503);
       expect(headers).toMatchObject({ 'retry-after': '1', connection: 'close' });
     }
     await expect(openSocket(url)).rejects.toThrow('503');
-    for (const accept of ['text/event-stream', 'multipart/mixed;subscriptionSpec=1.0'])
+    for (const accept of ['text/event-stream', 'text/event-stream, multipart/mixed', APOLLO])
       await expect(post(url, WATCH, { headers: { accept } })).rejects.toThrow('socket hang up');
 
     expect(await socket.closed).toEqual({ code: 1012, reason: 'Service restart' });
