@@ -11,6 +11,7 @@ import { ConnectionLimiter } from '../server/limits/connection-limiter.ts';
 import type { Refusals } from '../server/limits/refusals.ts';
 import { requestAdmission } from '../server/limits/request-admission.ts';
 import { SocketLimiter } from '../server/limits/socket-limiter.ts';
+import { WebhookRateLimiter } from '../server/limits/webhook-rate-limiter.ts';
 import { GraphqlEndpoint } from '../server/routing/graphql-endpoint.ts';
 import { HttpServer } from '../server/routing/http-server.ts';
 import type { StreamEndpoint } from '../server/stream/stream-endpoint.ts';
@@ -76,7 +77,8 @@ export async function createHttpStack(
   const admit = requestAdmission({ ...callerPolicy, ...serving });
   const graphql = new GraphqlEndpoint({ ...callerPolicy, ...serving, admit, graphiql, tracer: tracing.requests });
   const page = createWatchPage(exampleTasks);
-  const webhook = createWebhook(config, tracing.requests, registry, cluster, admit);
+  const rate = new WebhookRateLimiter({ clientIp, refusals });
+  const webhook = createWebhook(config, tracing.requests, registry, cluster, { admit, rate });
   const routes = { graphql, websocket, webhook, page, queue };
   const allowsHost = counted(hostPolicy(http.allowedHosts), refusals);
   const operator = {

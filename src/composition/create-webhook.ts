@@ -1,8 +1,7 @@
 import type { Cluster } from '../cluster/contract.ts';
 import type { Config } from '../config.ts';
 import type { RequestTracer } from '../observability/tracing/request-tracer.ts';
-import type { RequestAdmission } from '../server/http/request-admission.ts';
-import { Webhook } from '../server/http/webhook.ts';
+import { Webhook, type WebhookOptions } from '../server/http/webhook.ts';
 import type { TaskRegistry } from '../task/task-registry.ts';
 import type { WatchState } from '../task/watch-state.ts';
 
@@ -12,7 +11,7 @@ export function createWebhook(
   tracer: RequestTracer,
   registry: TaskRegistry,
   cluster: Cluster<WatchState>,
-  admit: RequestAdmission,
+  { admit, rate }: Pick<WebhookOptions, 'admit' | 'rate'>,
 ): Webhook | null {
   const invalidateHere = (ids: ReadonlySet<string>): void => {
     for (const watch of registry.activeWatches(ids)) watch.invalidate();
@@ -24,5 +23,6 @@ export function createWebhook(
     invalidateHere(ids);
     void cluster.invalidate(ids);
   };
-  return new Webhook({ token: http.webhookToken, maxBodyBytes: limits.bodyBytes, admit, tracer, invalidate });
+  const { webhookToken: token } = http;
+  return new Webhook({ token, maxBodyBytes: limits.bodyBytes, admit, rate, tracer, invalidate });
 }

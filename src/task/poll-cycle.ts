@@ -2,6 +2,7 @@ import { TaskNotFound, UpstreamError } from '../errors.ts';
 import type { CallOutcome } from '../scheduling/job.ts';
 import type { Credential } from './credential.ts';
 import { classifyPollError } from './poll-failure.ts';
+import type { TickRequest } from './poll-schedule.ts';
 import type { PollTrace } from './poll-trace.ts';
 import type { WatchContext } from './watch-context.ts';
 import { onFailure, onSuccess, ttlMs, type WatchState } from './watch-state.ts';
@@ -11,6 +12,9 @@ export interface PollResult {
   readonly state: WatchState;
   readonly outcome: CallOutcome;
 }
+
+/** The interval of a claim that another gateway's last poll does not hold back, in ms. */
+const CLAIM_AT_ONCE_MS = 1;
 
 /** The three steps of a poll of one task: claim the tick, read from A2E, publish the state. Polls never overlap. */
 export class PollCycle {
@@ -29,10 +33,10 @@ export class PollCycle {
   }
 
   /** The version of this tick, or null when another gateway polls it. */
-  async claim(intervalMs: number, known: number): Promise<number | null> {
-    const { cluster, counts, tracer } = this.#context;
+  async claim(tick: TickRequest, known: number): Promise<number | null> {
+    const { counts, tracer } = this.#context;
     this.#trace = tracer?.begin(this.#id, this.#topic) ?? null;
-    const claim = () => cluster.claim(this.#topic, intervalMs, known);
+    const claim = () => this.#claim(tick, known);
     const version = await (this.#trace?.step('claim', claim) ?? claim());
     counts.claims.add(version === null ? 'lost' : 'won');
     return version;
@@ -73,5 +77,16 @@ export class PollCycle {
     this.#trace?.end(outcome);
     this.#trace = null;
     return outcome;
+  }
+
+  /**
+   * Every gateway that watches the task has the hint, and one of them follows it per interval: the hinted polls of a task
+   * have ticks of their own.
+   */
+  async #claim({ intervalMs, isHinted }: TickRequest, known: number): Promise<number | null> {
+    const { cluster } = this.#context;
+    if (!isHinted) return cluster.claim(this.#topic, intervalMs, known);
+    const hinted = await cluster.claim(`${this.#topic}:hint`, intervalMs, 0);
+    return hinted === null ? null : cluster.claim(this.#topic, CLAIM_AT_ONCE_MS, known);
   }
 }

@@ -2,8 +2,8 @@ import type { ScheduledJob, ScheduleOptions } from '../scheduling/job.ts';
 import type { PollRhythm } from '../scheduling/poll-spread.ts';
 
 /**
- * The phase of a watch. Only `polling` has a call to A2E, or the claim for one, under way. `invalidated`: the task is known
- * to have changed, so the next poll asks for a tick at once; in `polling`, it has changed since the poll began.
+ * The phase of a watch. Only `polling` has a call to A2E, or the claim for one, under way. `invalidated`: a hint says that
+ * the task has changed, and no call to A2E has begun since.
  */
 type Phase =
   | { readonly kind: 'idle' }
@@ -16,8 +16,13 @@ type Phase =
     }
   | { readonly kind: 'polling'; readonly invalidated: boolean };
 
-/** The interval of a claim that another gateway's last poll does not hold back, in ms. */
-const CLAIM_AT_ONCE_MS = 1;
+/** The tick that a poll asks for. */
+export interface TickRequest {
+  /** In ms. */
+  readonly intervalMs: number;
+  /** A hint asks for the poll: it takes a tick that another gateway's last poll would hold back. */
+  readonly isHinted: boolean;
+}
 
 const IDLE: Phase = { kind: 'idle' };
 
@@ -25,6 +30,8 @@ const IDLE: Phase = { kind: 'idle' };
 export class PollSchedule {
   readonly #enqueue: (options: ScheduleOptions) => ScheduledJob;
   #phase: Phase = IDLE;
+  /** When a hint may hasten a poll again: at most one hinted poll per interval, however many hints come. */
+  #hintableAt = Number.NEGATIVE_INFINITY;
 
   /** @param enqueue queues the watch's job in its scheduler */
   constructor(enqueue: (options: ScheduleOptions) => ScheduledJob) {
@@ -50,17 +57,28 @@ export class PollSchedule {
   }
 
   /**
-   * The waiting job has started. Returns the interval to claim, in ms: `intervalMs`, less when the job was planned earlier
-   * after a poll of this gateway, and next to nothing when the task was invalidated before.
+   * The waiting job has started. Returns the tick to ask for: of `intervalMs`, or less when the job was planned earlier after
+   * a poll of this gateway.
    */
-  begin(intervalMs: number): number {
+  begin(intervalMs: number): TickRequest {
     const before = this.#phase;
-    this.#phase = { kind: 'polling', invalidated: false };
-    if (before.kind !== 'scheduled') return intervalMs;
-    return before.invalidated ? CLAIM_AT_ONCE_MS : Math.min(intervalMs, before.gapMs ?? intervalMs);
+    if (before.kind !== 'scheduled') {
+      this.#phase = { kind: 'polling', invalidated: false };
+      return { intervalMs, isHinted: false };
+    }
+    const now = performance.now();
+    const isHinted = before.invalidated && now >= this.#hintableAt;
+    if (isHinted) this.#hintableAt = now + intervalMs;
+    this.#phase = { kind: 'polling', invalidated: before.invalidated && !isHinted };
+    return { intervalMs: isHinted ? intervalMs : Math.min(intervalMs, before.gapMs ?? intervalMs), isHinted };
   }
 
-  /** The poll has ended. Returns whether the task was invalidated meanwhile. */
+  /** The tick is won: the call that follows serves every hint so far. */
+  onClaimed(): void {
+    if (this.#phase.kind === 'polling') this.#phase = { kind: 'polling', invalidated: false };
+  }
+
+  /** The poll has ended. Returns whether a hint is left that it did not serve. */
   end(): boolean {
     const invalidated = this.#invalidated;
     this.#phase = IDLE;
@@ -80,9 +98,12 @@ export class PollSchedule {
     if (this.#phase.kind === 'scheduled' && dueAt !== null) this.#phase = { ...this.#phase, gapMs: dueAt - now };
   }
 
-  /** Marks the next poll, and makes it urgent. A poll that has begun will not do, because it may have read the old state. */
-  invalidate(demand: { readonly isWatched: boolean }): void {
-    this.expedite(demand);
+  /**
+   * A hint that the watched task has changed. A poll that has begun will not do, because it may have read the old state.
+   * `mayHasten`: the next poll runs at once, or an interval after the last hinted one; otherwise it stays where it is.
+   */
+  invalidate({ mayHasten }: { readonly mayHasten: boolean }): void {
+    if (mayHasten) this.#hasten();
     if (this.#phase.kind !== 'idle') this.#phase = { ...this.#phase, invalidated: true };
   }
 
@@ -101,6 +122,13 @@ export class PollSchedule {
     if (this.#phase.kind !== 'scheduled') return;
     this.#phase.job.cancel();
     this.#phase = IDLE;
+  }
+
+  #hasten(): void {
+    if (performance.now() >= this.#hintableAt) return this.expedite({ isWatched: true });
+    if (this.#phase.kind === 'polling' || (this.#phase.kind === 'scheduled' && this.#phase.job.urgent)) return;
+    const { dueAt } = this;
+    if (dueAt === null || dueAt > this.#hintableAt) this.#replace({ dueAt: this.#hintableAt, urgent: false });
   }
 
   #replace(options: ScheduleOptions): void {

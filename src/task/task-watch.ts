@@ -7,7 +7,7 @@ import { WatchDemand } from './demand.ts';
 import { mergePeerState } from './merge-peer-state.ts';
 import { PollCycle } from './poll-cycle.ts';
 import { PollPlanner } from './poll-planner.ts';
-import { PollSchedule } from './poll-schedule.ts';
+import { PollSchedule, type TickRequest } from './poll-schedule.ts';
 import { SharedState } from './shared-state.ts';
 import { type OnActiveChange, type WatchContext, type WatchObserver, watchKey } from './watch-context.ts';
 import {
@@ -109,10 +109,11 @@ export class TaskWatch implements Job {
     });
   }
 
-  /** Polls at once if the task is watched, because its state has probably changed. */
+  /** The state has probably changed: polls a watched task early, unless it backs off or its token's circuit is not closed. */
   invalidate(): void {
     if (!this.#demand.isWatched || isFinal(this.#state)) return;
-    this.#schedule.invalidate(this.#demand);
+    const { kind } = this.#context.schedulers.for(this.credential).presentState;
+    this.#schedule.invalidate({ mayHasten: kind === 'closed' && !this.#planner.failing });
   }
 
   /** Stops for good. */
@@ -124,11 +125,12 @@ export class TaskWatch implements Job {
   /** One poll, as a job of the scheduler: claims the tick, calls A2E, and publishes. */
   async run(): Promise<CallOutcome> {
     const begunAt = performance.now();
-    const claimMs = this.#schedule.begin(this.#context.intervals.intervalMs);
+    const tick = this.#schedule.begin(this.#context.intervals.intervalMs);
     if (this.#demand.isWatched) this.#state = withNextCheck(this.#state, Date.now());
     const known = this.#state.version;
-    const version = await this.#cycle.claim(claimMs, known);
-    if (version === null || isFinal(this.#state)) return this.#onClaimLost(known);
+    const version = await this.#cycle.claim(tick, known);
+    if (version === null || isFinal(this.#state)) return this.#onClaimLost(known, tick);
+    this.#schedule.onClaimed();
     const { state, outcome } = await this.#cycle.read(() => this.#state, version);
     this.#context.counts.saved.add('shared_poll', Math.max(0, this.#demand.readers - 1));
     this.#applyResult(state, begunAt);
@@ -145,12 +147,14 @@ export class TaskWatch implements Job {
    * Another gateway polls this tick. Its result may have arrived while this poll was under way, when no poll is
    * scheduled, so the watch reads the shared state and schedules now.
    */
-  async #onClaimLost(known: number): Promise<CallOutcome> {
+  async #onClaimLost(known: number, { isHinted }: TickRequest): Promise<CallOutcome> {
     await this.#loadSharedState();
     const invalidated = this.#schedule.end();
     const { version, nextPollInMs, failure } = this.#state;
     if (version > known && nextPollInMs !== null)
       this.#scheduleAfterPeer(nextPollInMs, failure ? 'takeover' : 'follow');
+    // The peer that follows the hint may have published before, and its next poll is known then.
+    else if (isHinted) this.#scheduleFirstPoll();
     // The winning claim is older than ours, so the tick is free again after one interval even without a published state.
     else this.#scheduleAfterPeer(this.#context.intervals.intervalMs, 'takeover');
     if (invalidated) this.invalidate();
@@ -168,7 +172,7 @@ export class TaskWatch implements Job {
     const mayContinue = !isFinal(isOutdated ? this.#state : next);
     if (this.#demand.isWatched && mayContinue) {
       this.#planner.planRepeat({ begunAt, delayMs, isOutdated, isProven: this.#isProven });
-      if (invalidated) this.#schedule.invalidate(this.#demand);
+      if (invalidated) this.invalidate();
     }
     this.#onPollEnd(isOutdated ? this.#state : { ...next, nextPollInMs: this.#schedule.nextPollInMs });
   }

@@ -58,15 +58,15 @@ test('a hint that comes while the tick is claimed has the task read at once, tho
   await using one = new TaskHarness({ hub });
   await using claims = new HeldClaims({ hub });
   await using two = new TaskHarness({ cluster: claims });
-  const hint = () => two.registry.watch(ID, OWN).invalidate();
   one.subscribe(ID);
   const watcher = two.subscribe(ID);
   await pass(1_200);
   const claiming = claims.holdNext(true);
-  hint();
-  await pass(10);
+  // The watch follows the other gateway, and polls when that one is gone.
+  one.registry[Symbol.dispose]();
+  await pass(1_000);
   two.source.answer = (id) => report(id, 'COPY');
-  hint();
+  two.registry.watch(ID, OWN).invalidate();
   claiming.release();
   await pass(10);
   expect(watcher.last?.task.status).toBe('COPY');

@@ -16,6 +16,12 @@ export interface StatusPoint {
   readonly p50: number | null;
   readonly p99: number | null;
   readonly refused: number;
+  /** Tokens by the state of their circuit. */
+  readonly circuitsOpen: number;
+  readonly circuitsRefused: number;
+  readonly circuitsPaused: number;
+  /** The part of the time without Redis, in percent. */
+  readonly redisAway: number;
   /** The used part of the budget towards A2E, in percent. */
   readonly budget: number;
   readonly lag: number;
@@ -44,6 +50,10 @@ export function pointOf(before: StatusReading, after: StatusReading): StatusPoin
     p50: latenessOf(before, after, 0.5),
     p99: latenessOf(before, after, 0.99),
     refused: rate(sumOf(after.refusals) - sumOf(before.refusals)),
+    circuitsOpen: after.circuits['open'] ?? 0,
+    circuitsRefused: after.circuits['refused'] ?? 0,
+    circuitsPaused: after.circuits['paused'] ?? 0,
+    redisAway: Math.min(rounded((after.redisAwayMs - before.redisAwayMs) / (10 * seconds)), 100),
     budget: rounded(budgetUsed(before, after) * 100),
     lag: rounded(after.lagMs),
     heap: rounded(after.heapBytes / MIB),
@@ -60,12 +70,16 @@ export function failuresBetween(before: StatusReading, after: StatusReading): nu
   return sumOf(failures(after)) - sumOf(failures(before));
 }
 
-/** The used part of the rate, or of the permits where no rate is set or they are the scarcer part: 1 is all of it. */
+/**
+ * The used part of the rate, or of the permits where no rate is set or they are the scarcer part: 1 is all of it. Each token
+ * has the rate for itself.
+ */
 export function budgetUsed(before: StatusReading, after: StatusReading): number {
   const permits = after.permits / after.maxPermits;
   if (after.maxRps === null || after.at === before.at) return permits;
   const perSecond = callsBetween(before, after) / ((after.at - before.at) / 1000);
-  return Math.max(permits, perSecond / after.maxRps);
+  const tokens = Math.max(sumOf(before.circuits), sumOf(after.circuits), 1);
+  return Math.max(permits, perSecond / (after.maxRps * tokens));
 }
 
 /** A quantile of the lateness of polls, in ms. */

@@ -7,16 +7,26 @@ import { reply, replyJson } from './reply.ts';
 import type { RequestAdmission } from './request-admission.ts';
 import { readBody } from './request-body.ts';
 
+/** The rate of the calls, with the right token and with a wrong one. */
+export interface WebhookRate {
+  /** Counts one call. false: it is one too many. */
+  admits(request: IncomingMessage, token: 'right' | 'wrong'): Promise<boolean>;
+}
+
 export interface WebhookOptions {
   /** `WEBHOOK_TOKEN` */
   readonly token: string;
   /** `MAX_BODY_BYTES` */
   readonly maxBodyBytes: number;
   readonly admit: RequestAdmission;
+  readonly rate: WebhookRate;
   readonly tracer: RequestTracer;
   /** Polls the watched ones of these tasks at once. */
   readonly invalidate: (ids: ReadonlySet<string>) => void;
 }
+
+/** A call of A2E is about one task. The ids of one call are so many at most, wherever in the body they stand. */
+const MAX_IDS = 1_000;
 
 /**
  * `POST /webhooks/a2e`: A2E says that some task has completed or failed. The body is a hint and never the truth:
@@ -35,8 +45,12 @@ export class Webhook {
     if (request.method !== 'POST') return replyJson(response, 405, { error: 'only POST' }, { allow: 'POST' });
     const token = request.headers['x-a2e-webhook-token'];
     // Digests of equal length: neither the length nor the first wrong character shows in the time it takes.
-    if (typeof token !== 'string' || !timingSafeEqual(digest(token), this.#digest))
-      return replyJson(response, 401, { error: 'X-A2e-Webhook-Token is missing or wrong' });
+    const isRight = typeof token === 'string' && timingSafeEqual(digest(token), this.#digest);
+    if (!(await this.#options.rate.admits(request, isRight ? 'right' : 'wrong'))) {
+      request.resume();
+      return replyJson(response, 429, { error: 'too many calls' }, { 'retry-after': '1' });
+    }
+    if (!isRight) return replyJson(response, 401, { error: 'X-A2e-Webhook-Token is missing or wrong' });
     const leave = this.#options.admit(request);
     if (leave instanceof Overloaded) {
       // The body is dropped, so that the next request on the connection can be read.
@@ -57,7 +71,15 @@ export class Webhook {
     const body = await readBody(request, this.#options.maxBodyBytes);
     if (body === null) return replyJson(response, 413, { error: 'too large' }, { connection: 'close' });
     // A2E does not document the id's place in the body.
-    this.#options.invalidate(new Set(body.toString('utf8').match(TASK_IDS)));
+    this.#options.invalidate(
+      new Set(
+        body
+          .toString('utf8')
+          .matchAll(TASK_IDS)
+          .map(([id]) => id)
+          .take(MAX_IDS),
+      ),
+    );
     reply(response, 204, {});
   }
 }

@@ -38,6 +38,26 @@ test('the report compares the newest reading with a minute before, and with the 
   expect(reportOf(new StatusHistory(1), '1.2.3')).toBeNull();
 });
 
+test('circuits that were not closed, and the time without Redis, stay in the points', () => {
+  const history = new StatusHistory(180);
+  history.add(readingAt(0));
+  history.add(readingAt(5, { circuits: { closed: 1, open: 2, paused: 1, refused: 3 }, redisAwayMs: 1_250 }));
+  for (const seconds of [10, 15]) history.add(readingAt(seconds, { redisAwayMs: 6_260 }));
+  expect(history.points()).toMatchObject([
+    { circuitsOpen: 2, circuitsPaused: 1, circuitsRefused: 3, redisAway: 25 },
+    { circuitsOpen: 0, circuitsPaused: 0, circuitsRefused: 0, redisAway: 100 },
+    { redisAway: 0 },
+  ]);
+});
+
+test('in passthrough each token has the rate, so that the budget is never more than all of it', () => {
+  const history = new StatusHistory(10);
+  const circuits = { closed: 3, open: 0, paused: 1, refused: 0 };
+  history.add(readingAt(0, { circuits }));
+  history.add(readingAt(10, { circuits, calls: { 200: 200 }, maxRps: 10, permits: 0 }));
+  expect(history.newest?.budget).toBe(50);
+});
+
 test('the budget is the used part of the rate, or of the permits where more of them is used', () => {
   const used = (values: Parameters<typeof readingAt>[1]): number | undefined => {
     const history = new StatusHistory(10);

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Pair, startPair } from '../../support/gateway.ts';
 import { ask } from '../../support/http-client.ts';
+import { metricOf } from '../../support/metrics-of.ts';
 import { connect } from '../../support/ws-client.ts';
 
 const TOKEN = 'a-webhook-token';
@@ -71,6 +72,60 @@ describe('the webhook', () => {
     expect((await call(pair, 'x'.repeat(1001))).status).toBe(413);
     expect((await ask(`${pair.gateway.url}/webhooks/a2e`)).status).toBe(405);
   });
+});
+
+test('replays, garbage and wrong tokens cost A2E one call per task, and are answered with 429 past the rate', async () => {
+  await using pair = await startPair({
+    WEBHOOK_TOKEN: TOKEN,
+    POLL_INTERVAL_MS: '60000',
+    POLL_MAX_INTERVAL_MS: '60000',
+  });
+  pair.simulator.setTask('job', { status: 'process' });
+  await using client = await connect(pair.gateway.url);
+  client.subscribe('w', 'subscription { taskStatus(id: "job") { status } }');
+  await client.messages.find(({ type }) => type === 'next');
+  const replay = () => call(pair, '{"_id":"job","status":"success"}');
+  const garbage = () => call(pair, `job \0 ${'x'.repeat(1_000)} job`);
+  const wrong = () => call(pair, '{"_id":"job"}', { 'x-a2e-webhook-token': 'wrong' });
+  const statuses = { replay: new Set<number>(), garbage: new Set<number>(), wrong: new Set<number>() };
+  let calls = 0;
+  // On a slow machine a batch may take longer than the second of the rate.
+  while (calls < 1_000 || !statuses.replay.has(429) || !statuses.wrong.has(429)) {
+    const batch = Array.from({ length: 40 }, async () => {
+      statuses.replay.add((await replay()).status);
+      statuses.garbage.add((await garbage()).status);
+      const { status, headers } = await wrong();
+      statuses.wrong.add(status);
+      if (status === 429) expect(headers['retry-after']).toBe('1');
+    });
+    await Promise.all(batch);
+    calls += 40;
+  }
+  expect(statuses.replay.union(statuses.garbage)).toEqual(new Set([204, 429]));
+  expect(statuses.wrong).toEqual(new Set([401, 429]));
+  expect(pair.simulator.countFor('job')).toBe(2);
+  for (const reason of ['unauthenticated', 'rate_limited'])
+    expect(await metricOf(pair.gateway.url, `video_task_gateway_refusals_total{reason="${reason}"}`)).toBeGreaterThan(
+      0,
+    );
+});
+
+test('the thousandth word of a body is the last that may be an id', async () => {
+  await using pair = await startPair({
+    WEBHOOK_TOKEN: TOKEN,
+    POLL_INTERVAL_MS: '60000',
+    POLL_MAX_INTERVAL_MS: '60000',
+  });
+  await using client = await connect(pair.gateway.url);
+  for (const id of ['inside', 'outside']) {
+    pair.simulator.setTask(id, { status: 'process' });
+    client.subscribe(id, `subscription { taskStatus(id: "${id}") { status } }`);
+    await client.messages.find((message) => message.type === 'next' && message.id === id);
+  }
+  const words = Array.from({ length: 999 }, (_, index) => `w${index}`);
+  expect(await call(pair, [...words, 'inside', 'outside'].join(' '))).toMatchObject({ status: 204 });
+  await pair.simulator.waitForCalls('inside', 2);
+  expect(pair.simulator.countFor('outside')).toBe(1);
 });
 
 test('without a token there is no webhook', async () => {

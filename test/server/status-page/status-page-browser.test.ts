@@ -76,6 +76,11 @@ test('the page is live, names an outage and its end, and survives a lost connect
     await expect.poll(() => page.locator('#charts .lines .path-1').first().getAttribute('d')).toMatch(/^M.*L/);
     const chart = page.getByRole('img', { name: /^Viewers, subscriptions: open now 2, between 0 and 2$/ });
     await chart.waitFor({ state: 'attached' });
+    const circuits = page.getByRole('img', {
+      name: /^Circuits, tokens: open now 0, .*; token refused now 0, .*; paused now 0, /,
+    });
+    await circuits.waitFor({ state: 'attached' });
+    await page.getByRole('img', { name: /^Redis, % of the time: away now 0, / }).waitFor({ state: 'attached' });
     expect(await page.getByRole('article').count()).toBe(await page.getByRole('img').count());
     expect(await page.evaluate(FAINT_TEXTS)).toEqual([]);
   }

@@ -47,7 +47,7 @@ const FIGURES = {
     note:
       upstream.maxRps === null
         ? `${upstream.permits} of ${upstream.maxPermits} calls at once, no rate limit`
-        : `${number(minute.calls)} of ${number(upstream.maxRps)} calls per second`,
+        : `${number(minute.calls)} of ${number(upstream.maxRps)} calls per second${forEachOf(sum(upstream.circuits))}`,
   }),
   'Event-loop lag, p99': ({ process }) => ({
     value: milliseconds(process.lagMs),
@@ -99,6 +99,11 @@ function circuitWords({ circuits, nextCallSeconds }) {
   if (open + paused + refused === 0) return circuits.closed === 0 ? 'no call yet' : 'circuit closed';
   const state = refused > 0 ? 'token refused' : open > 0 ? 'circuit open' : 'paused, as A2E asked';
   return nextCallSeconds === null ? state : `${state}, next call in ${milliseconds(nextCallSeconds * 1000)}`;
+}
+
+/** @param {number} tokens */
+function forEachOf(tokens) {
+  return tokens > 1 ? `, for each of ${number(tokens)} tokens` : '';
 }
 
 /** @param {Record<string, number>} counts */

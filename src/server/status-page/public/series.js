@@ -37,6 +37,17 @@ export const SERIES = [
     ],
   },
   { id: 'refused', title: 'Refusals', unit: 'per second', lines: [{ key: 'refused', name: 'refused' }] },
+  {
+    id: 'circuits',
+    title: 'Circuits',
+    unit: 'tokens',
+    lines: [
+      { key: 'circuitsOpen', name: 'open' },
+      { key: 'circuitsRefused', name: 'token refused' },
+      { key: 'circuitsPaused', name: 'paused' },
+    ],
+  },
+  { id: 'redis', title: 'Redis', unit: '% of the time', least: 100, lines: [{ key: 'redisAway', name: 'away' }] },
   { id: 'budget', title: 'Budget towards A2E', unit: '%', least: 100, lines: [{ key: 'budget', name: 'used' }] },
   { id: 'lag', title: 'Event-loop lag', unit: 'ms', least: 10, lines: [{ key: 'lag', name: '99th percentile' }] },
   { id: 'heap', title: 'Heap', unit: 'MiB', least: 10, lines: [{ key: 'heap', name: 'in use' }] },
