@@ -4,7 +4,7 @@ import { enablePrivateCompileCache } from './compile-cache.ts';
 import type { Config } from './config.ts';
 import type { Gateway } from './gateway.ts';
 import type { TracingSdk } from './observability/tracing/start-sdk.ts';
-import { SHUTDOWN_SIGNALS, shutdownSignal } from './server/shutdown/shutdown-signal.ts';
+import { SHUTDOWN_SIGNALS, shutdownSignal } from './process/shutdown-signal.ts';
 
 const signalled = shutdownSignal(process.env['_']);
 // Modules loaded from here on are compiled once, not at every start, which halves the time until the gateway listens.
@@ -16,10 +16,12 @@ const { createGateway } = await import('./gateway.ts');
 const { startTracing } = await import('./composition/start-tracing.ts');
 const { createLogger } = await import('./observability/log.ts');
 const { LogOutput } = await import('./observability/log-output.ts');
+const { outputOf } = await import('./process/output.ts');
 
 // A broken standard output does not stop the start, because only the listening line is lost.
-process.stdout.on('error', () => {});
-const logOutput = new LogOutput(process.stderr);
+const standardOutput = outputOf(process.stdout);
+const standardError = outputOf(process.stderr);
+const logOutput = new LogOutput(standardError);
 const config = readConfig();
 const log = createLogger(config.logLevel, logOutput);
 let gateway: Gateway | null = null;
@@ -59,7 +61,7 @@ void signalled.then((signal) => {
 try {
   tracing = await startTracing(config.otlpEndpoint, process.env, log);
   gateway = await createGateway(config, { log, droppedLogLines: () => logOutput.dropped });
-  process.stdout.write(`listening on ${gateway.url}\n`);
+  standardOutput.write(`listening on ${gateway.url}\n`);
   flushCompileCache();
 } catch (error) {
   refuse(error);
@@ -76,7 +78,7 @@ function readConfig(): Config {
 /** Exits with 2 and a message that names every faulty variable, or with 1 for every other error of the start. */
 function refuse(error: unknown): never {
   if (error instanceof ConfigError) {
-    process.stderr.write(`${error.message}\n`);
+    standardError.write(`${error.message}\n`);
     process.exit(2);
   }
   createLogger('fatal', logOutput).fatal({ err: error }, 'cannot start');

@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util';
 const { promise: signalled, resolve: end } = Promise.withResolvers<unknown>();
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, end);
 
+const { outputOf } = await import('../process/output.ts');
 const { DEMO_TASKS } = await import('./demo-tasks.ts');
 const { startSimulator } = await import('./simulator.ts');
 
@@ -30,8 +31,8 @@ const simulator = await startSimulator({
   autoCreate: (id) => prefix !== undefined && id.startsWith(prefix) && { timeline: 'churn' },
 });
 
-console.log(`simulator listening on ${simulator.url}`);
-for (const { id, description } of DEMO_TASKS) console.log(`  ${id.padEnd(24)} ${description}`);
+const tasks = DEMO_TASKS.map(({ id, description }) => `  ${id.padEnd(24)} ${description}\n`);
+outputOf(process.stdout).write(`simulator listening on ${simulator.url}\n${tasks.join('')}`);
 
 await signalled;
 await simulator[Symbol.asyncDispose]();
