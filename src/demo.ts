@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import type { Config, Environment } from './config.ts';
 import type { Gateway } from './gateway.ts';
 import { shutdownSignal } from './process/shutdown-signal.ts';
@@ -22,6 +23,10 @@ const LIVE_ID = 'demo-success';
 const standardOutput = outputOf(process.stdout);
 const standardError = outputOf(process.stderr);
 const logOutput = new LogOutput(standardError);
+let listening = false;
+// A signal that arrives during the start ends the demo at once, because it has no client yet.
+void signalled.then(() => listening || process.exit(0));
+await setImmediate();
 const simulator = await startSimulator();
 const config = readConfig(process.env);
 const log = createLogger(config.logLevel, logOutput);
@@ -32,6 +37,7 @@ const width = Math.max(...DEMO_TASKS.map(({ id }) => id.length));
 /** An address that a browser on this machine can open; the wildcard addresses cannot be opened. */
 const open = gateway.url.replace('//0.0.0.0:', '//127.0.0.1:').replace('//[::]:', '//[::1]:');
 const tasks = DEMO_TASKS.map(({ id, description }) => `  ${id.padEnd(width)}  ${description}`);
+listening = true;
 standardOutput.write(`listening on ${gateway.url}
 
   Watch page   ${open}/?id=${LIVE_ID}

@@ -1,10 +1,11 @@
 import { flushCompileCache } from 'node:module';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { enablePrivateCompileCache } from './compile-cache.ts';
 import type { Config } from './config.ts';
 import type { Gateway } from './gateway.ts';
 import type { TracingSdk } from './observability/tracing/start-sdk.ts';
-import { SHUTDOWN_SIGNALS, shutdownSignal } from './process/shutdown-signal.ts';
+import { HANDLED_SIGNALS, shutdownSignal } from './process/shutdown-signal.ts';
 
 const signalled = shutdownSignal(process.env['_']);
 // Modules loaded from here on are compiled once, not at every start, which halves the time until the gateway listens.
@@ -37,7 +38,7 @@ const { close } = closeWithGrace(
   {
     delay: config.shutdownGraceMs,
     logger: false,
-    skip: [...SHUTDOWN_SIGNALS],
+    skip: HANDLED_SIGNALS,
     onTimeout: () => process.exit(exitCode),
     onSecondError: (error) => log.fatal({ err: error }, 'uncaught error while closing'),
   },
@@ -57,6 +58,8 @@ void signalled.then((signal) => {
   log.info({ signal }, 'draining');
   void close();
 });
+// The signals of the time in which the modules were loaded arrive in the next turn of the event loop, and end the start.
+await setImmediate();
 
 try {
   tracing = await startTracing(config.otlpEndpoint, process.env, log);
