@@ -1,6 +1,7 @@
 // Loaded before a server that an npm script starts. npm passes SIGTERM and SIGINT on to the script; a SIGHUP or a SIGKILL
 // ends npm alone. The server then gets the SIGHUP that npm kept for itself, so that it drains and ends as well.
-const npm = process.ppid;
+// The script names npm as `?$PPID`, because npm may have ended before this line runs.
+const npm = Number(new URL(import.meta.url).search.slice(1)) || process.ppid;
 const timer = setInterval(() => {
   if (process.ppid === npm) return;
   clearInterval(timer);

@@ -1,6 +1,7 @@
+import { setImmediate } from 'node:timers/promises';
 import type { Config, Environment } from './config.ts';
 import type { Gateway } from './gateway.ts';
-import { shutdownSignal } from './server/shutdown/shutdown-signal.ts';
+import { shutdownSignal } from './process/shutdown-signal.ts';
 
 const signalled = shutdownSignal(process.env['_']);
 const { ConfigError, loadConfig } = await import('./config.ts');
@@ -8,6 +9,7 @@ const { createGateway } = await import('./gateway.ts');
 const { startTracing } = await import('./composition/start-tracing.ts');
 const { createLogger } = await import('./observability/log.ts');
 const { LogOutput } = await import('./observability/log-output.ts');
+const { outputOf } = await import('./process/output.ts');
 const { DEMO_TASKS } = await import('./simulator/demo-tasks.ts');
 const { startSimulator } = await import('./simulator/simulator.ts');
 
@@ -18,8 +20,13 @@ const { startSimulator } = await import('./simulator/simulator.ts');
 const LIVE_ID = 'demo-success';
 
 // A broken standard output ends neither the start nor the demo.
-process.stdout.on('error', () => {});
-const logOutput = new LogOutput(process.stderr);
+const standardOutput = outputOf(process.stdout);
+const standardError = outputOf(process.stderr);
+const logOutput = new LogOutput(standardError);
+let listening = false;
+// A signal that arrives during the start ends the demo at once, because it has no client yet.
+void signalled.then(() => listening || process.exit(0));
+await setImmediate();
 const simulator = await startSimulator();
 const config = readConfig(process.env);
 const log = createLogger(config.logLevel, logOutput);
@@ -30,7 +37,8 @@ const width = Math.max(...DEMO_TASKS.map(({ id }) => id.length));
 /** An address that a browser on this machine can open; the wildcard addresses cannot be opened. */
 const open = gateway.url.replace('//0.0.0.0:', '//127.0.0.1:').replace('//[::]:', '//[::1]:');
 const tasks = DEMO_TASKS.map(({ id, description }) => `  ${id.padEnd(width)}  ${description}`);
-process.stdout.write(`listening on ${gateway.url}
+listening = true;
+standardOutput.write(`listening on ${gateway.url}
 
   Watch page   ${open}/?id=${LIVE_ID}
   GraphiQL     ${open}/graphql
@@ -84,6 +92,6 @@ function demoConfig(env: Environment): Config {
 
 /** Exits with 2 and a message that names every faulty variable, or with 1 and the reason in one line. */
 function refuse(error: unknown): never {
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  standardError.write(`${error instanceof Error ? error.message : String(error)}\n`);
   process.exit(error instanceof ConfigError ? 2 : 1);
 }

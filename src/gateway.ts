@@ -8,6 +8,7 @@ import { createServices, type SharedServices, type StatusPagePlacement } from '.
 import type { Config } from './config.ts';
 import { createLogger, type Logger } from './observability/log.ts';
 import { LogOutput } from './observability/log-output.ts';
+import { outputOf } from './process/output.ts';
 import { accessWarnings } from './server/access/warnings.ts';
 import type { OperationExecutor } from './server/graphql/operation-executor.ts';
 import type { ConnectionLimiter } from './server/limits/connection-limiter.ts';
@@ -74,7 +75,7 @@ export interface GatewayOptions {
 /** Builds a gateway and listens. Rejects when the address cannot be bound. */
 export async function createGateway(config: Config, options: GatewayOptions = {}): Promise<Gateway> {
   const {
-    log = createLogger(config.logLevel, new LogOutput(process.stderr)),
+    log = createLogger(config.logLevel, new LogOutput(outputOf(process.stderr))),
     source,
     listen = true,
     path = '',

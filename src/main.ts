@@ -1,10 +1,11 @@
 import { flushCompileCache } from 'node:module';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { enablePrivateCompileCache } from './compile-cache.ts';
 import type { Config } from './config.ts';
 import type { Gateway } from './gateway.ts';
 import type { TracingSdk } from './observability/tracing/start-sdk.ts';
-import { SHUTDOWN_SIGNALS, shutdownSignal } from './server/shutdown/shutdown-signal.ts';
+import { HANDLED_SIGNALS, shutdownSignal } from './process/shutdown-signal.ts';
 
 const signalled = shutdownSignal(process.env['_']);
 // Modules loaded from here on are compiled once, not at every start, which halves the time until the gateway listens.
@@ -16,10 +17,12 @@ const { createGateway } = await import('./gateway.ts');
 const { startTracing } = await import('./composition/start-tracing.ts');
 const { createLogger } = await import('./observability/log.ts');
 const { LogOutput } = await import('./observability/log-output.ts');
+const { outputOf } = await import('./process/output.ts');
 
 // A broken standard output does not stop the start, because only the listening line is lost.
-process.stdout.on('error', () => {});
-const logOutput = new LogOutput(process.stderr);
+const standardOutput = outputOf(process.stdout);
+const standardError = outputOf(process.stderr);
+const logOutput = new LogOutput(standardError);
 const config = readConfig();
 const log = createLogger(config.logLevel, logOutput);
 let gateway: Gateway | null = null;
@@ -35,7 +38,7 @@ const { close } = closeWithGrace(
   {
     delay: config.shutdownGraceMs,
     logger: false,
-    skip: [...SHUTDOWN_SIGNALS],
+    skip: HANDLED_SIGNALS,
     onTimeout: () => process.exit(exitCode),
     onSecondError: (error) => log.fatal({ err: error }, 'uncaught error while closing'),
   },
@@ -55,11 +58,13 @@ void signalled.then((signal) => {
   log.info({ signal }, 'draining');
   void close();
 });
+// The signals of the time in which the modules were loaded arrive in the next turn of the event loop, and end the start.
+await setImmediate();
 
 try {
   tracing = await startTracing(config.otlpEndpoint, process.env, log);
   gateway = await createGateway(config, { log, droppedLogLines: () => logOutput.dropped });
-  process.stdout.write(`listening on ${gateway.url}\n`);
+  standardOutput.write(`listening on ${gateway.url}\n`);
   flushCompileCache();
 } catch (error) {
   refuse(error);
@@ -76,7 +81,7 @@ function readConfig(): Config {
 /** Exits with 2 and a message that names every faulty variable, or with 1 for every other error of the start. */
 function refuse(error: unknown): never {
   if (error instanceof ConfigError) {
-    process.stderr.write(`${error.message}\n`);
+    standardError.write(`${error.message}\n`);
     process.exit(2);
   }
   createLogger('fatal', logOutput).fatal({ err: error }, 'cannot start');

@@ -16,6 +16,7 @@ const layers: Readonly<Record<string, { readonly may: readonly string[]; readonl
   'src/text-patterns.ts': { may: [], mayNot: ['./config/variables.ts'] },
   'src/timer-limit.ts': { may: [], mayNot: ['./scheduling/x.ts'] },
   'src/json-object.ts': { may: [], mayNot: ['./upstream/x.ts'] },
+  'src/process/probe.ts': { may: ['./output.ts', 'node:tty'], mayNot: ['../errors.ts', '../server/x.ts'] },
   'src/observability/log.ts': { may: ['pino'], mayNot: ['./config.ts', './errors.ts'] },
   'src/config.ts': { may: ['./config/variables.ts'], mayNot: ['./gateway.ts', './server/x.ts', './errors.ts'] },
   'src/config/probe.ts': {
@@ -115,7 +116,7 @@ const layers: Readonly<Record<string, { readonly may: readonly string[]; readonl
   'src/main.ts': { may: ['./gateway.ts', './config.ts'], mayNot: ['./simulator/x.ts', './demo.ts'] },
   'src/demo.ts': { may: ['./gateway.ts', './simulator/x.ts'], mayNot: ['./main.ts'] },
   'src/simulator/probe.ts': {
-    may: ['./errors.ts', './main.ts', 'node:http'],
+    may: ['./errors.ts', './main.ts', '../process/x.ts', 'node:http'],
     mayNot: [
       '../errors.ts',
       '../task/video-task.ts',

@@ -1,9 +1,9 @@
 import { parseArgs } from 'node:util';
+import { shutdownSignal } from '../process/shutdown-signal.ts';
 
-/** The first signal ends the simulator; further ones change nothing. Heard before the rest is loaded. */
-const { promise: signalled, resolve: end } = Promise.withResolvers<unknown>();
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, end);
-
+/** The first signal ends the simulator; further ones change nothing. The handlers are there before the rest is loaded. */
+const signalled = shutdownSignal(process.env['_']);
+const { outputOf } = await import('../process/output.ts');
 const { DEMO_TASKS } = await import('./demo-tasks.ts');
 const { startSimulator } = await import('./simulator.ts');
 
@@ -30,8 +30,8 @@ const simulator = await startSimulator({
   autoCreate: (id) => prefix !== undefined && id.startsWith(prefix) && { timeline: 'churn' },
 });
 
-console.log(`simulator listening on ${simulator.url}`);
-for (const { id, description } of DEMO_TASKS) console.log(`  ${id.padEnd(24)} ${description}`);
+const tasks = DEMO_TASKS.map(({ id, description }) => `  ${id.padEnd(24)} ${description}\n`);
+outputOf(process.stdout).write(`simulator listening on ${simulator.url}\n${tasks.join('')}`);
 
 await signalled;
 await simulator[Symbol.asyncDispose]();

@@ -1,7 +1,7 @@
-import { describe, type ExpectStatic, it } from 'vitest';
+import { describe, type ExpectStatic, it, vi } from 'vitest';
 import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
 import { bundledEnvironment } from '../support/bundled-dependencies.ts';
-import { SCRIPTS, StartedServer, WAYS, type WayOfStarting } from '../support/started-server.ts';
+import { SCRIPTS, StartedServer, UNDER_NOHUP, WAYS, type WayOfStarting } from '../support/started-server.ts';
 import { connect, type WsClient } from '../support/ws-client.ts';
 
 const GRACE_MS = 4_000;
@@ -52,15 +52,25 @@ async function expectNoneLeft(expect: ExpectStatic, server: StartedServer): Prom
   await expect.poll(() => server.left, { timeout: GRACE_MS + 2_000, interval: 50 }).toEqual([]);
 }
 
-type Send = (server: StartedServer) => void;
+/** Resolves once the first signal has begun the drain: only then does the kernel not merge a second one with it. */
+async function drains(url: string): Promise<void> {
+  const status = (): Promise<number> => fetch(`${url}/readyz`).then((response) => response.status);
+  await vi.waitUntil(async () => (await status()) === 503, { timeout: 20_000, interval: 5 });
+}
+
+type Send = (server: StartedServer, draining: () => Promise<unknown>) => unknown;
 
 const SENT = {
   SIGTERM: (server) => server.signal('SIGTERM'),
   SIGINT: (server) => server.signal('SIGINT'),
   SIGHUP: (server) => server.signal('SIGHUP'),
-  'SIGTERM, twice': (server) => {
+  'SIGTERM, and again with other signals while it drains': async (server, draining) => {
     server.signal('SIGTERM');
+    await draining();
     server.signal('SIGTERM');
+    // To npm these would be the end.
+    server.signalServer('SIGQUIT');
+    server.signalServer('SIGUSR2');
   },
   'Ctrl-C in a terminal, then SIGTERM': (server) => {
     server.signalGroup('SIGINT');
@@ -80,7 +90,7 @@ describe.concurrent('a gateway', () => {
       await using _ = stack;
       const url = await server.url();
       const clients = await watch(url, stack);
-      send(server);
+      await send(server, () => drains(url));
       if (way === 'under nohup' && signals === 'SIGHUP') {
         // Ignored: the clients stay, and the next signal is the first.
         await watch(url, stack);
@@ -107,8 +117,9 @@ describe.concurrent('a gateway', () => {
   it.for(Object.entries(SENT))('of npm run demo drains once and ends at %s', async ([signals, send], { expect }) => {
     const { server, stack } = await startServer(SCRIPTS['npm run demo']);
     await using _ = stack;
-    const clients = await watch(await server.url(), stack);
-    send(server);
+    const url = await server.url();
+    const clients = await watch(url, stack);
+    await send(server, () => drains(url));
     await expectFarewells(expect, clients);
     expect(await server.exited).toEqual(signals === 'SIGHUP' ? KILLED_NPM : DRAINED);
     await expectNoneLeft(expect, server);
@@ -116,28 +127,60 @@ describe.concurrent('a gateway', () => {
 });
 
 describe.concurrent('npm run simulator', () => {
-  it.for(Object.entries(SENT))('ends at %s', async ([signals, send], { expect }) => {
+  it.for(['SIGTERM', 'SIGHUP'] as const)('ends at %s', async (signal, { expect }) => {
     await using server = new StartedServer(SCRIPTS['npm run simulator'], BUNDLED);
     await server.url();
-    send(server);
-    expect(await server.exited).toEqual(signals === 'SIGHUP' ? KILLED_NPM : DRAINED);
+    server.signal(signal);
+    expect(await server.exited).toEqual(signal === 'SIGHUP' ? KILLED_NPM : DRAINED);
     await expectNoneLeft(expect, server);
   });
 });
 
+describe.concurrent('under nohup', () => {
+  it.for(Object.entries(UNDER_NOHUP))('%s ignores SIGHUP and ends with 0 at SIGTERM', async ([_, way], { expect }) => {
+    await using server = new StartedServer(way, BUNDLED);
+    const url = await server.url();
+    server.signal('SIGHUP');
+    for (let request = 0; request < 3; request += 1) expect((await fetch(url)).status).toBeLessThan(500);
+    server.signal('SIGTERM');
+    expect(await server.exited).toEqual(DRAINED);
+  });
+});
+
+/** Every signal that asks a process to end. */
+const SIGNALS = ['SIGQUIT', 'SIGUSR2', 'SIGTERM', 'SIGINT', 'SIGHUP'] as const;
+const ALONE = { ...BUNDLED, A2E_API_URL: 'http://127.0.0.1:9', A2E_API_TOKEN: 'demo-token' };
+
 // npm repeats the signals of a terminal, so one may arrive in the last moment of the process.
-describe.concurrent('signals that arrive until the end', () => {
+describe.concurrent('signals of all kinds that arrive until the end', () => {
   it.for(['src/main.ts', 'src/demo.ts', 'src/simulator/main.ts'])(
     'leave %s its exit code',
     async (file, { expect }) => {
-      const env = { ...BUNDLED, A2E_API_URL: 'http://127.0.0.1:9', A2E_API_TOKEN: 'demo-token' };
-      for (let round = 0; round < 5; round += 1) {
-        await using server = new StartedServer({ command: [process.execPath, file] }, env);
+      for (const first of SIGNALS) {
+        await using server = new StartedServer({ command: [process.execPath, file] }, ALONE);
         await server.url();
-        const repeat = setInterval(() => server.signal('SIGINT'), 1);
+        let next = SIGNALS.indexOf(first);
+        const repeat = setInterval(() => {
+          server.signal(SIGNALS[next % SIGNALS.length] ?? first);
+          next += 1;
+        }, 1);
         const exit = await server.exited.finally(() => clearInterval(repeat));
         expect(exit).toEqual(DRAINED);
       }
     },
   );
+});
+
+/** A module that sends SIGTERM to its process as soon as that has a handler, so before the other modules are loaded. */
+const SIGNALS_ITSELF = `data:text/javascript,process.on('newListener', (name) => {
+  if (name === 'SIGTERM') queueMicrotask(() => process.kill(process.pid, name));
+});`;
+
+describe.concurrent('a signal that arrives while the modules are loaded', () => {
+  it.for(['src/main.ts', 'src/demo.ts'])('ends %s with 0 before it listens', async (file, { expect }) => {
+    const way = { command: [process.execPath, '--import', SIGNALS_ITSELF, file] } as const;
+    await using server = new StartedServer(way, ALONE);
+    expect(await server.exited).toEqual(DRAINED);
+    expect(server.output).toBe('');
+  });
 });

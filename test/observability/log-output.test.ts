@@ -3,16 +3,20 @@ import { once } from 'node:events';
 import { mkdtempDisposable, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Writable } from 'node:stream';
 import { json } from 'node:stream/consumers';
 import { expect, test } from 'vitest';
-import { LogOutput } from '../../src/observability/log-output.ts';
+import { findTool } from '../support/tools.ts';
 
-const MODULE = JSON.stringify(join(import.meta.dirname, '../../src/observability/log-output.ts'));
+const SRC = join(import.meta.dirname, '../../src');
+/** A program starts with these lines: `output` is the log on its standard error. */
+const PREAMBLE = `import { LogOutput } from ${JSON.stringify(join(SRC, 'observability/log-output.ts'))};
+  import { outputOf } from ${JSON.stringify(join(SRC, 'process/output.ts'))};
+  const standardError = outputOf(process.stderr);
+  const output = new LogOutput(standardError);`;
+const LATE_READER = join(import.meta.dirname, '../support/late-reader.py');
 
 test('a reader that stopped costs 1 MiB at most and no waiting, and every further line is counted', async () => {
-  const program = `import { LogOutput } from ${MODULE};
-    const output = new LogOutput(process.stderr);
+  const program = `${PREAMBLE}
     for (let line = 0; line < 50_000; line += 1) output.write('x'.repeat(99) + '\\n');
     process.stdout.write(JSON.stringify({ dropped: output.dropped, waiting: process.stderr.writableLength }));
     process.stdout.on('finish', () => process.exit());
@@ -28,9 +32,8 @@ test('a reader that stopped costs 1 MiB at most and no waiting, and every furthe
 
 test('lines are written again once the file may grow again', async () => {
   await using directory = await mkdtempDisposable(join(tmpdir(), 'log-output-'));
-  const program = `import { spawnSync } from 'node:child_process';
-    import { LogOutput } from ${MODULE};
-    const output = new LogOutput(process.stderr);
+  const program = `${PREAMBLE}
+    import { spawnSync } from 'node:child_process';
     for (const line of [1, 2]) output.write(line + 'x'.repeat(510) + '\\n');
     setImmediate(() => {
       spawnSync('prlimit', ['--pid', String(process.pid), '--fsize=unlimited']);
@@ -45,8 +48,17 @@ test('lines are written again once the file may grow again', async () => {
   expect((await readFile(log, 'utf8')).split('\n').map((line) => line[0])).toEqual(['1', '3', undefined]);
 });
 
-test('any number of outputs add one listener to a stream', () => {
-  const stream = new Writable();
-  for (let count = 0; count < 20; count += 1) new LogOutput(stream);
-  expect(stream.listenerCount('error')).toBe(1);
+test('a terminal that is not read costs the same and no waiting, and shows whole lines once it is read', () => {
+  const program = `${PREAMBLE}
+    for (let line = 0; line < 20_000; line += 1) output.write('x'.repeat(99) + '\\n');
+    console.log(JSON.stringify({ dropped: output.dropped, waiting: standardError.writableLength }));
+    setInterval(() => standardError.writableLength || process.exit(), 10);`;
+  const command = [LATE_READER, process.execPath, '--input-type=module', '-e', program];
+  const { stdout } = spawnSync(findTool('python'), command, { encoding: 'utf8', maxBuffer: 8 * 1024 * 1024 });
+  const [report = '', ...lines] = stdout.trimEnd().split('\n');
+  const { dropped, waiting } = JSON.parse(report) as { dropped: number; waiting: number };
+  expect(waiting).toBeLessThanOrEqual(1024 * 1024 + 100);
+  expect(dropped).toBeGreaterThan(9_000);
+  expect(lines).toHaveLength(20_000 - dropped);
+  expect(lines.filter((line) => line !== 'x'.repeat(99))).toEqual([]);
 });

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
+import { constants } from 'node:os';
 import { createInterface } from 'node:readline';
 import { vi } from 'vitest';
 import type { Exit } from './gateway-process.ts';
@@ -21,7 +22,7 @@ export const WAYS = {
   'by a shell': { command: ['sh', '-c', 'exec "$0" src/main.ts', NODE] },
   'by npm': { command: ['npm', 'start'] },
   'as PID 1': { command: [...pidNamespace(), NODE, 'src/main.ts'], signalsChild: true },
-  'under nohup': { command: ['bash', '-c', 'nohup "$0" src/main.ts; exit $?', NODE], signalsChild: true },
+  'under nohup': underNohup('src/main.ts'),
 } as const satisfies Record<string, WayOfStarting>;
 
 /** The other servers that an npm script starts. */
@@ -30,12 +31,29 @@ export const SCRIPTS = {
   'npm run simulator': { command: ['npm', 'run', 'simulator'] },
 } as const satisfies Record<string, WayOfStarting>;
 
+/** The same servers under `nohup`. */
+export const UNDER_NOHUP = {
+  'the demo': underNohup('src/demo.ts'),
+  'the simulator': underNohup('src/simulator/main.ts'),
+} as const satisfies Record<string, WayOfStarting>;
+
+/** A server started with `nohup` in bash. */
+function underNohup(file: string): WayOfStarting {
+  return { command: ['bash', '-c', 'nohup "$0" "$1"; exit $?', NODE, file], signalsChild: true };
+}
+
 /** Runs a command as the first process of a PID namespace; an ordinary user needs a user namespace for it. */
 function pidNamespace(): readonly [string, ...string[]] {
   const plain = ['unshare', '--pid', '--fork', '--kill-child'] as const;
   const [program, ...args] = plain;
   const allowed = spawnSync(program, [...args, 'true']).status === 0;
   return allowed ? plain : ['unshare', '--user', '--map-root-user', '--pid', '--fork', '--kill-child'];
+}
+
+/** Whether a process has a handler for a signal (man 5 proc_pid_status). */
+function handles(pid: string, signal: NodeJS.Signals): boolean {
+  const caught = /^SigCgt:\s*(\w+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
+  return ((BigInt(`0x${caught}`) >> BigInt(constants.signals[signal] - 1)) & 1n) !== 0n;
 }
 
 /** A server that was started in some way, in a process group of its own; disposing of it kills the whole group. */
@@ -62,6 +80,11 @@ export class StartedServer implements AsyncDisposable {
     });
   }
 
+  /** Its standard output so far. */
+  get output(): string {
+    return this.#output;
+  }
+
   /** Its address, once it has told. */
   async url(): Promise<string> {
     if (!this.#child.stdout) throw new Error('the server has no standard output');
@@ -85,15 +108,16 @@ export class StartedServer implements AsyncDisposable {
     process.kill(-this.#pid, signal);
   }
 
+  /** Sends a signal to the server itself, behind npm as well: to each process with a handler for it. */
+  signalServer(signal: NodeJS.Signals): void {
+    for (const pid of this.left.filter((left) => handles(left, signal))) process.kill(Number(pid), signal);
+  }
+
   /** Resolves once the server has handlers for signals: Node has none of its own for SIGHUP. */
   async handlesSignals(): Promise<void> {
-    const handled = (pid: string): boolean => {
-      const caught = /^SigCgt:\s*(\w+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
-      return (BigInt(`0x${caught}`) & 1n) !== 0n;
-    };
     await vi.waitFor(
       () => {
-        if (!this.left.some(handled)) throw new Error('no handler for SIGHUP yet');
+        if (!this.left.some((pid) => handles(pid, 'SIGHUP'))) throw new Error('no handler for SIGHUP yet');
       },
       { timeout: 20_000, interval: 2 },
     );
