@@ -17,7 +17,7 @@ import { mountable } from './server/routing/mount.ts';
 import { gracefulShutdown } from './server/shutdown/graceful-shutdown.ts';
 import type { ExampleTask } from './server/watch-page/watch-page.ts';
 import type { TaskRegistry } from './task/task-registry.ts';
-import type { TaskSource } from './task/task-source.ts';
+import { type TaskSource, upstreamName } from './task/task-source.ts';
 
 /** Counts of live objects, for tests, metrics and operators. */
 export interface GatewayCounts {
@@ -85,7 +85,8 @@ export async function createGateway(config: Config, options: GatewayOptions = {}
   for (const warning of accessWarnings(config, listen)) log.warn(warning);
   const tallies = new GatewayTallies();
   const cluster = stack.use(await createCluster(config, log, tallies.redis));
-  const base = createServices(config, { log, timeouts, cluster, tallies, statusPage, stack });
+  const named = { upstreamName: upstreamName(source), statusPage };
+  const base = createServices(config, { log, timeouts, cluster, tallies, stack, ...named });
   const { registry, schedulers } = createRegistry(base, source);
   const pages = { exampleId, exampleTasks, statusOnFirstPort: statusPage.onFirstPort };
   const { server, executor, connections, admission, ...http } = await createHttpStack(base, registry, pages);

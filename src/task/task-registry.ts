@@ -7,13 +7,13 @@ import { PollCounts } from './poll-counts.ts';
 import type { PollIntervalOptions } from './poll-interval-policy.ts';
 import type { PollTracer } from './poll-trace.ts';
 import type { TaskSnapshot } from './task-snapshot.ts';
-import type { TaskSource } from './task-source.ts';
+import type { TaskReader } from './task-source.ts';
 import { TaskWatch } from './task-watch.ts';
 import { type WatchContext, watchKey } from './watch-context.ts';
 import { isNotFound, isUnauthenticated, type WatchState } from './watch-state.ts';
 
 export interface TaskRegistryOptions {
-  readonly source: TaskSource;
+  readonly source: TaskReader;
   readonly cluster: Cluster<WatchState>;
   readonly schedulers: SchedulerRegistry;
   readonly intervals: PollIntervalOptions;
