@@ -53,7 +53,10 @@ export interface Gateway extends AsyncDisposable {
 export interface GatewayOptions {
   /** By default JSON lines on standard error, from the configured level on. */
   readonly log?: Logger;
-  /** The source of task states; by default A2E. The caller owns a source that it passes. */
+  /**
+   * The source of task states; by default A2E. The caller owns a source that it passes. With `REDIS_URL` it needs a name:
+   * gateways with one name share their states.
+   */
   readonly source?: TaskSource;
   /** false: the gateway opens no port but `ADMIN_PORT`, and serves through `handler` and `upgrade`. */
   readonly listen?: boolean;
@@ -84,7 +87,7 @@ export async function createGateway(config: Config, options: GatewayOptions = {}
   await using stack = new AsyncDisposableStack();
   for (const warning of accessWarnings(config, listen)) log.warn(warning);
   const tallies = new GatewayTallies();
-  const cluster = stack.use(await createCluster(config, log, tallies.redis));
+  const cluster = stack.use(await createCluster(config, log, tallies.redis, source));
   const named = { upstreamName: upstreamName(source), statusPage };
   const base = createServices(config, { log, timeouts, cluster, tallies, stack, ...named });
   const { registry, schedulers } = createRegistry(base, source);

@@ -31,6 +31,7 @@ export function createRegistry(base: SharedServices, given: TaskSource | undefin
       maxConcurrency,
       maxRps,
       intervalMs,
+      upstreamName: source.name,
       shared,
       onEvent: reporter.onScheduler,
       trustedCalls: outages.upstream.silence,

@@ -39,6 +39,7 @@ export class TaskRegistry implements Disposable {
     const { maxCached = 10_000, onUnexpectedError = () => {}, counts = new PollCounts(), tracer = null } = options;
     this.#context = {
       source,
+      upstreamName: source.name ?? 'A2E',
       cluster,
       schedulers,
       intervals,

@@ -11,7 +11,10 @@ export interface TaskReader {
 
 /** Another polled API than A2E, for `createGateway({ source })`. */
 export interface TaskSource {
-  /** The name of the API in log lines and in messages to clients, such as `fal.ai`. */
+  /**
+   * The name of the API in log lines and in messages to clients, such as `fal.ai`. With `REDIS_URL` it is needed, because the
+   * gateways that share states and polls are those with one name.
+   */
   readonly name?: string;
   /**
    * Makes one call. Resolves to null when the API knows no such task; rejects with an `UpstreamError`. A failed `fetch` and

@@ -17,6 +17,8 @@ export interface WatchObserver {
 /** The parts that all watches of a gateway share. */
 export interface WatchContext {
   readonly source: TaskReader;
+  /** The name of the polled API in messages to clients. */
+  readonly upstreamName: string;
   readonly cluster: Cluster<WatchState>;
   readonly schedulers: SchedulerRegistry;
   readonly intervals: PollIntervalOptions;

@@ -56,6 +56,7 @@ interface Call<Trace> {
  * message of the error holds no token and no part of the response. The client owns its connections.
  */
 export class A2eClient<Trace extends TraceHeaders = TraceHeaders> implements TaskReader, AsyncDisposable {
+  readonly name = 'A2E';
   /** The address of every call. */
   readonly url: string;
   readonly #origin: string;

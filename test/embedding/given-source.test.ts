@@ -39,7 +39,10 @@ async function query(url: string, id: string, headers: Record<string, string> = 
     data: { videoTask: unknown } | null;
     errors?: readonly { message: string; extensions: Record<string, unknown> }[];
   };
-  return { task: data?.videoTask ?? null, errors: errors.map(({ extensions }) => extensions) };
+  return {
+    task: data?.videoTask ?? null,
+    errors: errors.map(({ message, extensions }) => ({ message, ...extensions })),
+  };
 }
 
 test('each outcome of a source is an outcome of the schema, a metric, and a log line where it is a failure', async () => {
@@ -47,7 +50,9 @@ test('each outcome of a source is an outcome of the schema, a metric, and a log 
   const { url } = server;
   expect(await query(url, 'known')).toEqual({ task: { status: 'PROCESS' }, errors: [] });
   expect(await query(url, 'unknown')).toEqual({ task: null, errors: [] });
-  expect((await query(url, 'denied')).errors).toMatchObject([{ code: 'FORBIDDEN' }]);
+  expect((await query(url, 'denied')).errors).toMatchObject([
+    { code: 'FORBIDDEN', message: 'predictions denies access to this task' },
+  ]);
   expect((await query(url, 'odd')).errors).toMatchObject([{ code: 'UPSTREAM_BAD_RESPONSE' }]);
   expect((await query(url, 'html')).errors).toMatchObject([{ code: 'UPSTREAM_BAD_RESPONSE' }]);
   expect((await query(url, 'cut')).errors).toMatchObject([{ code: 'UPSTREAM_UNAVAILABLE' }]);
@@ -109,6 +114,9 @@ test('in passthrough the source has the token of the caller, and a refusal conce
   await using server = await startLogged('silent', env, { source });
   const ask = (token: string) => query(server.url, 't1', { authorization: `Bearer ${token}` });
   expect(await ask('good')).toEqual({ task: { status: 'PROCESS' }, errors: [] });
-  expect((await ask('bad')).errors).toMatchObject([{ code: 'UNAUTHENTICATED' }]);
+  const refused = { code: 'UNAUTHENTICATED', message: 'predictions refuses this token' };
+  // The second refusal is the scheduler's.
+  expect((await ask('bad')).errors).toMatchObject([refused]);
+  expect((await ask('bad')).errors).toMatchObject([refused]);
   expect(await ask('good')).toEqual({ task: { status: 'PROCESS' }, errors: [] });
 });
