@@ -60,7 +60,7 @@ export interface GatewayOptions {
   readonly source?: TaskSource;
   /** false: the gateway opens no port but `ADMIN_PORT`, and serves through `handler` and `upgrade`. */
   readonly listen?: boolean;
-  /** The path that another server mounts the gateway on, such as `/video`; removed from the front of a URL. */
+  /** The path that another server mounts the gateway on, such as `/video`: removed from the front of a URL. */
   readonly path?: string;
   /** The id that GraphiQL opens with. */
   readonly exampleId?: string;
@@ -74,7 +74,7 @@ export interface GatewayOptions {
   readonly droppedLogLines?: () => number;
 }
 
-/** Builds a gateway and listens. Rejects when the address cannot be bound. */
+/** Builds a gateway and listens. Rejects when the address cannot be bound, and at options that cannot be used. */
 export async function createGateway(config: Config, options: GatewayOptions = {}): Promise<Gateway> {
   const {
     log = createLogger(config.logLevel, new LogOutput(process.stderr)),
@@ -93,6 +93,7 @@ export async function createGateway(config: Config, options: GatewayOptions = {}
   const { registry, schedulers } = createRegistry(base, source);
   const pages = { exampleId, exampleTasks, statusOnFirstPort: statusPage.onFirstPort };
   const { server, executor, connections, admission, ...http } = await createHttpStack(base, registry, pages);
+  const mounted = mountable(server, path);
   const url = listen ? urlOf(config.host, (await server.listen(config.port, config.host)).port) : '';
   const adminPort = await listenForAdmin(base);
   const { readiness, status } = base;
@@ -106,7 +107,7 @@ export async function createGateway(config: Config, options: GatewayOptions = {}
   const owned = stack.move();
   return {
     url,
-    ...mountable(server, path),
+    ...mounted,
     adminUrl: adminPort === null ? null : urlOf(config.host, adminPort),
     counts,
     drain: () => {
