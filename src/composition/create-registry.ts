@@ -46,7 +46,9 @@ export function createRegistry(base: SharedServices, given: TaskSource | undefin
   return { registry: stack.use(new TaskRegistry({ ...parts, ...timing, onUnexpectedError })), schedulers };
 }
 
-function createA2eClient({ upstream, proxy }: Config, reporter: UpstreamReporter): A2eClient<CallTrace> {
+function createA2eClient({ auth, upstream, proxy }: Config, reporter: UpstreamReporter): A2eClient<CallTrace> {
+  if (auth.mode !== 'passthrough' && upstream.token === null)
+    throw new TypeError(`A2E needs a token of the gateway with AUTH_MODE=${auth.mode}`);
   const { origin, timeoutMs, maxConcurrency: maxConnections } = upstream;
   return new A2eClient({
     origin,

@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest';
 import {
   AccessDenied,
+  createGateway,
+  loadConfig,
   type TaskSource,
   TokenRefused,
   UpstreamBadResponse,
@@ -119,4 +121,19 @@ test('in passthrough the source has the token of the caller, and a refusal conce
   expect((await ask('bad')).errors).toMatchObject([refused]);
   expect((await ask('bad')).errors).toMatchObject([refused]);
   expect(await ask('good')).toEqual({ task: { status: 'PROCESS' }, errors: [] });
+});
+
+test('a source without a token runs in open mode, and A2E does not', async () => {
+  const env = { PORT: '0', LOG_LEVEL: 'silent', AUTH_MODE: 'open' };
+  expect(() => loadConfig(env)).toThrow('A2E_API_TOKEN is unset');
+  const config = loadConfig(env, { needsToken: false });
+  await expect(createGateway(config)).rejects.toThrow('A2E needs a token of the gateway');
+  const tokens: string[] = [];
+  const source = sourceOf(async (id, { token }) => {
+    tokens.push(token);
+    return report(id);
+  });
+  await using gateway = await createGateway(config, { source });
+  expect(await query(gateway.url, 't1')).toEqual({ task: { status: 'PROCESS' }, errors: [] });
+  expect(tokens).toEqual(['']);
 });
