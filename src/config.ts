@@ -15,7 +15,7 @@ export interface Config {
   readonly upstream: {
     /** Scheme, host and port, without a slash at the end. */
     readonly origin: string;
-    /** The gateway's own bearer token. Never null in `open` and `jwt`. */
+    /** The gateway's own bearer token. Never null in `open` and `jwt`, unless the source of tasks needs none. */
     readonly token: string | null;
     /** For one whole call, connect to last byte. */
     readonly timeoutMs: number;
@@ -86,13 +86,18 @@ export interface Config {
 /** An environment: `process.env`, or any record in its place. An empty string counts as unset. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
+export interface LoadConfigOptions {
+  /** false: the source of tasks needs no token, so `AUTH_MODE=open` and `jwt` go without `A2E_API_TOKEN`. */
+  readonly needsToken?: boolean;
+}
+
 /** Reads the configuration from an environment. Throws one {@link ConfigError} with all issues, and no other error. */
-export function loadConfig(env: Environment): Config {
+export function loadConfig(env: Environment, { needsToken = true }: LoadConfigOptions = {}): Config {
   const issues: ConfigIssue[] = [];
   const values = readValues(env, issues);
   const rejected = new Set(issues.map(({ name }) => name));
   for (const { name, reads, holds, requirement } of rules) {
-    if (reads.some((read) => rejected.has(read)) || holds(values)) continue;
+    if (reads.some((read) => rejected.has(read)) || holds(values, { needsToken })) continue;
     issues.push({ name, shown: redactedValue(env[name], variables[name].secret), requirement: requirement(values) });
   }
   if (issues.length > 0) throw new ConfigError(issues);

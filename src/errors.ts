@@ -130,8 +130,8 @@ export class UpstreamUnavailable extends UpstreamError {
 }
 
 /** The error of every task while A2E refuses the gateway's own token, which no caller can mend. */
-export function gatewayTokenRefused(): UpstreamUnavailable {
-  return new UpstreamUnavailable("A2E refuses the gateway's own token");
+export function gatewayTokenRefused(upstreamName = 'A2E'): UpstreamUnavailable {
+  return new UpstreamUnavailable(`${upstreamName} refuses the gateway's own token`);
 }
 
 /** The error of a task for which A2E sent no response before the caller's time ran out. */

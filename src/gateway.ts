@@ -18,7 +18,7 @@ import { mountable } from './server/routing/mount.ts';
 import { gracefulShutdown } from './server/shutdown/graceful-shutdown.ts';
 import type { ExampleTask } from './server/watch-page/watch-page.ts';
 import type { TaskRegistry } from './task/task-registry.ts';
-import type { TaskSource } from './task/task-source.ts';
+import { type TaskSource, upstreamName } from './task/task-source.ts';
 
 /** Counts of live objects, for tests, metrics and operators. */
 export interface GatewayCounts {
@@ -54,11 +54,14 @@ export interface Gateway extends AsyncDisposable {
 export interface GatewayOptions {
   /** By default JSON lines on standard error, from the configured level on. */
   readonly log?: Logger;
-  /** The source of task states; by default A2E. The caller owns a source that it passes. */
+  /**
+   * The source of task states; by default A2E. The caller owns a source that it passes. With `REDIS_URL` it needs a name:
+   * gateways with one name share their states.
+   */
   readonly source?: TaskSource;
   /** false: the gateway opens no port but `ADMIN_PORT`, and serves through `handler` and `upgrade`. */
   readonly listen?: boolean;
-  /** The path that another server mounts the gateway on, such as `/video`; removed from the front of a URL. */
+  /** The path that another server mounts the gateway on, such as `/video`: removed from the front of a URL. */
   readonly path?: string;
   /** The id that GraphiQL opens with. */
   readonly exampleId?: string;
@@ -72,7 +75,7 @@ export interface GatewayOptions {
   readonly droppedLogLines?: () => number;
 }
 
-/** Builds a gateway and listens. Rejects when the address cannot be bound. */
+/** Builds a gateway and listens. Rejects when the address cannot be bound, and at options that cannot be used. */
 export async function createGateway(config: Config, options: GatewayOptions = {}): Promise<Gateway> {
   const {
     log = createLogger(config.logLevel, new LogOutput(outputOf(process.stderr))),
@@ -85,11 +88,13 @@ export async function createGateway(config: Config, options: GatewayOptions = {}
   await using stack = new AsyncDisposableStack();
   for (const warning of accessWarnings(config, listen)) log.warn(warning);
   const tallies = new GatewayTallies();
-  const cluster = stack.use(await createCluster(config, log, tallies.redis));
-  const base = createServices(config, { log, timeouts, cluster, tallies, statusPage, stack });
+  const cluster = stack.use(await createCluster(config, log, tallies.redis, source));
+  const named = { upstreamName: upstreamName(source), statusPage };
+  const base = createServices(config, { log, timeouts, cluster, tallies, stack, ...named });
   const { registry, schedulers } = createRegistry(base, source);
   const pages = { exampleId, exampleTasks, statusOnFirstPort: statusPage.onFirstPort };
   const { server, executor, connections, admission, ...http } = await createHttpStack(base, registry, pages);
+  const mounted = mountable(server, path);
   const url = listen ? urlOf(config.host, (await server.listen(config.port, config.host)).port) : '';
   const adminPort = await listenForAdmin(base);
   const { readiness, status } = base;
@@ -103,7 +108,7 @@ export async function createGateway(config: Config, options: GatewayOptions = {}
   const owned = stack.move();
   return {
     url,
-    ...mountable(server, path),
+    ...mounted,
     adminUrl: adminPort === null ? null : urlOf(config.host, adminPort),
     counts,
     drain: () => {

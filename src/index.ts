@@ -1,6 +1,7 @@
 /** The package's entry: a gateway inside another program, with A2E or with another source of tasks. */
-export { type Config, ConfigError, type Environment, loadConfig } from './config.ts';
+export { type Config, ConfigError, type Environment, type LoadConfigOptions, loadConfig } from './config.ts';
 export {
+  AccessDenied,
   BadUserInput,
   Forbidden,
   GatewayError,

@@ -5,17 +5,17 @@ import { PassthroughAuthenticator } from '../server/access/passthrough-authentic
 import { proxyAgent } from '../upstream/proxy.ts';
 import type { SharedServices } from './shared-services.ts';
 
-/** Builds the authenticator of `AUTH_MODE`. */
+/** Builds the authenticator of `AUTH_MODE`. A source that needs no token of the gateway is called with an empty one. */
 export async function createAuthenticator(base: SharedServices): Promise<Authenticator> {
   const { config } = base;
   const { auth, upstream } = config;
   if (auth.mode === 'passthrough') return new PassthroughAuthenticator();
-  if (upstream.token === null) throw new Error(`AUTH_MODE=${auth.mode} needs a token of the gateway's own`);
-  if (auth.mode === 'open') return new OpenAuthenticator(upstream.token);
+  const gatewayToken = upstream.token ?? '';
+  if (auth.mode === 'open') return new OpenAuthenticator(gatewayToken);
   const { JwtAuthenticator } = await import('../server/access/jwt-authenticator.ts');
   const { jwtSecrets: secrets, jwksUrl, jwtIssuer: issuer, jwtAudience: audience } = auth;
   const keySet = jwksUrl === null ? null : await createKeySet(base, jwksUrl);
-  return new JwtAuthenticator({ gatewayToken: upstream.token, secrets, keySet, issuer, audience });
+  return new JwtAuthenticator({ gatewayToken, secrets, keySet, issuer, audience });
 }
 
 async function createKeySet(services: SharedServices, url: string): Promise<KeySet> {

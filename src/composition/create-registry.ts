@@ -5,7 +5,8 @@ import { SchedulerRegistry } from '../scheduling/scheduler-registry.ts';
 import { TaskRegistry } from '../task/task-registry.ts';
 import type { TaskSource } from '../task/task-source.ts';
 import { A2eClient } from '../upstream/a2e-client.ts';
-import { CheckedSource } from '../upstream/checked-source.ts';
+import { SourceClient } from '../upstream/source-client.ts';
+import type { UpstreamEvent } from '../upstream/upstream-event.ts';
 import { pollTracer } from './create-tracing.ts';
 import type { SharedServices } from './shared-services.ts';
 
@@ -21,7 +22,7 @@ export function createRegistry(base: SharedServices, given: TaskSource | undefin
   const { upstream, poll, redis } = config;
   const reporter = upstreamReporter(log, outages.upstream, readiness, metrics.upstream);
   const { maxConcurrency, maxRps } = upstream;
-  const source = given ? new CheckedSource(given) : stack.use(createA2eClient(config, reporter));
+  const source = stack.use(given ? createSourceClient(config, reporter, given) : createA2eClient(config, reporter));
   const tracer = pollTracer(tracing, source instanceof A2eClient ? source.url : null);
   const { intervalMs, maxIntervalMs, lingerMs, firstAnswerTimeoutMs: firstAnswerMs } = poll;
   const shared = redis ? cluster : undefined;
@@ -30,6 +31,7 @@ export function createRegistry(base: SharedServices, given: TaskSource | undefin
       maxConcurrency,
       maxRps,
       intervalMs,
+      upstreamName: source.name,
       shared,
       onEvent: reporter.onScheduler,
       trustedCalls: outages.upstream.silence,
@@ -44,7 +46,9 @@ export function createRegistry(base: SharedServices, given: TaskSource | undefin
   return { registry: stack.use(new TaskRegistry({ ...parts, ...timing, onUnexpectedError })), schedulers };
 }
 
-function createA2eClient({ upstream, proxy }: Config, reporter: UpstreamReporter): A2eClient<CallTrace> {
+function createA2eClient({ auth, upstream, proxy }: Config, reporter: UpstreamReporter): A2eClient<CallTrace> {
+  if (auth.mode !== 'passthrough' && upstream.token === null)
+    throw new TypeError(`A2E needs a token of the gateway with AUTH_MODE=${auth.mode}`);
   const { origin, timeoutMs, maxConcurrency: maxConnections } = upstream;
   return new A2eClient({
     origin,
@@ -57,4 +61,9 @@ function createA2eClient({ upstream, proxy }: Config, reporter: UpstreamReporter
       trace?.onEvent(event);
     },
   });
+}
+
+function createSourceClient({ upstream }: Config, reporter: UpstreamReporter, source: TaskSource): SourceClient {
+  const onEvent = (event: UpstreamEvent): void => reporter.onCall(event, activeCall()?.exemplar);
+  return new SourceClient({ source, timeoutMs: upstream.timeoutMs, onEvent });
 }

@@ -47,16 +47,18 @@ export interface ServiceOptions {
   readonly cluster: Cluster<WatchState> & SharedRateLimiter;
   readonly tallies: GatewayTallies;
   readonly statusPage: StatusPagePlacement;
+  /** The name of the polled API in log lines; by default `A2E`. */
+  readonly upstreamName?: string;
   readonly stack: AsyncDisposableStack;
 }
 
 /** Builds the shared parts. The caller's `stack` owns them. */
 export function createServices(config: Config, options: ServiceOptions): SharedServices {
-  const { log, cluster, stack } = options;
+  const { log, cluster, stack, upstreamName = 'A2E' } = options;
   const outages = {
     upstream: new OutageLog({
       log,
-      name: 'A2E',
+      name: upstreamName,
       awayAfterMs: config.poll.intervalMs,
       failureCountsForMs: FAILURE_COUNTS_MS,
     }),

@@ -7,7 +7,7 @@ interface Rule {
   readonly name: VariableName;
   /** The variables of the rule, which is not applied while one of them has an issue of its own. */
   readonly reads: readonly VariableName[];
-  readonly holds: (values: Values) => boolean;
+  readonly holds: (values: Values, program: { readonly needsToken: boolean }) => boolean;
   /** Words that complete "must …". */
   readonly requirement: (values: Values) => string;
 }
@@ -59,7 +59,8 @@ export const rules: readonly Rule[] = [
   {
     name: 'A2E_API_TOKEN',
     reads: ['AUTH_MODE', 'A2E_API_TOKEN'],
-    holds: (values) => authMode(values) === 'passthrough' || values.A2E_API_TOKEN !== null,
+    holds: (values, { needsToken }) =>
+      !needsToken || authMode(values) === 'passthrough' || values.A2E_API_TOKEN !== null,
     requirement: (values) => `be set for AUTH_MODE=${authMode(values)}`,
   },
   {

@@ -31,6 +31,8 @@ export interface SchedulerRegistryOptions {
   readonly maxConcurrency: number;
   /** `UPSTREAM_MAX_RPS`, calls per second and token; null: unlimited. */
   readonly maxRps: number | null;
+  /** The name of the polled API in messages to clients; by default `A2E`. */
+  readonly upstreamName?: string;
   /** `POLL_INTERVAL_MS` */
   readonly intervalMs: number;
   readonly onEvent?: (event: SchedulerEvent, token: TokenIdentity) => void;
@@ -47,17 +49,9 @@ const SWEEP_AT = 256;
 const TOKEN_REFUSED_SUFFIX = ' refused';
 /** Shorter than the interval between probes of a refused token, so that every refused probe is published. */
 const TOKEN_REFUSED_MS = 9_000;
-const GATEWAY_TOKEN: TokenPolicy = {
-  refusedError: gatewayTokenRefused(),
-  probeMs: 10_000,
-  refusalExpires: false,
-};
+const GATEWAY_TOKEN: Omit<TokenPolicy, 'refusedError'> = { probeMs: 10_000, refusalExpires: false };
 /** For this long after a refusal the calls of a caller's token fail without a call to A2E. */
-const CALLER_TOKEN: TokenPolicy = {
-  refusedError: new Unauthenticated('A2E refuses this token'),
-  probeMs: 1_000,
-  refusalExpires: true,
-};
+const CALLER_TOKEN: Omit<TokenPolicy, 'refusedError'> = { probeMs: 1_000, refusalExpires: true };
 /** The accepted tokens that are remembered without a scheduler. */
 const MAX_ACCEPTED = 10_000;
 /** Calls under way with a caller's token that A2E has never accepted: a guessed token costs no more than these. */
@@ -69,6 +63,8 @@ const MAX_UNVERIFIED = 4;
  */
 export class SchedulerRegistry implements Disposable {
   readonly #options: SchedulerRegistryOptions;
+  readonly #gatewayToken: TokenPolicy;
+  readonly #callerToken: TokenPolicy;
   readonly #semaphore: FairSemaphore;
   readonly #schedulers = new Map<string, UpstreamScheduler>();
   /** The keys of accepted tokens whose schedulers were idle and have been dropped. */
@@ -79,7 +75,10 @@ export class SchedulerRegistry implements Disposable {
   readonly #stopListening: (() => void) | undefined;
 
   constructor(options: SchedulerRegistryOptions) {
+    const { upstreamName = 'A2E' } = options;
     this.#options = options;
+    this.#gatewayToken = { ...GATEWAY_TOKEN, refusedError: gatewayTokenRefused(upstreamName) };
+    this.#callerToken = { ...CALLER_TOKEN, refusedError: new Unauthenticated(`${upstreamName} refuses this token`) };
     this.#semaphore = new FairSemaphore(options.maxConcurrency);
     this.#stopListening = options.shared?.onPause((name, forMs) => this.#onPeerPause(name, forMs));
   }
@@ -139,7 +138,7 @@ export class SchedulerRegistry implements Disposable {
       intervalMs,
       random,
       semaphore: this.#semaphore,
-      tokenPolicy: isCaller ? CALLER_TOKEN : GATEWAY_TOKEN,
+      tokenPolicy: isCaller ? this.#callerToken : this.#gatewayToken,
       maxUnverified: isCaller ? MAX_UNVERIFIED : null,
       ...(rateLimiter && { rateLimiter }),
       ...(onPollStart && { onPollStart }),

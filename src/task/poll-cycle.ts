@@ -48,20 +48,20 @@ export class PollCycle {
    * @param before returns the state at the end of the call, because a peer may publish meanwhile
    */
   async read(before: () => WatchState, version: number): Promise<PollResult> {
-    const { source, onUnexpectedError, schedulers, intervals } = this.#context;
+    const { source, upstreamName, onUnexpectedError, schedulers, intervals } = this.#context;
     try {
       const call = () => source.read(this.#id, this.#credential);
       const task = await (this.#trace?.call(call) ?? call());
       const state = task
         ? onSuccess(before(), task, version, intervals)
-        : onFailure(before(), new TaskNotFound(`A2E knows no task ${this.#id}`), version, intervals);
+        : onFailure(before(), new TaskNotFound(`${upstreamName} knows no task ${this.#id}`), version, intervals);
       return { state, outcome: { kind: 'answered' } };
     } catch (error) {
       if (!(error instanceof UpstreamError)) onUnexpectedError(error);
       const { owner } = this.#credential;
       const { isTokenAccepted } = schedulers.for(this.#credential);
       const { intervalMs } = intervals;
-      const { failure, outcome } = classifyPollError(error, { owner, isTokenAccepted, intervalMs });
+      const { failure, outcome } = classifyPollError(error, { owner, isTokenAccepted, intervalMs, upstreamName });
       return { state: onFailure(before(), failure, version, intervals), outcome };
     }
   }

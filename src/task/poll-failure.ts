@@ -23,6 +23,7 @@ export interface PollErrorContext {
   /** A2E has accepted the token in some answer, so that a 403 concerns the task alone. */
   readonly isTokenAccepted: boolean;
   readonly intervalMs: number;
+  readonly upstreamName: string;
 }
 
 /** A 429 without a `Retry-After` pauses the scheduler for one interval, and at least for this time. */
@@ -44,11 +45,12 @@ export function classifyPollError(error: unknown, context: PollErrorContext): Po
     return { failure: paused, outcome: { kind: 'failed', error: paused } };
   }
   if (error instanceof AccessDenied && context.isTokenAccepted)
-    return { failure: new Forbidden('A2E denies access to this task'), outcome };
+    return { failure: new Forbidden(`${context.upstreamName} denies access to this task`), outcome };
   if (error instanceof TokenRefused || error instanceof AccessDenied) return { failure: refused(context), outcome };
   return { failure: error, outcome };
 }
 
-function refused({ owner }: PollErrorContext): GatewayError {
-  return owner === 'caller' ? new Unauthenticated('A2E refuses this token') : gatewayTokenRefused();
+function refused({ owner, upstreamName }: PollErrorContext): GatewayError {
+  if (owner === 'caller') return new Unauthenticated(`${upstreamName} refuses this token`);
+  return gatewayTokenRefused(upstreamName);
 }

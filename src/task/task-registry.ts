@@ -7,13 +7,13 @@ import { PollCounts } from './poll-counts.ts';
 import type { PollIntervalOptions } from './poll-interval-policy.ts';
 import type { PollTracer } from './poll-trace.ts';
 import type { TaskSnapshot } from './task-snapshot.ts';
-import type { TaskSource } from './task-source.ts';
+import type { TaskReader } from './task-source.ts';
 import { TaskWatch } from './task-watch.ts';
 import { type WatchContext, watchKey } from './watch-context.ts';
 import { isNotFound, isUnauthenticated, type WatchState } from './watch-state.ts';
 
 export interface TaskRegistryOptions {
-  readonly source: TaskSource;
+  readonly source: TaskReader;
   readonly cluster: Cluster<WatchState>;
   readonly schedulers: SchedulerRegistry;
   readonly intervals: PollIntervalOptions;
@@ -39,6 +39,7 @@ export class TaskRegistry implements Disposable {
     const { maxCached = 10_000, onUnexpectedError = () => {}, counts = new PollCounts(), tracer = null } = options;
     this.#context = {
       source,
+      upstreamName: source.name ?? 'A2E',
       cluster,
       schedulers,
       intervals,

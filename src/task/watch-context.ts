@@ -4,7 +4,7 @@ import type { Credential } from './credential.ts';
 import type { PollCounts } from './poll-counts.ts';
 import type { PollIntervalOptions } from './poll-interval-policy.ts';
 import type { PollTracer } from './poll-trace.ts';
-import type { TaskSource } from './task-source.ts';
+import type { TaskReader } from './task-source.ts';
 import type { WatchState } from './watch-state.ts';
 
 /** Receives every state of a watch that differs from the last one for a client. */
@@ -16,7 +16,9 @@ export interface WatchObserver {
 
 /** The parts that all watches of a gateway share. */
 export interface WatchContext {
-  readonly source: TaskSource;
+  readonly source: TaskReader;
+  /** The name of the polled API in messages to clients. */
+  readonly upstreamName: string;
   readonly cluster: Cluster<WatchState>;
   readonly schedulers: SchedulerRegistry;
   readonly intervals: PollIntervalOptions;

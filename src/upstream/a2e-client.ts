@@ -1,7 +1,7 @@
 import { type Dispatcher, Pool } from 'undici';
 import { TokenRefused } from '../errors.ts';
 import type { Credential } from '../task/credential.ts';
-import type { TaskSource } from '../task/task-source.ts';
+import type { TaskReader } from '../task/task-source.ts';
 import type { VideoTask } from '../task/video-task.ts';
 import { HEADER_TOKEN } from '../text-patterns.ts';
 import { fingerprintBody } from './body-fingerprint.ts';
@@ -55,7 +55,8 @@ interface Call<Trace> {
  * the signal's reason or with an `UpstreamError` (see `statusFailure`, `decodeAnswer` and `transportFailure`). The
  * message of the error holds no token and no part of the response. The client owns its connections.
  */
-export class A2eClient<Trace extends TraceHeaders = TraceHeaders> implements TaskSource, AsyncDisposable {
+export class A2eClient<Trace extends TraceHeaders = TraceHeaders> implements TaskReader, AsyncDisposable {
+  readonly name = 'A2E';
   /** The address of every call. */
   readonly url: string;
   readonly #origin: string;

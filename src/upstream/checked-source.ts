@@ -15,7 +15,7 @@ export class CheckedSource implements TaskSource {
     this.#source = source;
   }
 
-  async read(id: string, credential: Credential, signal?: AbortSignal): Promise<VideoTask | null> {
+  async read(id: string, credential: Credential, signal: AbortSignal): Promise<VideoTask | null> {
     const answer: unknown = await this.#source.read(id, credential, signal);
     return answer === null ? null : checkTask(answer, id);
   }

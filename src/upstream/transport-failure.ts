@@ -11,6 +11,14 @@ const TLS_CODE =
 const UNREACHABLE =
   /^(?:ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|EHOSTDOWN|ENETDOWN|ENOTFOUND|EAI_\w+|UND_ERR_CONNECT_TIMEOUT|ETIMEDOUT)$/;
 
+/** Codes of the operating system, undici, Node's HTTP parser and zlib. A wrong argument is none of them. */
+const TRANSPORT_CODE = /^(?:E[A-Z]{3,}|EAI_\w+|UND_ERR_(?!INVALID_|NOT_SUPPORTED)\w+|HPE_\w+|Z_\w+)$/;
+
+/** Whether the code tells of a call that failed below HTTP, and of no mistake in the program. */
+export function isTransportCode(code: string): boolean {
+  return TRANSPORT_CODE.test(code) || TLS_CODE.test(code);
+}
+
 /**
  * The error code of a call that failed below HTTP: a constant of Node, OpenSSL or undici, so safe to log. The client's
  * own deadline has the code `TIMEOUT`.
@@ -22,10 +30,11 @@ export function failureCode(error: unknown): string {
 
 /**
  * The typed error of a call that failed below HTTP with `code`. It has no `cause`, because undici's errors can hold
- * bytes of the response.
+ * bytes of the response. `name` is the name of the API.
  */
-export function transportFailure(code: string): UpstreamUnavailable {
-  if (TLS_CODE.test(code)) return new TlsFailure('A secure connection to A2E could not be made', { unreachable: true });
-  const message = code === 'TIMEOUT' ? 'A2E did not answer in time' : 'A2E did not answer';
+export function transportFailure(code: string, name = 'A2E'): UpstreamUnavailable {
+  if (TLS_CODE.test(code))
+    return new TlsFailure(`A secure connection to ${name} could not be made`, { unreachable: true });
+  const message = code === 'TIMEOUT' ? `${name} did not answer in time` : `${name} did not answer`;
   return new UpstreamUnavailable(message, { unreachable: UNREACHABLE.test(code) });
 }

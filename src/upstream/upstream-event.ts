@@ -4,6 +4,8 @@ import type { ViolationReason } from './contract-violation.ts';
  * An event of a call to A2E, for logs and metrics. It holds no part of a token or a response body, except a body's
  * length in bytes and a short hash of it (see `fingerprintBody`). `ms` is the length of the call so far.
  *
+ * A call of another source than A2E has the status of A2E that has the same meaning.
+ *
  * Every call reports exactly one of `answered`, `unanswered`, `tls-failure` and `aborted`. After `answered` with a 2xx
  * or 404 status follows `decoded`, `contract-violation` or `wrong-task`.
  */
@@ -24,8 +26,9 @@ export type UpstreamEvent =
       readonly kind: 'contract-violation';
       readonly reason: ViolationReason;
       readonly status: number;
-      readonly length: number;
-      readonly hash: string;
+      /** Absent where another source than A2E reads the body. */
+      readonly length?: number;
+      readonly hash?: string;
     }
   /** The response is for another task. The client drops it and retires its connections. */
   | { readonly kind: 'wrong-task'; readonly length: number; readonly hash: string }

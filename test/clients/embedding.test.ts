@@ -1,10 +1,27 @@
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import express from 'express';
 import { describe, expect, test } from 'vitest';
 import { start as startExpress } from '../../examples/embedding/express.ts';
 import { start as startFastify } from '../../examples/embedding/fastify.ts';
 import { start as startNodeHttp } from '../../examples/embedding/node-http.ts';
+import { createGateway, loadConfig } from '../../src/index.ts';
 import { startSimulator } from '../../src/simulator/simulator.ts';
 import { ask } from '../support/http-client.ts';
 import { openSocket } from '../support/ws-client.ts';
+
+/** Express with the gateway behind a router of its own, whose prefix Express has removed. */
+const startRouted: typeof startNodeHttp = async (env, port) => {
+  const gateway = await createGateway(loadConfig(env), { listen: false, path: '/api/video' });
+  const router = express.Router().all('/video{/*rest}', gateway.handler);
+  const server = express().use('/api', router).listen(port, '127.0.0.1');
+  await once(server, 'listening');
+  const close = async (): Promise<void> => {
+    server.close();
+    await gateway[Symbol.asyncDispose]();
+  };
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, close };
+};
 
 const QUERY = '{ videoTask(id: "demo-success") { id } }';
 const ANSWER = { data: { videoTask: { id: 'demo-success' } } };
@@ -98,4 +115,14 @@ describe.each<[string, Start]>([
     expect([1001, 1012]).toContain(code);
     await expect(fetch(host.url)).rejects.toThrow();
   });
+});
+
+test('the gateway behind a router of Express, and its watch page with and without the slash', async () => {
+  await using host = await embedded(startRouted);
+  expect((await ask(`${host.url}/api/video/metrics`)).status).toBe(200);
+  expect((await ask(`${host.url}/api/video/`)).status).toBe(200);
+  const redirect = await ask(`${host.url}/api/video?id=t1`);
+  expect([redirect.status, redirect.headers.location]).toEqual([307, './video/?id=t1']);
+  const page = await fetch(`${host.url}/api/video`, { headers: { connection: 'close' } });
+  expect([page.status, page.url]).toEqual([200, `${host.url}/api/video/`]);
 });

@@ -118,6 +118,8 @@ describe('the compose file', () => {
     expect(proxy.volumes).toEqual(['./Caddyfile:/etc/caddy/Caddyfile:ro']);
     expect(caddyfile).toMatch(new RegExp(`^:${proxy.ports?.[0]?.split(':').at(-1)} \\{$`, 'm'));
     expect(configOf(environment({})).http.trustProxy).toBe(true);
+    // One client's OVERLOADED would take a gateway away from all others.
+    expect(caddyfile).not.toMatch(/^\s*unhealthy_status/m);
     expect(caddyfile).not.toContain(String(configOf(environment({})).adminPort));
   });
 

@@ -73,6 +73,7 @@ describe('a path that a router has removed', () => {
     ['/video/video/metrics', {}, 404],
     ['/metrics', {}, 404],
     ['/videos/metrics', {}, 404],
+    ['/', { originalUrl: '/video/' }, 200],
   ])('is not removed again: %s of a request with %j gets %i', async (url, routed, status) => {
     const config = loadConfig({ LOG_LEVEL: 'silent' });
     await using gateway = await createGateway(config, { listen: false, path: '/video' });
@@ -82,4 +83,69 @@ describe('a path that a router has removed', () => {
     const answer = await fetch(`${origin}${url}`, { headers: { connection: 'close' } });
     expect(answer.status).toBe(status);
   });
+});
+
+/** A server that hands each request to a gateway with this path, as a router with these fields does. */
+async function mountedOn(path: string, routed: object = {}) {
+  await using stack = new AsyncDisposableStack();
+  const gateway = stack.use(await createGateway(loadConfig({ LOG_LEVEL: 'silent' }), { listen: false, path }));
+  const host = stack.use(
+    createServer((request, response) => gateway.handler(Object.assign(request, routed), response)),
+  );
+  host.on('upgrade', gateway.upgrade);
+  await new Promise<void>((resolve) => host.listen(0, '127.0.0.1', resolve));
+  const owned = stack.move();
+  const url = `http://127.0.0.1:${(host.address() as AddressInfo).port}`;
+  return { url, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+}
+
+function get(url: string): Promise<Response> {
+  return fetch(url, { headers: { connection: 'close' }, redirect: 'manual' });
+}
+
+test.each([
+  ['/video/', '/video/healthz'],
+  ['video', '/video/healthz'],
+  ['/', '/healthz'],
+  ['/api/video', '/api/video/healthz'],
+])('the path %j serves %s', async (path, url) => {
+  await using host = await mountedOn(path);
+  expect((await get(`${host.url}${url}`)).status).toBe(200);
+});
+
+test.each(['/video?x', '/a b', '/video#x', '/a//b', 'https://example.com/video'])(
+  'refuses the path %j',
+  async (path) => {
+    await expect(mountedOn(path)).rejects.toThrow('path must be the path of a URL');
+  },
+);
+
+test('a router may have removed a part of the path, such as the prefix of a router of Express', async () => {
+  await using host = await mountedOn('/api/video', { baseUrl: '/api' });
+  expect((await get(`${host.url}/video/healthz`)).status).toBe(200);
+  expect((await get(`${host.url}/healthz`)).status).toBe(404);
+});
+
+describe('the watch page without its slash', () => {
+  test.each<[string, object, string | null]>([
+    ['/video', {}, './video/'],
+    ['/video?id=t1', {}, './video/?id=t1'],
+    ['/?id=t1', { baseUrl: '/video', originalUrl: '/video?id=t1' }, './video/?id=t1'],
+    ['/', { originalUrl: '/video' }, './video/'],
+    ['/video/', {}, null],
+    ['/', { baseUrl: '/video', originalUrl: '/video/' }, null],
+  ])('%s with %j is redirected to %j', async (url, routed, location) => {
+    await using host = await mountedOn('/video', routed);
+    const answer = await get(`${host.url}${url}`);
+    expect([answer.status, answer.headers.get('location')]).toEqual([location === null ? 200 : 307, location]);
+  });
+});
+
+test('the watch page on a path has all its files', async () => {
+  await using host = await mountedOn('/video');
+  const page = await fetch(`${host.url}/video`, { headers: { connection: 'close' } });
+  const files = Array.from((await page.text()).matchAll(/(?:src|href)="([^"#]+)"/g), ([, file]) => file ?? '');
+  expect(files).toContain('watch.js');
+  const statuses = await Promise.all(files.map(async (file) => (await get(new URL(file, page.url).href)).status));
+  expect(new Set(statuses)).toEqual(new Set([200]));
 });

@@ -14,7 +14,7 @@ function sourceOf(answer: unknown): TaskSource {
 }
 
 function read(answer: unknown) {
-  return new CheckedSource(sourceOf(answer)).read('t1', credential);
+  return new CheckedSource(sourceOf(answer)).read('t1', credential, new AbortController().signal);
 }
 
 test('a query of a source with odd values has them as null or within their range', async () => {
@@ -54,5 +54,7 @@ test.each([undefined, 'text', [], { ...report('t2') }, { ...report('t1'), status
 test('null is no task, and an error of the source stays', async () => {
   expect(await read(null)).toBeNull();
   const failing: TaskSource = { read: () => Promise.reject(new Error('broken')) };
-  await expect(new CheckedSource(failing).read('t1', credential)).rejects.toThrow('broken');
+  await expect(new CheckedSource(failing).read('t1', credential, new AbortController().signal)).rejects.toThrow(
+    'broken',
+  );
 });

@@ -12,6 +12,16 @@ test('gateways with one prefix, token and upstream share a prefix; another upstr
   expect(upstreamPrefix({ ...DEPLOYMENT, origin: 'https://staging.a2e.ai' })).not.toBe(production);
 });
 
+test('each source has a prefix of its own, whatever A2E_API_URL is', () => {
+  const [a, b] = ['a', 'b'].map((sourceName) => upstreamPrefix({ ...DEPLOYMENT, sourceName }));
+  expect(new Set([a, b, upstreamPrefix(DEPLOYMENT)]).size).toBe(3);
+  expect(upstreamPrefix({ ...DEPLOYMENT, sourceName: 'a', origin: 'https://other.example' })).toBe(a);
+});
+
+test('the prefix of A2E stays, so that an upgrade shares the states', () => {
+  expect(upstreamPrefix(DEPLOYMENT)).toBe('gateways:xtvn_3L-Nj35n-5w');
+});
+
 test('without a token of the gateway the password of Redis is the secret', () => {
   const passthrough = { ...DEPLOYMENT, token: null };
   expect(upstreamPrefix(passthrough)).not.toBe(upstreamPrefix({ ...passthrough, url: 'redis://:other@localhost' }));

@@ -10,6 +10,7 @@ import {
   getVariableValues,
   type OperationDefinitionNode,
 } from 'graphql';
+import { isJsonObject } from '../../../json-object.ts';
 import { TASK_ID } from '../../../text-patterns.ts';
 import { collectFields, fragmentsOf, type Selection } from './selections.ts';
 
@@ -47,8 +48,14 @@ export function namedIds(
 ): readonly string[] {
   const { variableValues } = getVariableValues(schema, definition.variableDefinitions ?? [], variables);
   if (!variableValues) return [];
-  const ids = idsByField({ schema, document, definition, variableValues }).flat();
+  const ids = idsByField({ schema, document, definition, variableValues }).flat().map(namedId);
   return [...new Set(ids.filter((id): id is string => typeof id === 'string' && TASK_ID.test(id)))];
+}
+
+/** The id in a representation of `_entities`, or the id itself. A literal may be an integer. */
+function namedId(value: unknown): unknown {
+  const id = isJsonObject(value) ? value['id'] : value;
+  return Number.isSafeInteger(id) ? String(id) : id;
 }
 
 /** The ids in the arguments of each root field that the executor would run. */
