@@ -113,21 +113,39 @@ export function withoutStackTrace<T extends Error>(build: () => T): T {
 }
 
 /** A call to A2E that brought no usable answer: a missed poll. */
-export abstract class UpstreamError extends GatewayError {}
+export abstract class UpstreamError extends GatewayError {
+  /** Why, for the log: an error code, a status or a fixed word, never a part of a body; null: {@link code} says all. */
+  readonly reason: string | null = null;
+  /** Further facts for the log: never a part of a body. */
+  readonly logFields: Readonly<Record<string, unknown>> = {};
+}
+
+/** The details of an {@link UpstreamUnavailable}. */
+export interface UnavailableOptions {
+  readonly retryAfterMs?: number | null;
+  readonly unreachable?: boolean;
+  readonly reason?: string;
+  readonly cause?: unknown;
+}
 
 /** No answer at all, a 5xx, 408, 409, 425 or a time-out. */
 export class UpstreamUnavailable extends UpstreamError {
   readonly code = 'UPSTREAM_UNAVAILABLE';
+  override readonly reason: string | null;
   /** No connection to A2E came about (refused, DNS, TLS, connect time-out), which is evidence against the origin. */
   readonly unreachable: boolean;
   /** The `Retry-After` of a 503, in ms; null without the header. */
   readonly retryAfterMs: number | null;
-  constructor(message: string, options: { retryAfterMs?: number | null; unreachable?: boolean; cause?: unknown } = {}) {
+  constructor(message: string, options: UnavailableOptions = {}) {
     super(message, { cause: options.cause });
+    this.reason = options.reason ?? null;
     this.unreachable = options.unreachable ?? false;
     this.retryAfterMs = options.retryAfterMs ?? null;
   }
 }
+
+/** The peer could not prove its identity, or does not speak TLS. Polling goes on as in any outage. */
+export class TlsFailure extends UpstreamUnavailable {}
 
 /** The error of every task while A2E refuses the gateway's own token, which no caller can mend. */
 export function gatewayTokenRefused(upstreamName = 'A2E'): UpstreamUnavailable {

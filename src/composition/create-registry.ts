@@ -18,11 +18,14 @@ export interface Polling {
 
 /** Builds the watches of all tasks, the schedulers of their calls, and the client of A2E unless a source is given. */
 export function createRegistry(base: SharedServices, given: TaskSource | undefined): Polling {
-  const { config, cluster, log, outages, readiness, metrics, tallies, tracing, onUnexpectedError, stack } = base;
+  const { config, cluster, log, polled, readiness, metrics, tallies, tracing, onUnexpectedError, stack } = base;
+  const { upstream: health } = base.outages;
   const { upstream, poll, redis } = config;
-  const reporter = upstreamReporter(log, outages.upstream, readiness, metrics.upstream);
+  const reporter = upstreamReporter(log, health, readiness, metrics.upstream);
   const { maxConcurrency, maxRps } = upstream;
   const source = stack.use(given ? createSourceClient(config, reporter, given) : createA2eClient(config, reporter));
+  // Disposed of before the client, whose disposal cuts the calls under way.
+  stack.use(health);
   const tracer = pollTracer(tracing, source instanceof A2eClient ? source.url : null);
   const { intervalMs, maxIntervalMs, lingerMs, firstAnswerTimeoutMs: firstAnswerMs } = poll;
   const shared = redis ? cluster : undefined;
@@ -34,7 +37,8 @@ export function createRegistry(base: SharedServices, given: TaskSource | undefin
       upstreamName: source.name,
       shared,
       onEvent: reporter.onScheduler,
-      trustedCalls: outages.upstream.silence,
+      calls: health,
+      polled,
       onPollStart: (lateMs, bulkhead) =>
         tracer.onDue(lateMs, (exemplar) => metrics.upstream.recordPollStart(lateMs, bulkhead, exemplar)),
     }),

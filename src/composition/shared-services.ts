@@ -6,6 +6,8 @@ import { Metrics } from '../observability/metrics.ts';
 import { OutageLog } from '../observability/outage-log.ts';
 import { Readiness } from '../observability/readiness.ts';
 import { type UnexpectedErrorHandler, unexpectedErrorLog } from '../observability/unexpected-errors.ts';
+import { UpstreamHealth } from '../observability/upstream-health.ts';
+import { PolledTasks } from '../scheduling/polled-tasks.ts';
 import type { Timeouts } from '../server/limits/timeouts.ts';
 import { StatusPage } from '../server/status-page/status-page.ts';
 import type { WatchState } from '../task/watch-state.ts';
@@ -20,7 +22,9 @@ export interface SharedServices {
   readonly config: Config;
   readonly log: Logger;
   readonly cluster: Cluster<WatchState> & SharedRateLimiter;
-  readonly outages: { readonly upstream: OutageLog; readonly keySet: OutageLog | null };
+  /** The tasks of all tokens whose poll waits or runs. */
+  readonly polled: PolledTasks;
+  readonly outages: { readonly upstream: UpstreamHealth; readonly keySet: OutageLog | null };
   readonly timeouts: Timeouts;
   readonly readiness: Readiness;
   readonly metrics: Metrics;
@@ -55,13 +59,9 @@ export interface ServiceOptions {
 /** Builds the shared parts. The caller's `stack` owns them. */
 export function createServices(config: Config, options: ServiceOptions): SharedServices {
   const { log, cluster, stack, upstreamName = 'A2E' } = options;
+  const polled = new PolledTasks();
   const outages = {
-    upstream: new OutageLog({
-      log,
-      name: upstreamName,
-      awayAfterMs: config.poll.intervalMs,
-      failureCountsForMs: FAILURE_COUNTS_MS,
-    }),
+    upstream: createUpstreamHealth(config, log, polled, upstreamName),
     keySet:
       config.auth.jwksUrl === null
         ? null
@@ -71,8 +71,19 @@ export function createServices(config: Config, options: ServiceOptions): SharedS
   const onUnexpectedError = unexpectedErrorLog(log);
   const tracing = createTracing();
   const metrics = stack.use(new Metrics(() => tracing.registered.current !== null));
-  const base = { config, log, cluster, stack, outages, readiness, metrics, tracing, onUnexpectedError };
+  const base = { config, log, cluster, stack, polled, outages, readiness, metrics, tracing, onUnexpectedError };
   return { ...base, timeouts: options.timeouts, tallies: options.tallies, status: createStatusPage(base, options) };
+}
+
+/** A2E is away after a `POLL_INTERVAL_MS` of failures or of silence. */
+function createUpstreamHealth(
+  { poll: { intervalMs } }: Config,
+  log: Logger,
+  polled: PolledTasks,
+  name: string,
+): UpstreamHealth {
+  const outage = new OutageLog({ log, name, awayAfterMs: intervalMs, failureCountsForMs: FAILURE_COUNTS_MS });
+  return new UpstreamHealth({ outage, polled, silentAfterMs: intervalMs });
 }
 
 /** null where the page is on no port: it samples only where it is served. */

@@ -29,8 +29,7 @@ const REFUSAL_COUNTS_MS = 30_000;
 /** Decides whether this process should get traffic, and reports the reason if not. */
 export class Readiness {
   phase: Phase = 'starting';
-  #upstream: ReadinessReport['upstream'] = 'ok';
-  #upstreamSetAt = 0;
+  #tokenRefusedAt = Number.NEGATIVE_INFINITY;
   readonly #clusterHealth: () => ClusterHealth;
   readonly #outages: Outages;
 
@@ -40,14 +39,17 @@ export class Readiness {
   }
 
   get upstream(): ReadinessReport['upstream'] {
-    const isOutdated = performance.now() - this.#upstreamSetAt > REFUSAL_COUNTS_MS;
-    const reported = this.#upstream === 'refused' && isOutdated ? 'ok' : this.#upstream;
-    return reported === 'ok' && this.#outages.upstream?.away ? 'away' : reported;
+    if (performance.now() - this.#tokenRefusedAt <= REFUSAL_COUNTS_MS) return 'refused';
+    return this.#outages.upstream?.away ? 'away' : 'ok';
   }
 
-  set upstream(state: ReadinessReport['upstream']) {
-    this.#upstream = state;
-    this.#upstreamSetAt = performance.now();
+  /** A2E has refused the gateway's own token. */
+  tokenRefused(): void {
+    this.#tokenRefusedAt = performance.now();
+  }
+
+  tokenAccepted(): void {
+    this.#tokenRefusedAt = Number.NEGATIVE_INFINITY;
   }
 
   report(): ReadinessReport {

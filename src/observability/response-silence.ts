@@ -1,42 +1,44 @@
-import type { TrustedCallListener } from '../scheduling/scheduler-options.ts';
-
 /**
- * Measures the time for which a server has left calls without an answer. Only calls for tasks that it has answered before
- * are evidence: a caller can name an id that is never answered. It needs no clock per call: while such calls are under way,
- * the silence runs from the last answer to any call, or from the first of these calls if that is later.
+ * Measures the time for which a server has left calls without a response: from its last response to any call, or from the
+ * start of the calls under way if that is later.
  */
-export class ResponseSilence implements TrustedCallListener {
-  #underWay = 0;
-  #since = 0;
+export class ResponseSilence {
+  /** The start of each call under way, in the order of the starts. Times are monotonic ms. */
+  readonly #startedAt = new Map<object, number>();
+  #lastResponseAt = Number.NEGATIVE_INFINITY;
   /** The length of the last answered call, in ms. */
   #usualMs = 0;
 
-  /**
-   * The beginning of the silence, on the monotonic clock in ms. null while no call is under way, and for as long as twice
-   * the length of the last answered call: a slow server is not a silent one.
-   */
-  get since(): number | null {
-    if (this.#underWay === 0 || performance.now() - this.#since <= 2 * this.#usualMs) return null;
-    return this.#since;
+  /** The beginning of the silence for so many calls at once, in monotonic ms; null while fewer calls are under way. */
+  since(calls: number): number | null {
+    if (this.#startedAt.size < calls) return null;
+    const startedAt = this.#startedAt
+      .values()
+      .drop(calls - 1)
+      .next().value;
+    return startedAt === undefined ? null : Math.max(startedAt, this.#lastResponseAt);
   }
 
-  started(): void {
-    if (this.#underWay === 0) this.#since = performance.now();
-    this.#underWay += 1;
+  /** The silence is longer than twice the last answered call took: a slow server is not a silent one. */
+  isUnusual(since: number): boolean {
+    return performance.now() - since > 2 * this.#usualMs;
   }
 
+  started(call: object, at: number): void {
+    this.#startedAt.set(call, at);
+  }
+
+  ended(call: object): void {
+    this.#startedAt.delete(call);
+  }
+
+  /** The server has answered one of these calls after `ms`. */
   answered(ms: number): void {
-    this.#underWay -= 1;
-    this.#since = performance.now();
     this.#usualMs = ms;
   }
 
-  unanswered(): void {
-    this.#underWay -= 1;
-  }
-
-  /** The server has answered some other call. */
-  interrupted(): void {
-    this.#since = performance.now();
+  /** The server has responded to some call. */
+  interrupted(at: number): void {
+    this.#lastResponseAt = Math.max(this.#lastResponseAt, at);
   }
 }

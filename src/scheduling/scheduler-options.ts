@@ -1,5 +1,7 @@
 import type { TokenPolicy } from './circuit.ts';
 import type { FairSemaphore } from './fair-semaphore.ts';
+import type { CallOutcome } from './job.ts';
+import type { PolledTask, PolledTasks } from './polled-tasks.ts';
 import type { RateLimiter } from './rate-limiter.ts';
 
 /** A change of the circuit, for the log and the metrics. */
@@ -15,13 +17,18 @@ export type SchedulerEvent =
  */
 export type PollStartListener = (lateMs: number, bulkhead: 'trusted' | 'untrusted') => void;
 
-/** Receives the start and the end of each call for a trusted task: A2E has answered for it, and its last poll succeeded. */
-export interface TrustedCallListener {
-  started(): void;
-  /** The call has ended with an answer, after `ms`. */
-  answered(ms: number): void;
-  /** The call has ended without an answer, or was not made. */
-  unanswered(): void;
+/** A call to A2E, as far as it counts as evidence. */
+export interface PolledCall extends PolledTask {
+  readonly job: { readonly id: string };
+}
+
+/** Receives the start and the end of each call, and the answers of other gateways. Times are monotonic ms. */
+export interface CallListener {
+  started(call: PolledCall, at: number): void;
+  /** The call has ended after `ms`. */
+  ended(call: PolledCall, outcome: CallOutcome, ms: number): void;
+  /** Another gateway received an answer at this time. */
+  peerAnswered(at: number): void;
 }
 
 export interface SchedulerOptions {
@@ -38,6 +45,8 @@ export interface SchedulerOptions {
   readonly maxUnverified: number | null;
   readonly onEvent?: (event: SchedulerEvent) => void;
   readonly onPollStart?: PollStartListener;
-  readonly trustedCalls?: TrustedCallListener;
+  readonly calls?: CallListener;
+  /** Counts the tasks of all schedulers. */
+  readonly polled?: PolledTasks;
   readonly random?: () => number;
 }

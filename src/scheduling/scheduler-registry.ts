@@ -4,7 +4,8 @@ import { gatewayTokenRefused, Unauthenticated } from '../errors.ts';
 import { admitsAt, type CircuitState, type TokenPolicy } from './circuit.ts';
 import { ClusterRateLimiter } from './cluster-rate-limiter.ts';
 import { FairSemaphore, type PermitClass } from './fair-semaphore.ts';
-import type { PollStartListener, SchedulerEvent, TrustedCallListener } from './scheduler-options.ts';
+import type { PolledTasks } from './polled-tasks.ts';
+import type { CallListener, PollStartListener, SchedulerEvent } from './scheduler-options.ts';
 import { UpstreamScheduler } from './upstream-scheduler.ts';
 
 /** The identity of a token. Every key has its own scheduler. */
@@ -37,7 +38,9 @@ export interface SchedulerRegistryOptions {
   readonly intervalMs: number;
   readonly onEvent?: (event: SchedulerEvent, token: TokenIdentity) => void;
   readonly onPollStart?: PollStartListener;
-  readonly trustedCalls?: TrustedCallListener;
+  readonly calls?: CallListener;
+  /** Counts the tasks of all tokens whose poll waits or runs. */
+  readonly polled?: PolledTasks;
   /** The limits that the gateways of a cluster share; absent without a cluster. */
   readonly shared?: SharedRateLimiter | undefined;
   readonly random?: () => number;
@@ -127,7 +130,7 @@ export class SchedulerRegistry implements Disposable {
   }
 
   #open(token: TokenIdentity): UpstreamScheduler {
-    const { shared, maxRps, intervalMs, onEvent, onPollStart, trustedCalls, random = Math.random } = this.#options;
+    const { shared, maxRps, intervalMs, onEvent, onPollStart, calls, polled, random = Math.random } = this.#options;
     const rateLimiter =
       shared && maxRps !== null
         ? (onChange: () => void) => new ClusterRateLimiter(shared, token.key, maxRps, onChange)
@@ -142,7 +145,8 @@ export class SchedulerRegistry implements Disposable {
       maxUnverified: isCaller ? MAX_UNVERIFIED : null,
       ...(rateLimiter && { rateLimiter }),
       ...(onPollStart && { onPollStart }),
-      ...(trustedCalls && { trustedCalls }),
+      ...(calls && { calls }),
+      ...(polled && { polled }),
       onEvent: (event) => {
         if (event.kind === 'token-refused') this.#accepted.delete(token.key);
         if (!this.#isApplyingPeerEvent) this.#publish(event, token);

@@ -19,6 +19,7 @@ import type { CallOutcome, Job, ScheduledJob, ScheduleOptions } from './job.ts';
 import { LocalRateLimiter } from './local-rate-limiter.ts';
 import { PollLateness } from './poll-lateness.ts';
 import { PollSpread } from './poll-spread.ts';
+import { PolledTasks } from './polled-tasks.ts';
 import { ProbeCandidates } from './probe-candidates.ts';
 import { maxProbeIntervalMs, recoveryWindowMs } from './probe-interval.ts';
 import { type JobOwner, QueuedJob } from './queued-job.ts';
@@ -51,13 +52,13 @@ export class UpstreamScheduler {
   };
   #circuit: Circuit = NEW_CIRCUIT;
   #running = 0;
-  /** Proven jobs, waiting and running. */
-  #provenJobs = 0;
+  readonly #polled: PolledTasks;
   readonly #lateness = new PollLateness();
 
   constructor(options: SchedulerOptions) {
     this.#options = options;
     this.#policy = { ...options.tokenPolicy, maxProbeIntervalMs: maxProbeIntervalMs(options.intervalMs) };
+    this.#polled = new PolledTasks(options.polled);
     this.#queue = new BulkheadQueue(options.intervalMs);
     this.#spread = new PollSpread(options.intervalMs, options.random);
     this.#rateLimiter = options.rateLimiter?.(() => this.#advance()) ?? new LocalRateLimiter(options.maxRps);
@@ -92,7 +93,7 @@ export class UpstreamScheduler {
   schedule(job: Job, { dueAt, urgent = false, afterFailure = false, rhythm }: ScheduleOptions): ScheduledJob {
     const planned = dueAt !== null && rhythm ? this.#spread.plan(dueAt, rhythm) : undefined;
     const queued = new QueuedJob(job, this.#owner, { dueAt, urgent, afterFailure, planned });
-    if (job.isProven) this.#provenJobs += 1;
+    this.#polled.add(queued);
     this.#lateness.add(queued);
     this.#waiting.add(queued);
     this.#queue.add(queued);
@@ -102,13 +103,14 @@ export class UpstreamScheduler {
 
   /** Applies an observation of another gateway with the same token. */
   onPeer(observation: Extract<Observation, { kind: `peer-${string}` }>): void {
+    if (observation.kind === 'peer-answered') this.#options.calls?.peerAnswered(observation.at);
     this.#observe(observation);
     this.#advance();
   }
 
   #cancel(queued: QueuedJob): void {
     if (!this.#leave(queued)) return;
-    if (queued.isProven) this.#provenJobs -= 1;
+    this.#polled.remove(queued);
     this.#lateness.remove(queued);
     this.#remove(queued);
     if (this.#waiting.size === 0) this.#timer.clear();
@@ -225,22 +227,16 @@ export class UpstreamScheduler {
     if (!isProbe && dueAt !== null)
       this.#options.onPollStart?.(Math.max(0, now - dueAt), isTrusted ? 'trusted' : 'untrusted');
     if (!isProbe) this.#lateness.onStart(queued, now);
-    if (isTrusted) this.#options.trustedCalls?.started();
+    this.#options.calls?.started(queued, now);
     void queued.job.run().then((outcome) => {
-      if (isTrusted) this.#reportTrusted(outcome, performance.now() - now);
       this.#running -= 1;
-      if (queued.isProven) this.#provenJobs -= 1;
+      this.#polled.remove(queued);
+      this.#options.calls?.ended(queued, outcome, performance.now() - now);
       this.#lateness.remove(queued);
       this.#record(queued, outcome, isProbe);
       this.#options.semaphore.release(permitClass);
       this.#advance();
     });
-  }
-
-  #reportTrusted({ kind }: CallOutcome, ms: number): void {
-    const { trustedCalls } = this.#options;
-    if (kind === 'answered') trustedCalls?.answered(ms);
-    else trustedCalls?.unanswered();
   }
 
   #record(queued: QueuedJob, outcome: CallOutcome, isProbe: boolean): void {
@@ -252,7 +248,7 @@ export class UpstreamScheduler {
     if (outcome.kind === 'answered') return this.#observe(outcome);
     const { error } = outcome;
     const { isProven } = queued;
-    const provenTasks = this.#provenJobs;
+    const provenTasks = this.#polled.proven;
     this.#observe({ kind: 'failed', error, taskId: queued.job.id, isProven, provenTasks, isProbe });
     // The watch took a denial for one of its task; the evidence may prove by now that the token is at fault.
     if (error instanceof AccessDenied && this.state.kind === 'open' && this.state.reason === 'token-refused')

@@ -1,5 +1,5 @@
 import { type Dispatcher, Pool } from 'undici';
-import { TokenRefused } from '../errors.ts';
+import { TlsFailure, TokenRefused } from '../errors.ts';
 import type { Credential } from '../task/credential.ts';
 import type { TaskReader } from '../task/task-source.ts';
 import type { VideoTask } from '../task/video-task.ts';
@@ -13,7 +13,7 @@ import { type HttpResponse, postJson } from './post-json.ts';
 import { type ProxySettings, proxyAgent } from './proxy.ts';
 import { decodeBody } from './response-body.ts';
 import { isResetOfReused, trackedConnector } from './reused-connection.ts';
-import { failureCode, TlsFailure, transportFailure } from './transport-failure.ts';
+import { failureCode, transportFailure } from './transport-failure.ts';
 import type { UpstreamEvent } from './upstream-event.ts';
 
 /** The vendor's path for the status of one task. */
@@ -156,8 +156,13 @@ export class A2eClient<Trace extends TraceHeaders = TraceHeaders> implements Tas
 
   #report(violation: ContractViolation, { status, body }: HttpResponse, trace: Trace | null): void {
     const description = fingerprintBody(body.bytes);
-    if (violation instanceof WrongTask) this.#onEvent({ kind: 'wrong-task', ...description }, trace);
-    else this.#onEvent({ kind: 'contract-violation', reason: violation.reason, status, ...description }, trace);
+    const { reason } = violation;
+    const event: UpstreamEvent =
+      violation instanceof WrongTask
+        ? { kind: 'wrong-task', ...description }
+        : { kind: 'contract-violation', reason, status, ...description };
+    violation.logFields = { upstream: event };
+    this.#onEvent(event, trace);
   }
 
   #openPool(): Dispatcher {

@@ -14,7 +14,9 @@ export type ViolationReason =
 
 /** A response that differs from the documented one. The message never quotes the response. */
 export class ContractViolation extends UpstreamBadResponse {
-  readonly reason: ViolationReason;
+  override readonly reason: ViolationReason;
+  /** The event of the response, set by the client that read it. */
+  override logFields: Readonly<Record<string, unknown>> = {};
   constructor(reason: ViolationReason, message: string) {
     super(message);
     this.reason = reason;

@@ -25,12 +25,11 @@ function errorOf(status: number, headers: IncomingHttpHeaders): UpstreamError {
     });
   }
   if (status === 503) {
-    return new UpstreamUnavailable('A2E is unavailable', {
-      retryAfterMs: parseRetryAfter(headers['retry-after'], headers['date']),
-    });
+    const retryAfterMs = parseRetryAfter(headers['retry-after'], headers['date']);
+    return new UpstreamUnavailable('A2E is unavailable', { retryAfterMs, reason: 'HTTP 503' });
   }
   if (status >= 500 || status === 408 || status === 409 || status === 425) {
-    return new UpstreamUnavailable('A2E is unavailable');
+    return new UpstreamUnavailable('A2E is unavailable', { reason: `HTTP ${status}` });
   }
   const reason = status >= 300 && status < 400 ? 'redirect' : 'http-status';
   return new ContractViolation(reason, `A2E answered with HTTP status ${status}`);

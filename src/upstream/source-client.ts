@@ -1,11 +1,10 @@
-import { UpstreamBadResponse, type UpstreamError } from '../errors.ts';
+import { TlsFailure, UpstreamBadResponse, type UpstreamError } from '../errors.ts';
 import type { Credential } from '../task/credential.ts';
 import { type TaskReader, type TaskSource, upstreamName } from '../task/task-source.ts';
 import type { VideoTask } from '../task/video-task.ts';
 import { CallDeadline } from './call-deadline.ts';
 import { CheckedSource } from './checked-source.ts';
 import { endedCall, type SourceFailure, sourceFailure } from './source-failure.ts';
-import { TlsFailure } from './transport-failure.ts';
 import type { UpstreamEvent } from './upstream-event.ts';
 
 export interface SourceClientOptions {

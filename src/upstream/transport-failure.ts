@@ -1,7 +1,4 @@
-import { UpstreamUnavailable } from '../errors.ts';
-
-/** The peer could not prove its identity, or does not speak TLS. Polling goes on as in any outage. */
-export class TlsFailure extends UpstreamUnavailable {}
+import { TlsFailure, UpstreamUnavailable } from '../errors.ts';
 
 /** The codes of Node's TLS layer, and OpenSSL's words for a certificate that does not verify. */
 const TLS_CODE =
@@ -34,7 +31,7 @@ export function failureCode(error: unknown): string {
  */
 export function transportFailure(code: string, name = 'A2E'): UpstreamUnavailable {
   if (TLS_CODE.test(code))
-    return new TlsFailure(`A secure connection to ${name} could not be made`, { unreachable: true });
+    return new TlsFailure(`A secure connection to ${name} could not be made`, { unreachable: true, reason: code });
   const message = code === 'TIMEOUT' ? `${name} did not answer in time` : `${name} did not answer`;
-  return new UpstreamUnavailable(message, { unreachable: UNREACHABLE.test(code) });
+  return new UpstreamUnavailable(message, { unreachable: UNREACHABLE.test(code), reason: code });
 }

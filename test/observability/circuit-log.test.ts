@@ -33,3 +33,26 @@ test('a circuit that opens and closes a hundred times in a minute has two lines'
   }
   expect(lines).toEqual(['circuit opened', 'circuit closed']);
 });
+
+test('a refused token is a line with its cause at once, a summary every 30 s, and a line at its end', () => {
+  const lines: Record<string, unknown>[] = [];
+  const log = createLogger('info', { write: (line) => void lines.push(JSON.parse(line) as Record<string, unknown>) });
+  const circuit = new CircuitLog(log);
+  for (let probe = 0; probe < 7; probe += 1) {
+    circuit.tokenRefused('401');
+    vi.advanceTimersByTime(10_000);
+  }
+  circuit.closed();
+  circuit.tokenRefused('403');
+  const refuses = "A2E refuses the gateway's own token: polling pauses until it is accepted again";
+  const stillRefuses = "A2E still refuses the gateway's own token";
+  expect(lines).toMatchObject([
+    { level: 50, reason: '401', refusals: 1, msg: refuses },
+    { level: 50, reason: '401', refusals: 3, msg: stillRefuses },
+    { level: 50, reason: '401', refusals: 3, msg: stillRefuses },
+    { level: 40, msg: 'circuit closed' },
+  ]);
+  vi.advanceTimersByTime(30_000);
+  circuit.tokenRefused('403');
+  expect(lines.at(-1)).toMatchObject({ reason: '403', refusals: 2, msg: refuses });
+});

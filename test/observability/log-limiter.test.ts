@@ -72,7 +72,7 @@ test('a circuit that opens again and again is two lines a minute; a refused toke
     ['circuit closed', undefined],
     ['A2E limits the rate: polling pauses', undefined],
   ]);
-  circuit.tokenRefused();
+  circuit.tokenRefused('401');
   circuit.closed();
   expect(take()).toHaveLength(2);
   vi.advanceTimersByTime(60_000);

@@ -13,6 +13,8 @@ beforeEach(() => {
 });
 afterEach(() => void vi.useRealTimers());
 
+const messages = () => lines.map(({ msg }) => msg);
+
 test('an hour with a thousand failures a minute logs the first, a summary every 30 s, and the recovery', () => {
   for (let minute = 0; minute < 60; minute += 1)
     for (let call = 0; call < 1_000; call += 1) {
@@ -33,7 +35,17 @@ test('alternating failures and successes log two lines in 30 s', () => {
     outage.succeeded();
     vi.advanceTimersByTime(100);
   }
-  expect(lines.map(({ msg }) => msg)).toEqual(['A2E fails', 'A2E answers again', 'A2E fails', 'A2E answers again']);
+  expect(messages()).toEqual(['A2E fails', 'A2E answers again', 'A2E fails', 'A2E answers again']);
+});
+
+test('an outage with another reason is a line at once, three in 30 s', () => {
+  for (const reason of ['HTTP 500', 'ECONNREFUSED', 'TIMEOUT', 'ENOTFOUND', 'HTTP 500']) {
+    outage.failed(reason);
+    outage.succeeded();
+    vi.advanceTimersByTime(1_000);
+  }
+  expect(lines.flatMap(({ reason = [] }) => reason)).toEqual(['HTTP 500', 'ECONNREFUSED', 'TIMEOUT']);
+  expect(lines).toHaveLength(6);
 });
 
 test('a server is away after an interval without a success, and back with the first success', () => {
@@ -45,55 +57,23 @@ test('a server is away after an interval without a success, and back with the fi
   expect(outage.away).toBe(false);
 });
 
-test('a silent server is away after an interval, and stays away when its calls time out', () => {
-  outage.silence.started();
-  vi.advanceTimersByTime(999);
+test('enough failures make a server away at once, until a success', () => {
+  outage.confirm();
   expect(outage.away).toBe(false);
-  vi.advanceTimersByTime(1);
+  outage.failed('ECONNREFUSED');
+  outage.confirm();
   expect(outage.away).toBe(true);
-  vi.advanceTimersByTime(9_000);
+  outage.succeeded();
+  outage.failed('ECONNREFUSED');
+  expect(outage.away).toBe(false);
+});
+
+test('a success from before the last failure is no recovery', () => {
   outage.failed('TIMEOUT');
-  outage.silence.unanswered();
-  expect(outage.away).toBe(true);
-});
-
-test('each answer ends a silence, and the next one begins with it', () => {
-  outage.silence.started();
-  outage.silence.started();
-  vi.advanceTimersByTime(900);
-  outage.silence.answered(10);
-  vi.advanceTimersByTime(900);
-  expect(outage.away).toBe(false);
-  vi.advanceTimersByTime(100);
-  expect(outage.away).toBe(true);
-  outage.silence.answered(1_900);
-  expect(outage.away).toBe(false);
-});
-
-test('a server that takes longer than an interval for each answer is slow, not away', () => {
-  outage.silence.started();
-  vi.advanceTimersByTime(3_000);
-  outage.silence.answered(3_000);
-  outage.silence.started();
-  vi.advanceTimersByTime(6_000);
-  expect(outage.away).toBe(false);
-  vi.advanceTimersByTime(1);
-  expect(outage.away).toBe(true);
-});
-
-test('without calls there is no silence', () => {
-  outage.silence.started();
-  outage.silence.unanswered();
-  vi.advanceTimersByTime(60_000);
-  expect(outage.away).toBe(false);
-});
-
-test('an answer to another call interrupts a silence', () => {
-  outage.silence.started();
-  vi.advanceTimersByTime(900);
-  outage.silence.interrupted();
-  vi.advanceTimersByTime(900);
-  expect(outage.away).toBe(false);
+  outage.succeeded(performance.now() - 1);
+  expect(outage.isFailing).toBe(true);
+  outage.succeeded(performance.now() + 1);
+  expect(outage.isFailing).toBe(false);
 });
 
 test('a failure counts for 90 s where no call follows it', () => {
@@ -102,4 +82,16 @@ test('a failure counts for 90 s where no call follows it', () => {
   expect(outage.away).toBe(true);
   vi.advanceTimersByTime(1);
   expect(outage.away).toBe(false);
+});
+
+test('a failure weeks after an outage that ended without calls begins an outage of its own', () => {
+  outage.failed('HTTP 502');
+  outage.confirm();
+  vi.advanceTimersByTime(21 * 86_400_000);
+  outage.failed('HTTP 503');
+  expect(outage.away).toBe(false);
+  expect(messages()).toEqual(['A2E fails', 'A2E fails']);
+  vi.advanceTimersByTime(2_000);
+  outage.succeeded();
+  expect(lines.at(-1)).toMatchObject({ msg: 'A2E answers again', failedForMs: 2_000 });
 });

@@ -51,23 +51,28 @@ test.each([1, 1_000])('A2E falls silent under %i watched tasks: known within two
   await expectKnown(watched, ['"upstream":"away"', 'video_task_gateway_upstream_available 0\n']);
 });
 
-test('an id that A2E never answers is no outage, while another task is polled rarely', async () => {
+test('ids that A2E never answers, or fails, are no outage and no line, while another task is polled rarely', async () => {
   await using stack = new AsyncDisposableStack();
   const simulator = stack.use(await startSimulator({ autoCreate: () => ({ timeline: 'churn' }) }));
-  const rarely = { POLL_MAX_INTERVAL_MS: `${4 * INTERVAL_MS}` };
+  const rarely = { POLL_MAX_INTERVAL_MS: `${4 * INTERVAL_MS}`, UPSTREAM_TIMEOUT_MS: '1000' };
   const watched = stack.use(await startOutageGateway({ ...rarely, A2E_API_URL: simulator.url }));
   simulator.setTask('task-0', { status: 'process' });
   simulator.fault({ kind: 'hang', id: 'task-1', times: 'always' });
-  await watchTasks(watched.gateway.url, 2, stack);
-  await simulator.waitForCalls('task-1', 1);
+  simulator.fault({ kind: 'status', status: 503, id: 'task-2', times: 'always' });
+  await watchTasks(watched.gateway.url, 1, stack);
+  await simulator.waitForCalls('task-0', 1);
+  await expectKnown(watched, ['calls_total{outcome="200"} 1', '"upstream":"ok"']);
+  await watchTasks(watched.gateway.url, 3, stack);
   const words = new Set<string>();
   const look = async () => {
     const { upstream } = (await (await fetch(`${watched.gateway.url}/readyz`)).json()) as { readonly upstream: string };
     words.add(upstream);
-    return simulator.countFor('task-0');
+    return Math.min(...['task-0', 'task-1', 'task-2'].map((id) => simulator.countFor(id)));
   };
-  await expect.poll(look, { interval: 20 }).toBeGreaterThanOrEqual(5);
+  // The second call of `task-1` begins after the first has timed out.
+  await expect.poll(look, { interval: 20, timeout: 30_000 }).toBeGreaterThanOrEqual(3);
   expect([...words]).toEqual(['ok']);
+  expect(watched.lines.all).toEqual([]);
 });
 
 test.each([1, 10_000])('Redis goes away under %i watched tasks: known within two intervals', async (tasks) => {

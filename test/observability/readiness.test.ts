@@ -10,7 +10,7 @@ test('a refused token keeps traffic away while it is refused again and again', (
   const readiness = new Readiness(() => 'single');
   readiness.phase = 'ready';
   for (let probe = 0; probe < 20; probe += 1) {
-    readiness.upstream = 'refused';
+    readiness.tokenRefused();
     vi.advanceTimersByTime(13 * SECOND);
     expect(readiness.report()).toMatchObject({ ready: false, upstream: 'refused' });
   }
@@ -19,17 +19,21 @@ test('a refused token keeps traffic away while it is refused again and again', (
 test('readiness recovers 30 s after the last refusal, because a probe needs traffic', () => {
   const readiness = new Readiness(() => 'single');
   readiness.phase = 'ready';
-  readiness.upstream = 'refused';
+  readiness.tokenRefused();
   vi.advanceTimersByTime(31 * SECOND);
   expect(readiness.report()).toMatchObject({ ready: true, upstream: 'ok' });
-  readiness.upstream = 'refused';
+  readiness.tokenRefused();
   expect(readiness.report()).toMatchObject({ ready: false });
 });
 
-test('upstream stays away until it answers again', () => {
-  const readiness = new Readiness(() => 'single');
+test('upstream is away while the calls say so, and a refused token comes first', () => {
+  const upstream = { away: true };
+  const readiness = new Readiness(() => 'single', { upstream });
   readiness.phase = 'ready';
-  readiness.upstream = 'away';
-  vi.advanceTimersByTime(3_600 * SECOND);
   expect(readiness.report()).toMatchObject({ ready: true, upstream: 'away' });
+  readiness.tokenRefused();
+  expect(readiness.upstream).toBe('refused');
+  readiness.tokenAccepted();
+  upstream.away = false;
+  expect(readiness.upstream).toBe('ok');
 });

@@ -1,6 +1,7 @@
 import { MemoryCluster } from '../../src/cluster/memory/memory-cluster.ts';
 import type { MemoryHub } from '../../src/cluster/memory/memory-hub.ts';
-import type { SchedulerEvent } from '../../src/scheduling/scheduler-options.ts';
+import type { PolledTasks } from '../../src/scheduling/polled-tasks.ts';
+import type { CallListener, SchedulerEvent } from '../../src/scheduling/scheduler-options.ts';
 import { SchedulerRegistry } from '../../src/scheduling/scheduler-registry.ts';
 import type { Credential } from '../../src/task/credential.ts';
 import { PollCounts } from '../../src/task/poll-counts.ts';
@@ -31,6 +32,8 @@ export interface TaskHarnessOptions {
   readonly maxConcurrency?: number;
   readonly maxRps?: number | null;
   readonly maxCached?: number;
+  /** Judges the calls. */
+  readonly health?: { readonly calls: CallListener; readonly polled: PolledTasks };
   /** Places the polls and draws the jitter. */
   readonly random?: () => number;
 }
@@ -61,7 +64,10 @@ export class TaskHarness implements AsyncDisposable {
     this.#lent = options.cluster !== undefined;
     const onEvent = (event: SchedulerEvent) => void this.events.push(event);
     const shared = hub || this.#lent ? this.cluster : undefined;
-    this.schedulers = new SchedulerRegistry({ maxConcurrency, maxRps, intervalMs, onEvent, shared, random });
+    this.schedulers = new SchedulerRegistry({
+      ...{ maxConcurrency, maxRps, intervalMs, onEvent, shared, random },
+      ...options.health,
+    });
     const intervals = { intervalMs, maxIntervalMs, random };
     const onUnexpectedError = (error: unknown) => void this.unexpectedErrors.push(error);
     const { cluster, schedulers } = this;

@@ -5,6 +5,7 @@ import { afterEach, describe, expect, test, vi } from 'vitest';
 import {
   AccessDenied,
   Forbidden,
+  TlsFailure,
   TokenRefused,
   Unauthenticated,
   UpstreamBadResponse,
@@ -13,7 +14,6 @@ import {
 } from '../../src/errors.ts';
 import type { TaskSource } from '../../src/task/task-source.ts';
 import { SourceClient } from '../../src/upstream/source-client.ts';
-import { TlsFailure } from '../../src/upstream/transport-failure.ts';
 import type { UpstreamEvent } from '../../src/upstream/upstream-event.ts';
 import { report } from '../task/scripted-source.ts';
 

@@ -93,13 +93,12 @@ export class RedisConnection implements AsyncDisposable {
   }
 
   async #live(session: RedisSession): Promise<void> {
-    const { logger, onConnected, counts } = this.#options;
+    const { onConnected, counts } = this.#options;
     const ended = once(session.ended, 'abort');
     this.#restored = true;
     counts.onConnected();
+    this.#logConnected();
     this.#everConnected = true;
-    const awayForMs = Math.round(performance.now() - this.#awaySince);
-    logger?.info({ awayForMs, failures: this.#failures.reset() }, 'redis connected');
     onConnected(true);
     await ended;
     this.#restored = false;
@@ -107,5 +106,12 @@ export class RedisConnection implements AsyncDisposable {
     this.#awaySince = performance.now();
     if (!this.#stop.signal.aborted) this.#failures.add(failureReason(session.ended.reason));
     onConnected(false);
+  }
+
+  /** The first connection is a line, and each further one after a line about its outage. */
+  #logConnected(): void {
+    const failures = this.#failures.end() ?? (this.#everConnected ? null : {});
+    const awayForMs = Math.round(performance.now() - this.#awaySince);
+    if (failures) this.#options.logger?.info({ awayForMs, failures }, 'redis connected');
   }
 }

@@ -3,12 +3,15 @@ const SUMMARY_MS = 30_000;
 
 /**
  * Counts repeated events by reason and writes few lines: the first event at once, then at most one summary every 30 s
- * with the counts since the last line.
+ * with the counts since the last line. The end of the events is a line only where a line came before it, so that a server
+ * that comes and goes makes two lines in 30 s.
  */
 export class RepeatLog {
   readonly #write: (counts: Readonly<Record<string, number>>, reason: string, repeated: boolean) => void;
   readonly #counts = new Map<string, number>();
-  #lastLineAt: number | null = null;
+  #lastLineAt = Number.NEGATIVE_INFINITY;
+  /** The last line was about an event. */
+  #isLogged = false;
 
   constructor(write: (counts: Readonly<Record<string, number>>, reason: string, repeated: boolean) => void) {
     this.#write = write;
@@ -18,15 +21,17 @@ export class RepeatLog {
   add(reason: string): void {
     const now = performance.now();
     this.#counts.set(reason, (this.#counts.get(reason) ?? 0) + 1);
-    if (this.#lastLineAt !== null && now - this.#lastLineAt < SUMMARY_MS) return;
-    const repeated = this.#lastLineAt !== null;
+    if (now - this.#lastLineAt < SUMMARY_MS) return;
+    const repeated = this.#isLogged;
     this.#lastLineAt = now;
+    this.#isLogged = true;
     this.#write(this.#takeCounts(), reason, repeated);
   }
 
-  /** The counts since the last line; the next event is again the first. */
-  reset(): Readonly<Record<string, number>> {
-    this.#lastLineAt = null;
+  /** The events are over. The counts since the last line; null: no line is due, because no event had one. */
+  end(): Readonly<Record<string, number>> | null {
+    if (!this.#isLogged) return null;
+    this.#isLogged = false;
     return this.#takeCounts();
   }
 

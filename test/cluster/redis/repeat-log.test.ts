@@ -18,12 +18,27 @@ test('the first event is a line at once, then a summary with counts every 30 s a
   expect(write.mock.calls[1]).toEqual([{ ECONNREFUSED: 15, TIMEOUT: 16 }, 'TIMEOUT', true]);
 });
 
-test('after a reset the next event is a first one again', () => {
+test('the end of the events is a line where they had one, with the counts since', () => {
+  const log = new RepeatLog(vi.fn());
+  expect(log.end()).toBeNull();
+  log.add('TIMEOUT');
+  log.add('TIMEOUT');
+  expect(log.end()).toEqual({ TIMEOUT: 1 });
+  expect(log.end()).toBeNull();
+});
+
+test('events that end and begin again have two lines in 30 s, and are a first one each time', () => {
   const write = vi.fn();
   const log = new RepeatLog(write);
-  log.add('TIMEOUT');
-  log.add('TIMEOUT');
-  expect(log.reset()).toEqual({ TIMEOUT: 1 });
-  log.add('NOAUTH');
-  expect(write.mock.calls[1]).toEqual([{ NOAUTH: 1 }, 'NOAUTH', false]);
+  let ends = 0;
+  for (let second = 0; second < 60; second += 1) {
+    log.add('TIMEOUT');
+    if (log.end()) ends += 1;
+    vi.advanceTimersByTime(1000);
+  }
+  expect(ends).toBe(2);
+  expect(write.mock.calls).toEqual([
+    [{ TIMEOUT: 1 }, 'TIMEOUT', false],
+    [{ TIMEOUT: 30 }, 'TIMEOUT', false],
+  ]);
 });
