@@ -106,6 +106,15 @@ const focusedName = (page: Page) =>
     'document.activeElement.getAttribute("aria-label") ?? document.activeElement.textContent.trim()',
   );
 
+/** Presses Tab until the control of this name has the focus, at most once for each control of a small page. */
+async function tabTo(page: Page, name: string): Promise<void> {
+  for (let presses = 0; presses < 20; presses += 1) {
+    await page.keyboard.press('Tab');
+    if ((await focusedName(page)) === name) return;
+  }
+  throw new Error(`Tab does not reach "${name}"`);
+}
+
 describe('the accessibility of the watch page', () => {
   it.each(['light', 'dark'] as const)('has text, controls and marks with enough contrast, %s', async (colorScheme) => {
     const examples = [{ id: 'demo-a', description: 'an example' }];
@@ -182,7 +191,7 @@ describe('the accessibility of the watch page', () => {
     const names = [];
     for (let count = 0; count < 4; count += 1) names.push(await next());
     expect(names).toEqual(['Watch', 'Recent and example tasks', 'demo-a', 'Watch demo-a too']);
-    await page.locator('#id').focus();
+    for (let count = 0; count < 4; count += 1) await page.keyboard.press('Shift+Tab');
     await page.keyboard.press('Enter');
     await expect.poll(() => page.title()).toBe('Processing 40 % · b');
     expect([await next(), await next()]).toEqual(['Watch', 'Recent and example tasks']);
@@ -196,13 +205,39 @@ describe('the accessibility of the watch page', () => {
     ]);
     await page.keyboard.press('Enter');
     await page.getByRole('article', { name: 'Processing demo-a' }).waitFor();
-    await page.getByRole('button', { name: 'Stop watching b' }).press('Enter');
+    await tabTo(page, 'Stop watching b');
+    await page.keyboard.press('Enter');
     await expect.poll(() => page.title()).toBe('Processing 40 % · demo-a');
     for (const role of ['progressbar', 'list', 'article', 'region'] as const)
       for (const found of await page.getByRole(role).all())
         expect(await found.evaluate((one) => one.ariaLabel ?? one.getAttribute('aria-labelledby') ?? one.id)).not.toBe(
           '',
         );
+  });
+
+  it('brings the keyboard to a token, to the next try and to the video', async () => {
+    const ready = { status: 'SUCCESS', finished: true, resultUrl: 'https://example.com/video.mp4' };
+    await using gateway = await startScriptedGateway((call) => {
+      if (call.authorization !== 'Bearer right') call.next(fault('UNAUTHENTICATED'));
+      else if (gateway.calls.length <= 2) call.next(fault('INTERNAL_SERVER_ERROR'));
+      else call.next(result(call.id, ready));
+    });
+    await using tab = await browser.open();
+    const { page } = tab;
+    await page.goto(gateway.url);
+    await page.keyboard.type('a');
+    await page.keyboard.press('Enter');
+    await page.getByLabel('Access token').waitFor();
+    expect(await page.evaluate('document.activeElement.id')).toBe('token');
+    await page.keyboard.type('right');
+    await tabTo(page, 'Use token');
+    await page.keyboard.press('Space');
+    await page.getByRole('button', { name: 'Try again' }).waitFor();
+    await tabTo(page, 'Try again');
+    await page.keyboard.press('Enter');
+    await words(page, 'Open the video in a new tab');
+    await tabTo(page, 'Open the video in a new tab');
+    await tabTo(page, 'The finished video');
   });
 
   it('weighs less than 60 kB, all files together', async () => {
