@@ -20,6 +20,7 @@ const FINAL = ['UNAUTHENTICATED', 'FORBIDDEN'];
 export class StateReader {
   /** The answers without a state in a row, by the id of the task. @type {Map<string, number>} */
   #misses = new Map();
+  #answered = false;
 
   /**
    * @param {readonly string[]} ids
@@ -42,7 +43,8 @@ export class StateReader {
       const response = await post(queryOf(ids), 'application/json', token, limit);
       if (!isOf(response, 'application/json')) return await refusalOf(response);
       const results = this.#resultsOf(await response.json());
-      listener.open();
+      if (!this.#answered) listener.open();
+      this.#answered = true;
       listener.received();
       return results.some((result) => listener.next(result) === true) ? 'complete' : null;
     } catch {
