@@ -42,11 +42,21 @@ form.addEventListener('submit', async (event) => {
 /** Resolves when the video is finished. */
 async function watch({ id, ticket, gateway }) {
   let unused = ticket;
+  let noPong;
   const client = createClient({
     url: gateway,
     retryAttempts: 8,
     // 4403 as well: the ticket may have expired, and each connection takes a fresh one.
     shouldRetry: (problem) => problem?.type === 'error' || typeof problem?.code === 'number',
+    // A proxy that stops forwarding closes no connection: ping, and connect again when no pong comes.
+    keepAlive: 10_000,
+    on: {
+      ping: (received) => {
+        if (!received) noPong = setTimeout(() => client.terminate(), 5_000);
+      },
+      pong: (received) => received && clearTimeout(noPong),
+      closed: () => clearTimeout(noPong),
+    },
     connectionParams: async () => {
       const { ticket: next } = unused ? { ticket: unused } : await post(`/videos/${id}/ticket`);
       unused = null;

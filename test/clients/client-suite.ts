@@ -5,7 +5,7 @@ import { expectLoss, type Loss } from './loss.ts';
 import { DRAIN, SIGKILL, SIGTERM, testRestart } from './restart.ts';
 import { Subscriber, type Watch } from './subscriber.ts';
 
-/** The promises of docs/clients/outcomes.md for a client. */
+/** The promises of docs/clients.md for a client. */
 export interface Promises {
   readonly cut: Loss;
   readonly restart: Loss;
@@ -15,7 +15,7 @@ const ID = 'watched';
 /** A page in Chromium takes 10 s for a restart, of which 6 s are pauses of EventSource; a loaded machine takes longer. */
 const CLIENT_TIMEOUT_MS = 60_000;
 
-/** Four tests of a client against a gateway; `name` is its row in docs/clients/outcomes.md. */
+/** Four tests of a client against a gateway; `name` is its row in docs/clients.md. */
 export function testClient(name: string, promises: Promises, watch: Watch): void {
   describe.concurrent(name, { timeout: CLIENT_TIMEOUT_MS }, () => {
     test('first result: shows the present state', async () => {

@@ -5,7 +5,6 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import type { ConcreteRequest } from 'relay-runtime';
-import { WATCH } from './subscription.ts';
 
 const run = promisify(execFile);
 const COMPILER = join(import.meta.dirname, 'node_modules/relay-compiler/cli.js');
@@ -16,17 +15,20 @@ const CONFIG = { src: './src', schema: './schema.graphql', language: 'javascript
 
 /** relay-compiler demands the name of the module, `watch`, and the kind of the operation. */
 const NAME = 'watchSubscription';
-const APPLICATION = `import { graphql } from 'relay-runtime';
-export const WATCH = graphql\`${WATCH.replace('Watch', NAME)}\`;
-`;
 
-/** `WATCH` as relay-compiler writes it for `schema.graphql`. Rejects with the output of the compiler when it fails. */
-export async function compileRequest(): Promise<ConcreteRequest> {
+/**
+ * The subscription with the name `Watch`, as relay-compiler writes it for `schema.graphql`. Rejects with the output of the
+ * compiler when it fails.
+ */
+export async function compileRequest(subscription: string): Promise<ConcreteRequest> {
+  const application = `import { graphql } from 'relay-runtime';
+export const WATCH = graphql\`${subscription.replace('Watch', NAME)}\`;
+`;
   const folder = await mkdtemp(FOLDER);
   try {
     await mkdir(join(folder, 'src'));
     await copyFile(SCHEMA, join(folder, 'schema.graphql'));
-    await writeFile(join(folder, 'src/watch.js'), APPLICATION);
+    await writeFile(join(folder, 'src/watch.js'), application);
     await writeFile(join(folder, 'relay.config.json'), JSON.stringify(CONFIG));
     await run(process.execPath, [COMPILER, '--noWatchman', 'relay.config.json'], { cwd: folder });
     const path = join(folder, 'src/__generated__', `${NAME}.graphql.js`);

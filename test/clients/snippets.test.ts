@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtempDisposable, readFile, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -10,6 +10,7 @@ import { snippet } from '../docs/snippet.ts';
 import { launchBrowser, type TestBrowser, type TestPage } from '../support/browser.ts';
 import { type Pair, startPair } from '../support/gateway.ts';
 import { findTool } from '../support/tools.ts';
+import { type Files, snippetFolder } from './snippet-program.ts';
 
 const run = promisify(execFile);
 /** The 40 s of a demo task, shortened; it is still polled many times. */
@@ -41,22 +42,25 @@ afterAll(async () => {
 /** The snippet, for the gateway of this test in place of the demo. */
 function here(code: string): string {
   const { host } = new URL(pair.gateway.url);
-  return code.replaceAll('127.0.0.1:4000', host).replaceAll('wss://gateway.example', `ws://${host}`);
+  return code.replaceAll('127.0.0.1:4000', host);
 }
 
-/** A folder beside the clients, with the snippets in files. */
-async function write(files: Readonly<Record<string, string>>): Promise<{ readonly path: string } & AsyncDisposable> {
-  const folder = await mkdtempDisposable(join(import.meta.dirname, 'node_modules/.snippet-'));
-  await Promise.all(Object.entries(files).map(([name, code]) => writeFile(join(folder.path, name), here(code))));
-  return { path: folder.path, [Symbol.asyncDispose]: () => folder.remove() };
+/** The files with {@link here} applied, in a folder. */
+function write(files: Files): ReturnType<typeof snippetFolder> {
+  return snippetFolder(Object.fromEntries(Object.entries(files).map(([name, code]) => [name, here(code)])));
 }
 
 /** Runs a program to its end: resolves to its output. A warning fails the test. */
-async function output(code: string): Promise<string> {
-  await using folder = await write({ 'main.mjs': code });
-  const { stdout, stderr } = await run(process.execPath, [join(folder.path, 'main.mjs')]);
+async function output(code: string, modules: Files = {}): Promise<string> {
+  await using folder = await write({ ...modules, 'main.js': code });
+  const { stdout, stderr } = await run(process.execPath, [join(folder.path, 'main.js')]);
   expect(stderr).toBe('');
   return stdout;
+}
+
+/** The client that the snippets of docs/clients.md share. */
+async function sharedSocket(): Promise<Files> {
+  return { 'socket.js': await snippet('docs/clients.md', 'graphql-ws', 'js') };
 }
 
 async function openPage(): Promise<TestPage> {
@@ -67,9 +71,9 @@ async function openPage(): Promise<TestPage> {
 
 test.concurrent.each([
   ['README.md', 'demo-success-11', () => snippet('README.md', 'One client', 'js')],
-  ['docs/clients.md', 'demo-success-12', () => snippet('docs/clients.md', 'graphql-ws', 'js')],
+  ['docs/clients.md', 'demo-success-12', () => snippet('docs/clients.md', 'graphql-ws', 'js', 2)],
 ])('the graphql-ws snippet of %s prints every state, and ends', async (_page, id, read) => {
-  const text = await output((await read()).replace('demo-success-1', id));
+  const text = await output((await read()).replace('demo-success-1', id), await sharedSocket());
   expect(text).toMatch(/status: '(?!SUCCESS)\w+'.*status: 'SUCCESS'/s);
 });
 
@@ -81,7 +85,11 @@ test.concurrent.each([
   ],
   ['urql', () => snippet('docs/clients.md', 'urql', 'js'), () => snippet('docs/clients.md', 'urql', 'jsx')],
 ])('the snippets of %s show the task, and at last its video', async (_client, client, main) => {
-  await using folder = await write({ 'client.js': await client(), 'main.jsx': await main() });
+  await using folder = await write({
+    ...(await sharedSocket()),
+    'client.js': await client(),
+    'main.jsx': await main(),
+  });
   const entryPoints = [join(folder.path, 'main.jsx')];
   const { outputFiles } = await build({ entryPoints, bundle: true, write: false, format: 'esm', jsx: 'automatic' });
   await using opened = await openPage();
@@ -110,15 +118,6 @@ test.concurrent('the commands of curl print the state, and then every state', as
 });
 
 const QUERY = 'query { videoTask(id: "demo-finished") { id status stages { status } } }';
-
-test.concurrent('the settings of graphql-ws make a client', async () => {
-  const settings = await snippet('docs/clients/settings.md', 'graphql-ws, and every client over it', 'js');
-  const text = await output(`
-    import { createClient } from 'graphql-ws';
-    const client = ${settings}
-    for await (const { data } of client.iterate({ query: '${QUERY}' })) console.log(JSON.stringify(data));`);
-  expect(text).toContain('"status":"SUCCESS"');
-});
 
 test.concurrent('the settings of Apollo Client make a link', async () => {
   const settings = await snippet('docs/clients/settings.md', 'Apollo Client', 'js');

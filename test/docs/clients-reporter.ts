@@ -2,11 +2,11 @@ import { globSync } from 'node:fs';
 import type { Reporter, TestModule, Vitest } from 'vitest/node';
 import { Markdown, ROOT } from './markdown.ts';
 
-const DOCUMENT = 'docs/clients/outcomes.md';
+const DOCUMENTS = 'docs/clients.md and docs/clients/outcomes.md';
 
 /**
- * Fails a test run when a cell of a table in docs/clients/outcomes.md has no test of its name that has passed, or such a test
- * has no cell. It looks at complete runs of test/clients alone, without a pattern of names (`-t`).
+ * Fails a test run when a cell of a table of clients has no test of its name that has passed, or such a test has no cell.
+ * It looks at complete runs of test/clients alone, without a pattern of names (`-t`).
  */
 export class ClientsReporter implements Reporter {
   #pattern: RegExp | undefined;
@@ -24,7 +24,7 @@ export class ClientsReporter implements Reporter {
     const documented = new Set(await documentedTests());
     report('no test has passed', documented.difference(passed));
     report('no cell', new Set([...passed].filter((name) => name.includes(' > '))).difference(documented));
-    process.stdout.write(`${documented.size} cells of ${DOCUMENT} compared with the tests of clients\n`);
+    process.stdout.write(`${documented.size} cells of ${DOCUMENTS} compared with the tests of clients\n`);
   }
 }
 
@@ -33,24 +33,23 @@ function isOfClients(moduleId: string): boolean {
   return !moduleId.endsWith('/embedding.test.ts');
 }
 
-/** The tables of the document: their heading, and their columns after the client. */
+/** The tables: where they stand, and their columns after the client. */
 const TABLES = [
-  { heading: 'Outcomes', columns: ['first result', 'cut line', 'restart', 'final state'] },
-  { heading: 'Processes', columns: ['SIGTERM', 'SIGKILL'] },
+  { path: 'docs/clients.md', heading: 'Outcomes', columns: ['first result', 'cut line', 'restart', 'final state'] },
+  { path: 'docs/clients/outcomes.md', heading: 'Processes', columns: ['SIGTERM', 'SIGKILL'] },
 ] as const;
 
 /** The full names of the tests that the cells name. */
 export async function documentedTests(): Promise<readonly string[]> {
-  const document = await Markdown.read(DOCUMENT);
-  return TABLES.flatMap(({ heading, columns }) =>
-    document
-      .table(heading, 'client')
-      .flatMap(([client, ...cells]) => cells.map((cell, index) => `${client} > ${columns[index]}: ${cell}`)),
-  );
+  const tables = TABLES.map(async ({ path, heading, columns }) => {
+    const rows = (await Markdown.read(path)).table(heading, 'client');
+    return rows.flatMap(([client, ...cells]) => cells.map((cell, index) => `${client} > ${columns[index]}: ${cell}`));
+  });
+  return (await Promise.all(tables)).flat();
 }
 
 function report(problem: string, names: ReadonlySet<string>): void {
   if (names.size === 0) return;
   process.exitCode = 1;
-  process.stderr.write(`${DOCUMENT}: ${problem}: ${[...names].join('; ')}\n`);
+  process.stderr.write(`${DOCUMENTS}: ${problem}: ${[...names].join('; ')}\n`);
 }

@@ -1,23 +1,31 @@
 import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
+import { createClient } from 'graphql-ws';
 import { describe, expect, test } from 'vitest';
+import { freePort } from '../support/free-port.ts';
 import { startPair } from '../support/gateway.ts';
 import { ROOT } from './markdown.ts';
 
 const run = promisify(execFile);
 const SHOULD_RETRY = /shouldRetry: (\(problem\) => .*?)(?:,\n|,? \/\/|`)/g;
 const texts = await Promise.all(
-  ['README.md', 'docs/clients.md', 'docs/clients/settings.md', 'examples/react/src/socket.ts'].map((file) =>
-    readFile(join(ROOT, file), 'utf8'),
-  ),
+  ['README.md', 'docs/clients.md', 'examples/node-backend/page.js'].map((file) => readFile(join(ROOT, file), 'utf8')),
 );
-const documented = [...new Set(texts.flatMap((text) => Array.from(text.matchAll(SHOULD_RETRY), ([, code]) => code)))];
+/** The one of examples/react is a function of its own, because it has types. */
+const react = (await import(pathToFileURL(join(ROOT, 'examples/react/src/socket.ts')).href)) as {
+  readonly shouldRetry: (problem: unknown) => boolean;
+};
+const documented = [
+  ...new Set(texts.flatMap((text) => Array.from(text.matchAll(SHOULD_RETRY), ([, code = '']) => code))),
+  react.shouldRetry.toString(),
+];
 
 describe.each(documented)('the documented shouldRetry %s', (code) => {
   const shouldRetry = async (): Promise<(error: unknown) => boolean> => {
-    const source = `const { CloseEvent, Event } = globalThis; export const shouldRetry = ${code};`;
+    const source = `export const shouldRetry = ${code};`;
     const module = (await import(`data:text/javascript,${encodeURIComponent(source)}`)) as {
       shouldRetry: (error: unknown) => boolean;
     };
@@ -29,7 +37,6 @@ describe.each(documented)('the documented shouldRetry %s', (code) => {
     expect((await shouldRetry())(new CloseEvent('close', { code: 1012 }))).toBe(true);
   });
 
-  // A browser's WebSocket fires `error`, then `close`, while a gateway that restarts refuses connections.
   test('retries a connection that could not open', async () => {
     expect((await shouldRetry())(new Event('error'))).toBe(true);
   });
@@ -58,5 +65,25 @@ describe.each(documented)('the documented shouldRetry %s', (code) => {
 });
 
 test('finds them in the documents and in the example', () => {
-  expect(documented.length).toBeGreaterThanOrEqual(3);
+  expect(texts.flatMap((text) => [...text.matchAll(SHOULD_RETRY)])).toHaveLength(4);
 });
+
+test.each([
+  ['a retry of close events with a numeric code alone gives up', 1, (problem: unknown) => codeOf(problem) !== null],
+  ['the documented one tries again', 3, react.shouldRetry],
+])('while no gateway listens, %s', async (_name, connections, shouldRetry) => {
+  const url = `ws://127.0.0.1:${await freePort()}/graphql`;
+  let tried = 0;
+  const connecting = () => {
+    tried += 1;
+  };
+  const client = createClient({ url, retryAttempts: 2, retryWait: async () => {}, shouldRetry, on: { connecting } });
+  // The standard of WebSockets (https://websockets.spec.whatwg.org/#feedback-from-the-protocol): `error`, then `close`.
+  await expect(client.iterate({ query: '{ __typename }' }).next()).rejects.toMatchObject({ type: 'error' });
+  expect(tried).toBe(connections);
+});
+
+function codeOf(problem: unknown): number | null {
+  const { code } = problem as { readonly code?: unknown };
+  return typeof code === 'number' ? code : null;
+}

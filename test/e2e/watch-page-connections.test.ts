@@ -1,11 +1,12 @@
 import type { Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startSimulator } from '../../src/simulator/simulator.ts';
 import { launchBrowser, type TestBrowser } from '../support/browser.ts';
 import { faultProxy } from '../support/fault-proxy.ts';
 import { startGateway } from '../support/gateway.ts';
 import { result, words } from '../support/page-results.ts';
 import { startScriptedGateway } from '../support/scripted-gateway.ts';
+import { UpgradeRefusingProxy } from '../support/upgrade-refusing-proxy.ts';
 
 const ID = '652630d6bae4de626f8b49ec';
 /** The page has to notice a silent connection by then, in ms. */
@@ -40,6 +41,29 @@ describe.concurrent('the connections of the watch page', () => {
     simulator.setTask(ID, { status: 'process', process: 70 });
     await Promise.all([...tabs.map((page) => percent(page, 70)), answer(70)]);
     expect(gateway.counts()).toMatchObject({ watches: 1, connections: 10 });
+  });
+
+  it('asks by queries where it may have neither a WebSocket nor a stream', async ({ expect }) => {
+    await using simulator = await startSimulator({ tokens: ['token-of-one'] });
+    await using gateway = await startGateway({ A2E_API_URL: simulator.url, AUTH_MODE: 'passthrough' });
+    await using proxy = await UpgradeRefusingProxy.start(gateway.url);
+    await using tab = await browser.open();
+    simulator.setTask(ID, { status: 'process', process: 10 });
+    // As over plain HTTP from another machine.
+    await tab.page.addInitScript("Object.defineProperty(Navigator.prototype, 'locks', { value: undefined })");
+    await tab.page.goto(`${proxy.url}/?id=${ID}&id=later`);
+    await tab.page.getByLabel('Access token').fill('token-of-one');
+    await tab.page.keyboard.press('Enter');
+    await percent(tab.page, 10);
+    await tab.page.getByRole('article', { name: 'No such task later' }).waitFor();
+    simulator.setTask('later', { status: 'fail', msg: 'No face was found.' });
+    await tab.page.getByRole('article', { name: 'Failed later' }).waitFor();
+    expect(gateway.counts().connections).toBe(0);
+    simulator.fault({ kind: 'status', status: 502, times: 'always' });
+    await words(tab.page, /^Last check failed; /);
+    simulator.clearFaults();
+    simulator.setTask(ID, { status: 'fail' });
+    await expect.poll(() => tab.page.title()).toMatch(/^2 of 2 finished/);
   });
 
   it('keeps apart the data and the tokens of two tabs', async ({ expect }) => {
@@ -105,4 +129,32 @@ describe.concurrent('the connections of the watch page', () => {
     await expect.poll(() => tab.page.locator('.update').textContent()).toMatch(/^1[6-9]\ss ago, no change since$/);
     expect(gateway.calls).toHaveLength(1);
   });
+});
+
+// Not beside the tests above, because ten tabs take the whole of a small machine.
+it('keeps ten tabs and GraphiQL live behind a proxy that refuses upgrades', async () => {
+  await using simulator = await startSimulator();
+  await using gateway = await startGateway({ A2E_API_URL: simulator.url, A2E_API_TOKEN: 'demo-token' });
+  await using proxy = await UpgradeRefusingProxy.start(gateway.url);
+  await using tab = await browser.open();
+  simulator.setTask(ID, { status: 'process', process: 10 });
+  const tabs = [tab.page];
+  while (tabs.length < 10) tabs.push(await tab.page.context().newPage());
+  for (const page of tabs) {
+    await page.goto(`${proxy.url}/?id=${ID}`);
+    await percent(page, 10);
+  }
+  const graphiql = await tab.page.context().newPage();
+  const text = `query { videoTask(id: "${ID}") { progress } }`;
+  await graphiql.goto(`${proxy.url}/graphql?${new URLSearchParams({ query: text })}`);
+  await graphiql.getByRole('button', { name: /^Execute query/ }).click();
+  await graphiql.locator('.result-window', { hasText: '"progress": 10' }).waitFor();
+  expect(proxy.refused).toBe(10);
+  expect(gateway.counts()).toMatchObject({ watches: 1, connections: 3 });
+  simulator.setTask(ID, { status: 'process', process: 40 });
+  await Promise.all(tabs.map((page) => percent(page, 40)));
+  await tabs.shift()?.close();
+  await expect.poll(() => gateway.counts().connections).toBe(3);
+  simulator.setTask(ID, { status: 'fail', msg: 'No face was found.' });
+  await Promise.all(tabs.map((page) => words(page, 'No face was found.')));
 });

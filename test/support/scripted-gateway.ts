@@ -11,6 +11,7 @@ export interface ScriptedCall {
   readonly ids: readonly string[];
   readonly id: string;
   readonly authorization: string | undefined;
+  readonly overWebSocket: boolean;
   /** Resolves when the connection has closed. */
   readonly closed: Promise<unknown>;
   /** Sends one result; the first one opens an event stream. */
@@ -30,8 +31,8 @@ export interface ScriptedGateway extends AsyncDisposable {
 }
 
 export interface ScriptedGatewayOptions {
-  /** `false` refuses every upgrade, so that the page goes over SSE. */
-  readonly websocket?: boolean;
+  /** Whether to accept the upgrade of this number, from 1; `false` refuses each, so that the page goes over SSE. */
+  readonly websocket?: boolean | ((upgrade: number) => boolean);
   readonly examples?: readonly ExampleTask[];
 }
 
@@ -53,8 +54,10 @@ export async function startScriptedGateway(
     response.writeHead(asset.status, asset.headers).end(request.method === 'HEAD' ? undefined : asset.body);
   });
   const sockets = new WebSocketServer({ noServer: true });
+  let upgrades = 0;
   server.on('upgrade', (request, stream, head) => {
-    if (!websocket) {
+    upgrades += 1;
+    if (!(typeof websocket === 'function' ? websocket(upgrades) : websocket)) {
       stream.end('HTTP/1.1 403 Forbidden\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
       return;
     }
@@ -97,6 +100,7 @@ function converse(socket: WebSocket, take: (call: ScriptedCall) => void): void {
       ids,
       id: ids[0] ?? '',
       authorization,
+      overWebSocket: true,
       closed,
       next: (result) => send({ id, type: 'next', payload: result }),
       complete: () => send({ id, type: 'complete' }),
@@ -116,6 +120,7 @@ async function streamCall(request: IncomingMessage, response: ServerResponse): P
     ids: variables.ids,
     id: variables.ids[0] ?? '',
     authorization: request.headers.authorization,
+    overWebSocket: false,
     closed: once(response, 'close'),
     next(result) {
       open();

@@ -19,7 +19,6 @@ const FINAL_CODES: ReadonlySet<number> = new Set([
 
 let connection: Connection = 'idle';
 const listeners = new Set<() => void>();
-let open: WebSocket | undefined;
 let pongTimer: ReturnType<typeof setTimeout> | undefined;
 
 /** The one WebSocket of the page. It opens with the first subscription and closes after the last one. */
@@ -28,22 +27,17 @@ export const socket = createClient({
   // By default the client gives up when a connection breaks. A page that stays open tries for as long as it takes.
   retryAttempts: Number.POSITIVE_INFINITY,
   retryWait: (retries) => sleep(Math.min(500 * 2 ** retries, LONGEST_RETRY_WAIT_MS) * (0.5 + Math.random() / 2)),
-  // Retry when a connection cannot open, which fires `error`, or closes, unless with 4403: no token or a bad one. An
-  // error of another kind would fail again at once.
-  shouldRetry: (problem) => problem instanceof Event && !(problem instanceof CloseEvent && problem.code === 4403),
+  shouldRetry,
   // With a token: connectionParams: async () => ({ authorization: `Bearer ${await token()}` }),
   keepAlive: PING_EVERY_MS,
   on: {
-    connected: (opened) => {
-      open = opened as WebSocket;
-      change('online');
-    },
+    connected: () => change('online'),
     closed: (event) => {
       clearTimeout(pongTimer);
       change(connectionAfter((event as CloseEvent).code));
     },
     ping: (received) => {
-      if (!received) pongTimer = setTimeout(() => open?.close(4408, 'No pong'), PONG_WITHIN_MS);
+      if (!received) pongTimer = setTimeout(() => socket.terminate(), PONG_WITHIN_MS);
     },
     pong: (received) => {
       if (received) clearTimeout(pongTimer);
@@ -60,6 +54,15 @@ export function currentConnection(): Connection {
 export function onConnectionChange(listener: () => void): () => void {
   listeners.add(listener);
   return () => listeners.delete(listener);
+}
+
+/**
+ * Retry when a connection cannot open, which fires `error`, or closes, unless with 4403: no token or a bad one. An error
+ * of another kind would fail again at once.
+ */
+export function shouldRetry(problem: unknown): boolean {
+  const { type, code } = problem as Partial<CloseEvent>;
+  return type === 'error' || (typeof code === 'number' && code !== 4403);
 }
 
 function connectionAfter(code: number): Connection {

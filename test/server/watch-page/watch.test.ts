@@ -41,6 +41,18 @@ describe.concurrent('the watch page', () => {
     expect(await tab.page.locator('#connection').isVisible()).toBe(false);
   });
 
+  it('goes back to a WebSocket when the upgrade fails once, as at a draining gateway', async ({ expect }) => {
+    await using gateway = await startScriptedGateway((call) => call.next(result('a')), {
+      websocket: (upgrade) => upgrade !== 2,
+    });
+    await using tab = await browser.open();
+    await tab.page.goto(`${gateway.url}?id=a`);
+    await words(tab.page, '40 %');
+    gateway.calls[0]?.cut();
+    await expect.poll(() => gateway.calls.length, { timeout: 10_000 }).toBe(2);
+    expect(gateway.calls.map(({ overWebSocket }) => overWebSocket)).toEqual([true, true]);
+  });
+
   it('closes its connection at the end and does not come back', async ({ expect }) => {
     await using gateway = await startScriptedGateway((call) => {
       call.next(result('a', { status: 'FAIL', rawStatus: 'fail', finished: true, message: 'No face was found.' }));

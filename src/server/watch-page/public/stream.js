@@ -1,14 +1,15 @@
 // @ts-check
 import { createEventParser } from './event-stream.js';
+import { isOf, post, refusalOf } from './request.js';
 import { createWatchdog } from './watchdog.js';
 
 /**
  * @typedef {import('../page-types.js').Listener} Listener
  * @typedef {import('../page-types.js').Operation} Operation
  * @typedef {import('../page-types.js').Outcome} Outcome
- * @typedef {import('../page-types.js').Refusal} Refusal
  */
 
+const STREAM = 'text/event-stream';
 /** From the request to the response. */
 const OPENING_MS = 8000;
 /** The gateway writes a comment every 12 s, so one is overdue after this silence, and `DEAD_MS` later the stream is lost. */
@@ -33,9 +34,9 @@ export async function followStream(operation, token, listener, signal) {
     { afterMs: DEAD_MS, act: () => silence.abort() },
   ]);
   try {
-    const response = await post(operation, token, AbortSignal.any([signal, silence.signal]));
+    const response = await post(operation, STREAM, token, AbortSignal.any([signal, silence.signal]));
     clearTimeout(opening);
-    if (!isStream(response)) return await refusalOf(response);
+    if (!isOf(response, STREAM)) return await refusalOf(response);
     watchdog.restart();
     listener.open();
     return await read(response, {
@@ -52,30 +53,6 @@ export async function followStream(operation, token, listener, signal) {
     watchdog.stop();
     silence.abort();
   }
-}
-
-/**
- * @param {Operation} operation
- * @param {string | null} token
- * @param {AbortSignal} signal
- */
-function post(operation, token, signal) {
-  return fetch(new URL('graphql', document.baseURI), {
-    method: 'POST',
-    headers: {
-      accept: 'text/event-stream',
-      'content-type': 'application/json',
-      ...(token === null ? {} : { authorization: `Bearer ${token}` }),
-    },
-    body: JSON.stringify(operation),
-    cache: 'no-store',
-    signal,
-  });
-}
-
-/** @param {Response} response */
-function isStream(response) {
-  return response.ok && (response.headers.get('content-type') ?? '').startsWith('text/event-stream');
 }
 
 /**
@@ -98,18 +75,4 @@ async function read(response, listener) {
     push(value);
     if (complete) return 'complete';
   }
-}
-
-/**
- * @param {Response} response
- * @returns {Promise<Refusal>}
- */
-async function refusalOf(response) {
-  const seconds = Number(response.headers.get('retry-after'));
-  const body = await response.json().catch(() => null);
-  return {
-    status: response.status,
-    code: body?.errors?.[0]?.extensions?.code ?? null,
-    retryAfterMs: seconds > 0 ? seconds * 1000 : 0,
-  };
 }

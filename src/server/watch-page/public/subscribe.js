@@ -1,9 +1,11 @@
 // @ts-check
+import { followOverHttp } from './fallback.js';
+import { subscriptionTo } from './operations.js';
+import { pause } from './pause.js';
 import { followSocket } from './socket.js';
-import { followStream } from './stream.js';
 
 /**
- * @typedef {import('../page-types.js').Operation} Operation
+ * @typedef {import('../page-types.js').Handlers} Handlers
  * @typedef {import('../page-types.js').Listener} Listener
  * @typedef {import('../page-types.js').Outcome} Outcome
  * @typedef {import('../page-types.js').Refusal} Refusal
@@ -11,34 +13,42 @@ import { followStream } from './stream.js';
 
 const FIRST_WAIT_MS = 1000;
 const LONGEST_WAIT_MS = 30_000;
+/**
+ * Upgrades that have to fail in a row before a page that has had a WebSocket goes without. Behind a load balancer the
+ * first one may reach the gateway that is draining, and the next one another gateway.
+ */
+const FAILED_UPGRADES = 2;
+
+/** The WebSockets of this tab so far. */
+const upgrades = { work: false, failedInARow: 0 };
 
 /**
- * One GraphQL subscription for one tab, over a WebSocket of its own. Browsers allow six HTTP/1.1 connections per
- * origin for all tabs together, and a WebSocket is not one of them. A leader tab that shares its stream would save
- * the gateway little, because the gateway polls a task once for any number of subscribers; in return tabs would have
- * to agree on a leader, survive its freezing in the background, and keep apart the data of different tokens.
+ * One GraphQL subscription to these tasks for one tab, over a WebSocket of its own. Browsers allow six HTTP/1.1
+ * connections per origin for all tabs together, and a WebSocket is not one of them. A leader tab that shares its stream
+ * would save the gateway little, because the gateway polls a task once for any number of subscribers; in return tabs
+ * would have to agree on a leader, survive its freezing in the background, and keep apart the data of different tokens.
  *
- * Where a WebSocket cannot be opened, as behind a proxy that refuses upgrades, the subscription goes over SSE.
- * Reconnects with back-off and jitter for as long as another attempt may help.
+ * Where a WebSocket cannot be opened, the page follows its tasks over HTTP: see `followOverHttp`. Each reconnect tries a
+ * WebSocket first. Reconnects with back-off and jitter for as long as another attempt may help.
  *
- * @param {Operation} operation
+ * @param {readonly string[]} ids
  * @param {string | null} token
  * @param {Handlers} handlers
  * @returns {() => void} ends it; no handler is called afterwards
  */
-export function subscribe(operation, token, handlers) {
+export function subscribe(ids, token, handlers) {
   const ended = new AbortController();
-  void follow(operation, token, handlers, ended.signal);
+  void follow(ids, token, handlers, ended.signal);
   return () => ended.abort();
 }
 
 /**
- * @param {Operation} operation
+ * @param {readonly string[]} ids
  * @param {string | null} token
  * @param {Handlers} handlers
  * @param {AbortSignal} signal
  */
-async function follow(operation, token, handlers, signal) {
+async function follow(ids, token, handlers, signal) {
   let failures = 0;
   const listener = {
     ...handlers,
@@ -48,7 +58,7 @@ async function follow(operation, token, handlers, signal) {
     },
   };
   while (!signal.aborted) {
-    const outcome = await attempt(operation, token, listener, signal);
+    const outcome = await attempt(ids, token, listener, signal);
     if (signal.aborted) return;
     if (outcome === 'complete') return handlers.complete();
     const refusal = outcome === 'lost' ? null : outcome;
@@ -62,38 +72,25 @@ async function follow(operation, token, handlers, signal) {
 }
 
 /**
- * @param {Operation} operation
+ * @param {readonly string[]} ids
  * @param {string | null} token
  * @param {Listener} listener
  * @param {AbortSignal} signal
  * @returns {Promise<Outcome>}
  */
-async function attempt(operation, token, listener, signal) {
-  const outcome = await followSocket(operation, token, listener, signal);
-  return outcome === 'unopened' ? followStream(operation, token, listener, signal) : outcome;
+async function attempt(ids, token, listener, signal) {
+  const outcome = await followSocket(subscriptionTo(ids), token, listener, signal);
+  if (outcome !== 'unopened') {
+    upgrades.work = true;
+    upgrades.failedInARow = 0;
+    return outcome;
+  }
+  upgrades.failedInARow += 1;
+  if (upgrades.work && upgrades.failedInARow < FAILED_UPGRADES) return 'lost';
+  return followOverHttp(ids, token, listener, signal);
 }
 
 /** Another attempt may succeed where this one was refused. @param {Refusal} refusal */
 function passes({ status }) {
   return status < 400 || status === 408 || status === 429 || status >= 500;
-}
-
-/**
- * Ends early when the browser is online again.
- * @param {number} ms
- * @param {AbortSignal} signal
- * @returns {Promise<void>}
- */
-function pause(ms, signal) {
-  return new Promise((resolve) => {
-    const timer = setTimeout(done, ms);
-    signal.addEventListener('abort', done);
-    addEventListener('online', done);
-    function done() {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', done);
-      removeEventListener('online', done);
-      resolve();
-    }
-  });
 }

@@ -17,13 +17,6 @@ import { duration, errorText, refusalText } from './words.js';
  * @typedef {import('../page-types.js').Words} Words
  */
 
-const QUERY = `subscription WatchPage($ids: [ID!]!) {
-  taskStatuses(ids: $ids) {
-    id status rawStatus statusDescription progress message resultUrl createdAt elapsedSeconds
-    finished checkedAt nextCheckAt stale stages { status enteredAt leftAt }
-  }
-}`;
-
 const TITLE = document.title;
 const idField = input('id');
 const tasks = new TaskList((id) => go(addressIds().filter((kept) => kept !== id)));
@@ -70,7 +63,7 @@ function prepare(ids) {
  * @returns {() => void} ends it
  */
 function follow(ids) {
-  return subscribe({ query: QUERY, variables: { ids } }, token, {
+  return subscribe(ids, token, {
     next: (result) => keepFocus(() => show(result)),
     open: () => keepFocus(connected),
     received: () => link === 'overdue' && setLink('live'),

@@ -33,7 +33,7 @@ const ERRORS = {
     'A2E knows no task with this id. Check that it was copied whole; a task made a moment ago may need a little time.',
   ],
   UPSTREAM_UNAVAILABLE: ['A2E is not answering', 'The state of this task could not be read yet. Try again shortly.'],
-  OVERLOADED: ['The gateway has too much to do', 'It takes no more work at the moment. Try again shortly.'],
+  OVERLOADED: ['The gateway is overloaded', 'It takes no more work at the moment. Try again shortly.'],
   UPSTREAM_RATE_LIMITED: ['A2E asks for patience', 'It is being asked too often at the moment. Try again shortly.'],
   UPSTREAM_BAD_RESPONSE: ['A2E gave an odd answer', 'Its answer could not be understood. Try again shortly.'],
   TOO_MANY_SUBSCRIPTIONS: ['Too many at once', 'This gateway allows no more live views from here. Close one first.'],
