@@ -26,9 +26,15 @@ const LOOK_EVERY_MS = 250;
 const LOGGED_WITHIN_MS = 5_000;
 
 const UPGRADES = [
-  { to: 'the same format', env: {}, formats: 1, callsPerInterval: 1 },
+  { to: 'the same format', steps: 'no step back', env: {}, formats: 1, callsPerInterval: 1 },
   // Each version polls for its own clients while both run.
-  { to: 'the next format', env: { NODE_OPTIONS: `--import ${NEXT.href}` }, formats: 2, callsPerInterval: 2 },
+  {
+    to: 'the next format',
+    steps: 'a step back of an interval at most',
+    env: { NODE_OPTIONS: `--import ${NEXT.href}` },
+    formats: 2,
+    callsPerInterval: 2,
+  },
 ];
 
 /** A client that connects again whenever its connection is lost, until its subscription has ended. */
@@ -119,7 +125,7 @@ async function stateFamilies({ redis }: GatewayFleet): Promise<readonly string[]
 }
 
 test.concurrent.each(UPGRADES)(
-  'a rolling upgrade to $to: no step back, no lost end, the calls of the contract',
+  'a rolling upgrade to $to: $steps, no lost end, the calls of the contract',
   async ({ env, formats, callsPerInterval }) => {
     await using fleet = await GatewayFleet.start({ env: ENV });
     const { simulator } = fleet;
