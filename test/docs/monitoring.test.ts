@@ -55,7 +55,7 @@ test('the runbook has a row for every alert, and each row a metric of the alert'
   for (const [index, [, , metric = '']] of runbook.entries()) {
     const { expr = '' } = alerts[index] ?? {};
     const whole = [...records].reduce((text, [record, of]) => (record ? text.replaceAll(record, of) : text), expr);
-    expect(whole).toContain(metric.replaceAll('`', ''));
+    expect(whole).toContain(/\w+/.exec(metric)?.[0].replace(/_sum$/, ''));
   }
 });
 

@@ -11,8 +11,10 @@ import { StallDetector } from '../support/stall-detector.ts';
 
 const INTERVAL = 500;
 const ENV = { POLL_INTERVAL_MS: String(INTERVAL), SHUTDOWN_GRACE_MS: '2000' };
-/** Starts a gateway of the next version. */
-const NEXT = new URL('../support/next-state-format.mjs', import.meta.url);
+/** Starts a gateway of the version with the next format. */
+const next = (of: 'states' | 'keys') => ({
+  NODE_OPTIONS: `--import ${new URL(`../support/next-format.mjs?of=${of}`, import.meta.url).href}`,
+});
 const TASKS = ['one', 'two', 'three'];
 /** Ten clients per task: five over each transport. */
 const CLIENTS = TASKS.flatMap((id) =>
@@ -26,9 +28,22 @@ const LOOK_EVERY_MS = 250;
 const LOGGED_WITHIN_MS = 5_000;
 
 const UPGRADES = [
-  { to: 'the same format', env: {}, formats: 1, callsPerInterval: 1 },
+  { to: 'the same format', steps: 'no step back', env: {}, formats: 1, callsPerInterval: 1 },
   // Each version polls for its own clients while both run.
-  { to: 'the next format', env: { NODE_OPTIONS: `--import ${NEXT.href}` }, formats: 2, callsPerInterval: 2 },
+  {
+    to: 'the next format of the states',
+    steps: 'a step back of an interval at most',
+    env: next('states'),
+    formats: 2,
+    callsPerInterval: 2,
+  },
+  {
+    to: 'the next format of the keys',
+    steps: 'a step back of an interval at most',
+    env: next('keys'),
+    formats: 2,
+    callsPerInterval: 2,
+  },
 ];
 
 /** A client that connects again whenever its connection is lost, until its subscription has ended. */
@@ -119,7 +134,7 @@ async function stateFamilies({ redis }: GatewayFleet): Promise<readonly string[]
 }
 
 test.concurrent.each(UPGRADES)(
-  'a rolling upgrade to $to: no step back, no lost end, the calls of the contract',
+  'a rolling upgrade to $to: $steps, no lost end, the calls of the contract',
   async ({ env, formats, callsPerInterval }) => {
     await using fleet = await GatewayFleet.start({ env: ENV });
     const { simulator } = fleet;

@@ -6,6 +6,15 @@ export interface ShownState {
   readonly finished: boolean;
 }
 
+/** How far a state is behind A2E, and how far it may be. */
+export interface Lag {
+  readonly behindMs: number;
+  /** 0: not at all. */
+  readonly allowedMs: number;
+}
+
+const NO_LAG: Lag = { behindMs: Number.POSITIVE_INFINITY, allowedMs: 0 };
+
 /** The order of the stages of a task of the run. */
 const ORDER = ['INIT', 'START', 'PENDING', 'PROCESS', 'COPY', 'SUCCESS', 'FAIL'];
 
@@ -29,19 +38,22 @@ export class ClientHistory {
   }
 
   /**
-   * Notes a state; answers what is wrong with it after the states before, or null. Where gateways may differ, the first
-   * state of a connection may be older than those of the connection before, unless one of them was final.
+   * Notes a state; answers what is wrong with it after the states before, or null. `lag` is for a step back: how far the
+   * state may be behind, which the first state of a connection needs where gateways differ.
    */
-  add(state: ShownState, gatewaysDiffer = false): string | null {
+  add(state: ShownState, lag: Lag = NO_LAG): string | null {
     const [before, isFirst] = [this.#last, this.#isFirstOfConnection];
     this.#last = state;
     this.#isFirstOfConnection = false;
     this.#count += 1;
     if (before === null) return null;
     if (!isFirst && isSame(before, state)) return `the same state twice: ${JSON.stringify(state)}`;
-    if (isFirst && gatewaysDiffer && !before.finished) return null;
-    if (isBackwards(before, state)) return `a step back: ${JSON.stringify(before)}, then ${JSON.stringify(state)}`;
-    return null;
+    if (!isBackwards(before, state)) return null;
+    const { behindMs, allowedMs } = lag;
+    if (isFirst && allowedMs > 0 && !before.finished && behindMs <= allowedMs) return null;
+    const behind =
+      allowedMs > 0 ? `, ${Math.round(behindMs)} ms behind where ${Math.round(allowedMs)} ms are allowed` : '';
+    return `a step back: ${JSON.stringify(before)}, then ${JSON.stringify(state)}${behind}`;
   }
 }
 

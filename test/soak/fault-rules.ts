@@ -28,12 +28,15 @@ export interface FaultRule {
   readonly lines: readonly string[];
   /** Codes of errors that may answer a query, or end a subscription that has no state yet. */
   readonly codes: readonly string[];
-  /** Each gateway shows the states of its own polls, so another one may be an interval behind. */
-  readonly gatewaysDiffer: boolean;
+  /**
+   * How far the gateway that a client changes to may be behind, where each gateway shows the states of its own polls:
+   * an interval, or an interval and the time since the fault began.
+   */
+  readonly behind: 'nothing' | 'an interval' | 'an interval and the fault';
 }
 
 const AWAY = ['A2E fails', 'A2E still fails', 'A2E answers again', 'circuit opened', 'circuit closed'];
-const A2E: FaultRule = { callsPerInterval: 1, lines: AWAY, codes: ['UPSTREAM_UNAVAILABLE'], gatewaysDiffer: false };
+const A2E: FaultRule = { callsPerInterval: 1, lines: AWAY, codes: ['UPSTREAM_UNAVAILABLE'], behind: 'nothing' };
 const REDIS: FaultRule = {
   // Each of three gateways polls for itself.
   callsPerInterval: 3,
@@ -43,14 +46,15 @@ const REDIS: FaultRule = {
     'redis is still away, polling on our own',
   ],
   codes: [],
-  gatewaysDiffer: true,
+  behind: 'an interval and the fault',
 };
 /** A step may cost one interval more; a gateway that ends may have called, and published nothing. */
-const GATEWAY: FaultRule = { callsPerInterval: 2, lines: [], codes: [], gatewaysDiffer: false };
+const GATEWAY: FaultRule = { callsPerInterval: 2, lines: [], codes: [], behind: 'nothing' };
 
 /** The rule of each fault. Source: README.md, docs/operations.md and docs/clustering.md. */
 export const FAULT_RULES: Readonly<Record<WindowCause, FaultRule>> = {
-  'the machine stalls': { ...REDIS, lines: [...REDIS.lines, ...AWAY], codes: A2E.codes },
+  // A command to Redis times out, so that a gateway polls on its own until the next one.
+  'the machine stalls': { ...REDIS, lines: [...REDIS.lines, ...AWAY], codes: A2E.codes, behind: 'an interval' },
   'A2E down': A2E,
   'A2E answers 503': A2E,
   'A2E answers HTML': { ...A2E, codes: ['UPSTREAM_BAD_RESPONSE', 'UPSTREAM_UNAVAILABLE'] },

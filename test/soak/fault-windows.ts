@@ -17,6 +17,9 @@ interface Segment {
 /** A summary of failures follows within 30 s, and a line about a circuit within 60 s, in ms. */
 const LINES_FOLLOW_MS = 65_000;
 
+/** For a call, and the timers of a busy machine, in ms. */
+const LATE_MS = 1_000;
+
 /** The ends of an outage: a gateway logs them at its next call, however late. */
 const ENDS = ['A2E answers again', 'circuit closed'];
 
@@ -47,9 +50,15 @@ export class FaultWindows {
     return this.rules(from, to).some(({ codes }) => codes.includes(code));
   }
 
-  /** Whether two gateways may show different states at some time between two instants. */
-  allowsDifference(from: number, to: number): boolean {
-    return this.rules(from, to).some(({ gatewaysDiffer }) => gatewaysDiffer);
+  /** How far a gateway that a client has changed to between two instants may be behind at `to`, in ms. */
+  allowedLagMs(from: number, to: number, intervalMs: number): number {
+    const allowed = this.all.map((window) => {
+      const { behind } = FAULT_RULES[window.fault];
+      if (window.from > to || window.to < from || behind === 'nothing') return 0;
+      const faultMs = behind === 'an interval' ? 0 : Math.min(window.to, to) - window.from;
+      return intervalMs + faultMs + LATE_MS;
+    });
+    return Math.max(0, ...allowed);
   }
 
   /** The time until `to` that the windows of one cause cover together, in ms. */

@@ -13,6 +13,8 @@ const ENV = {
   POLL_INTERVAL_MS: String(INTERVAL_MS),
   UPSTREAM_TIMEOUT_MS: '2000',
   SHUTDOWN_GRACE_MS: String(GRACE_MS),
+  // More than the clients of a round, and less than a flood.
+  MAX_CONNECTIONS: '100',
   NODE_OPTIONS: '--inspect=127.0.0.1:0',
 };
 const FILL = 'filling-';
@@ -80,12 +82,15 @@ export class SoakFleet implements AsyncDisposable {
   }
 
   /** The address of the next gateway, as a load balancer picks it. */
-  readonly pick = (): string => {
+  readonly pick = (): string => this.next().process.url;
+
+  /** The next gateway, as a load balancer picks it. */
+  next(): SoakGateway {
     const { gateways } = this;
     const gateway = gateways[this.#turn++ % gateways.length];
     if (!gateway) throw new Error('no gateway left');
-    return gateway.process.url;
-  };
+    return gateway;
+  }
 
   at(place: number): SoakGateway | null {
     return this.#places[place] ?? null;

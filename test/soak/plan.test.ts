@@ -35,12 +35,23 @@ test('each round has clients of every transport and behaviour in the hour, and o
   expect(new Set(clients.map(({ behaviour }) => behaviour)).size).toBe(4);
 });
 
+test('two minutes have a client that reads nothing and a flood, and five have each of them', () => {
+  const floods = planSoak(HOUR).rounds.flatMap(({ events }) => events.filter((event) => event.kind === 'flood'));
+  expect(floods.slice(0, 2).map(({ flood }) => flood)).toEqual(['unread updates', 'pings']);
+  expect(new Set(floods.slice(0, 5).map(({ flood }) => flood)).size).toBe(5);
+});
+
+test('the clock of every gateway steps in an hour', () => {
+  const steps = faultsOf(planSoak(HOUR)).filter(({ fault }) => fault === 'a clock steps');
+  expect(new Set(steps.map(({ gateway }) => gateway))).toEqual(new Set([0, 1, 2]));
+});
+
 test('a query asks for tasks that have begun, and the first gateway is never restarted', () => {
   for (const { events } of planSoak(HOUR).rounds) {
     const begunAt = new Map(events.filter((event) => event.kind === 'task').map(({ id, at }) => [id, at]));
     for (const event of events) {
       if (event.kind === 'query') for (const id of event.tasks) expect(begunAt.get(id)).toBeLessThan(event.at);
-      if (event.kind === 'fault') expect([1, 2]).toContain(event.gateway);
+      if (event.kind === 'fault' && event.fault !== 'a clock steps') expect([1, 2]).toContain(event.gateway);
     }
   }
 });

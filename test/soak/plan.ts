@@ -36,8 +36,8 @@ export interface PlannedQuery {
   readonly tasks: readonly string[];
 }
 
-const FLOODS = ['pings', 'queries', 'garbage', 'connections'] as const;
-/** What a flood consists of. */
+const FLOODS = ['unread updates', 'pings', 'connections', 'queries', 'garbage'] as const;
+/** What a flood consists of. `unread updates`: a client reads nothing for longer than a gateway waits for it. */
 export type Flood = (typeof FLOODS)[number];
 
 /** A flood of requests to one gateway. */
@@ -88,6 +88,8 @@ export const ROUND_AND_REST_MS = 60_000;
 const TASKS = 8;
 const CLIENTS = 30;
 const QUERIES = 20;
+/** A flood of unread updates is refused some 25 s later. */
+const LAST_FLOOD_MS = 20_000;
 const FAULT_STARTS: readonly number[] = [6_000, 27_000];
 
 /** Plans a run from its seed. */
@@ -112,11 +114,12 @@ function planRound(random: Random, index: number, faults: readonly FaultName[]):
     planClient(random, `client-${index}-${number}`, tasks),
   );
   const queries = Array.from({ length: QUERIES }, () => planQuery(random, tasks));
+  // In turn, so that two minutes have two that are refused.
   const flood: PlannedFlood = {
     kind: 'flood',
-    at: random.integer(2_000, ROUND_MS - 4_000),
-    flood: random.pick(FLOODS),
-    times: random.integer(50, 200),
+    at: random.integer(2_000, LAST_FLOOD_MS),
+    flood: FLOODS[index % FLOODS.length] ?? 'pings',
+    times: random.integer(150, 250),
   };
   const planned = FAULT_STARTS.map((at, number) => {
     const fault = faults[index * FAULT_STARTS.length + number] ?? FAULT_NAMES[0];
@@ -158,7 +161,8 @@ function planFault(random: Random, at: number, fault: FaultName): PlannedFault {
     at: at + random.integer(0, 2_000),
     fault,
     forMs: random.integer(1_500, 5_000),
-    gateway: random.integer(1, 2),
+    // The first gateway lives for the whole run.
+    gateway: random.integer(fault === 'a clock steps' ? 0 : 1, 2),
     stepSeconds: random.pick([-3_600, -20, 20, 600, 3_600]),
   };
 }

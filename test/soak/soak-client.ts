@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { WatchedSpan } from './call-rule.ts';
-import { ClientHistory } from './client-history.ts';
+import { ClientHistory, type Lag, type ShownState } from './client-history.ts';
 import type { Connection, openConnection, Result } from './connection.ts';
 import type { PlannedClient } from './plan.ts';
 
@@ -11,8 +11,8 @@ export interface ClientSurroundings {
   readonly open: typeof openConnection;
   /** Whether an error with this code may end a subscription that began then. */
   readonly allowsCode: (code: string, from: number) => boolean;
-  /** Whether gateways may have shown different states since then. */
-  readonly allowsDifference: (from: number) => boolean;
+  /** How far a state of the task is behind now, and how far it may be on a connection that began then. */
+  readonly lag: (state: ShownState, from: number) => Lag;
   readonly violate: (text: string) => void;
   readonly onUpdate: () => void;
   readonly now: () => number;
@@ -116,7 +116,7 @@ export class SoakClient {
   }
 
   #take({ data, errors = [] }: Result, arrived: Arrived): void {
-    const { violate, onUpdate, allowsCode, allowsDifference, now } = this.#surroundings;
+    const { violate, onUpdate, allowsCode, lag, now } = this.#surroundings;
     arrived.endsInError = errors.length > 0;
     for (const { message, extensions: { code = 'none' } = {} } of errors) {
       // In a fault a subscription without a state may end; the client subscribes again, as a person reloads a page.
@@ -126,7 +126,7 @@ export class SoakClient {
     if (!data) return;
     arrived.shownAt ??= now();
     onUpdate();
-    const wrong = this.#history.add(data.taskStatus, allowsDifference(arrived.from));
+    const wrong = this.#history.add(data.taskStatus, lag(data.taskStatus, arrived.from));
     if (wrong) violate(`${this.planned.name} was shown ${wrong}`);
   }
 

@@ -1,19 +1,28 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Phase } from '../../src/simulator/timeline.ts';
 import { StallDetector } from '../support/stall-detector.ts';
 import { applyFault } from './apply-fault.ts';
 import { askQuery } from './ask-query.ts';
-import { excessCalls, lateCalls } from './call-rule.ts';
+import { CallTotal, excessCalls, lateCalls } from './call-rule.ts';
+import type { ShownState } from './client-history.ts';
 import { openConnection } from './connection.ts';
 import { type FaultWindow, FaultWindows } from './fault-windows.ts';
 import { INTERVAL_MS, SoakFleet, type SoakGateway } from './fleet.ts';
 import { flood } from './floods.ts';
 import { LogWatch } from './log-watch.ts';
 import { MachineStalls } from './machine-stalls.ts';
-import type { PlannedClient, PlannedEvent, PlannedFault, PlannedQuery, PlannedTask, Round } from './plan.ts';
+import type {
+  PlannedClient,
+  PlannedEvent,
+  PlannedFault,
+  PlannedFlood,
+  PlannedQuery,
+  PlannedTask,
+  Round,
+} from './plan.ts';
 import type { SoakCounts } from './report.ts';
 import { checkRest, type RestSample } from './rest-check.ts';
 import { SoakClient } from './soak-client.ts';
+import { leavesAfterMs, timelineOf } from './task-timeline.ts';
 import type { Violations } from './violations.ts';
 
 /** How often the logs and the machine are looked at, in ms. */
@@ -26,15 +35,6 @@ const SETTLED_AFTER_MS = 3 * INTERVAL_MS;
 const ENDED_WITHIN_MS = 40_000;
 const LOOK_MS = 100;
 const STALL = 'the machine stalls';
-
-/** The parts of a task's run before its end, as shares of its duration. */
-const STAGES: readonly (readonly [status: string, share: number])[] = [
-  ['init', 0.1],
-  ['start', 0.1],
-  ['pending', 0.1],
-  ['process', 0.6],
-  ['copy', 0.1],
-];
 
 /** What a {@link SoakRun} shares with its caller. */
 export interface SoakRunOptions {
@@ -56,6 +56,8 @@ export class SoakRun implements AsyncDisposable {
   readonly #stalls = new StallDetector();
   readonly #machine: MachineStalls;
   readonly #timer: NodeJS.Timeout;
+  readonly #total = new CallTotal();
+  readonly #started = new Map<string, { readonly task: PlannedTask; readonly at: number }>();
   #lookedAt = 0;
   #stall: FaultWindow | null = null;
   /** The fault under way: the next one waits for the recovery. */
@@ -107,6 +109,12 @@ export class SoakRun implements AsyncDisposable {
     );
   }
 
+  /** Checks what only the whole run can tell. */
+  end(): void {
+    const excess = this.#total.excess(INTERVAL_MS);
+    if (excess !== null) this.#options.violations.add(excess);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     clearInterval(this.#timer);
     this.#stalls[Symbol.dispose]();
@@ -136,25 +144,24 @@ export class SoakRun implements AsyncDisposable {
       case 'query':
         return this.#query(event);
       case 'flood':
-        return flood(event.flood, this.#fleet.pick(), event.times);
+        return this.#flood(event);
       case 'fault':
         this.#faults = this.#faults.then(() => this.#fault(event));
         return this.#faults;
     }
   }
 
-  #startTask({ id, runsForMs, end }: PlannedTask): void {
-    const timeline: Phase[] = STAGES.map(([status, share]) => ({
-      status,
-      forMs: share * runsForMs,
-      ...(status === 'process' && { progress: [0, 99] as const }),
-    }));
-    // The progress of a failed task stays at the last one that it had.
-    timeline.push(
-      end === 'success' ? { status: 'success' } : { status: 'fail', progress: 99, msg: 'Face not detected' },
-    );
-    this.#fleet.simulator.addTask(id, { timeline });
+  #startTask(task: PlannedTask): void {
+    this.#fleet.simulator.addTask(task.id, { timeline: timelineOf(task) });
+    this.#started.set(task.id, { task, at: this.#options.now() });
     this.counts.tasks += 1;
+  }
+
+  /** How far a state of a task is behind now, in ms. */
+  #behindMs(id: string, state: ShownState): number {
+    const started = this.#started.get(id);
+    if (!started) return Number.POSITIVE_INFINITY;
+    return this.#options.now() - started.at - leavesAfterMs(state, started.task.runsForMs);
   }
 
   async #watch(planned: PlannedClient, clients: SoakClient[]): Promise<void> {
@@ -164,7 +171,10 @@ export class SoakRun implements AsyncDisposable {
       pick: this.#fleet.pick,
       open: openConnection,
       allowsCode: (code, from) => this.#windows.allowsCode(code, from, now()),
-      allowsDifference: (from) => this.#windows.allowsDifference(from, now()),
+      lag: (state, from) => ({
+        behindMs: this.#behindMs(planned.task, state),
+        allowedMs: this.#windows.allowedLagMs(from, now(), INTERVAL_MS),
+      }),
       violate: violations.add,
       onUpdate: () => {
         this.counts.updates += 1;
@@ -189,6 +199,16 @@ export class SoakRun implements AsyncDisposable {
         ? this.#windows.allowsCode(outcome.code, from, now())
         : outcome.kind === 'unreachable' && isGone;
     if (!isAllowed) violations.add(`a query for ${tasks.join()} of ${url}: ${JSON.stringify(outcome)}`);
+  }
+
+  async #flood({ flood: kind, times }: PlannedFlood): Promise<void> {
+    const { simulator } = this.#fleet;
+    const wrong = await flood(kind, this.#fleet.next(), times, {
+      setTask: (id, msg) => simulator.setTask(id, { status: 'process', msg }),
+      removeTask: (id) => simulator.removeTask(id),
+      elapsedSince: (from) => this.#stalls.elapsedSince(from),
+    });
+    if (wrong !== null) this.#options.violations.add(wrong);
   }
 
   async #fault(planned: PlannedFault): Promise<void> {
@@ -233,5 +253,6 @@ export class SoakRun implements AsyncDisposable {
     const excess = excessCalls(calls, this.#windows, INTERVAL_MS);
     const late = lateCalls(calls, spans, this.#windows, INTERVAL_MS);
     for (const wrong of [...excess, ...late]) violations.add(`${id}: ${wrong}`);
+    this.#total.add(calls, this.#windows);
   }
 }

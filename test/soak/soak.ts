@@ -24,6 +24,7 @@ export async function soak({ minutes, seed, write }: SoakOptions): Promise<SoakR
   const filledTasks = minutes * 60_000 > WARM_UP_MS ? REMEMBERED_STATES : 0;
   await using run = await SoakRun.start({ violations, now, startedAt, filledTasks });
   for (const round of plan.rounds) await run.round(round);
+  run.end();
   const gateways = verdictsOf(run.rests);
   for (const growth of gateways.flatMap(growthOf)) violations.add(growth);
   const report = { seed, seconds: now() / 1_000, counts: run.counts, gateways, violations: violations.all };

@@ -1,5 +1,5 @@
 import { loadConfig } from '../../src/config.ts';
-import { createGateway, type Gateway } from '../../src/gateway.ts';
+import { createGateway, type Gateway, type GatewayOptions } from '../../src/gateway.ts';
 import { createLogger } from '../../src/observability/log.ts';
 import { CallbackQueue } from './callback-queue.ts';
 import { connect } from './ws-client.ts';
@@ -21,7 +21,10 @@ export interface OutageGateway extends AsyncDisposable {
   readonly lines: CallbackQueue<Line>;
 }
 
-export async function startOutageGateway(env: Readonly<Record<string, string>>): Promise<OutageGateway> {
+export async function startOutageGateway(
+  env: Readonly<Record<string, string>>,
+  options: GatewayOptions = {},
+): Promise<OutageGateway> {
   const config = loadConfig({
     PORT: '0',
     POLL_INTERVAL_MS: `${INTERVAL_MS}`,
@@ -31,7 +34,7 @@ export async function startOutageGateway(env: Readonly<Record<string, string>>):
   });
   const lines = new CallbackQueue<Line>();
   const log = createLogger('info', { write: (line) => lines.put(JSON.parse(line) as Line) });
-  const gateway = await createGateway(config, { log, statusPage: { onFirstPort: true, everyMs: 200 } });
+  const gateway = await createGateway(config, { log, statusPage: { onFirstPort: true, everyMs: 200 }, ...options });
   return { gateway, lines, [Symbol.asyncDispose]: () => gateway[Symbol.asyncDispose]() };
 }
 
