@@ -8,8 +8,8 @@ const ROOT = join(import.meta.dirname, '../..');
 const LEVELS: Readonly<Record<string, string>> = { debug: '20', info: '30', warn: '40', error: '50', fatal: '60' };
 /** A call of the logger with its message as the last argument. */
 const CALL = /\blog(?:ger)?\??\.(debug|info|warn|error|fatal)\([^;]*?(['"])((?:(?!\2).)+)\2\s*\)/g;
-/** The name of an outage log, and the ends of its messages. */
-const OUTAGE = /new OutageLog\(\{[^}]*?name: '([^']+)'/g;
+/** The name of an outage log, or the name of the polled API where a program gives no source; and the ends of its messages. */
+const OUTAGE = /(?:new OutageLog\(\{[^}]*?name: |upstreamName = )'([^']+)'/g;
 const OUTAGE_LINES = ['fails', 'still fails', 'answers again'];
 
 test('docs/log-lines.md lists every message that the code logs, with its level, and no other', async () => {
@@ -25,7 +25,8 @@ test('docs/log-lines.md lists every message that the code logs, with its level, 
   );
   expect(logged.length).toBeGreaterThan(12);
   const sources = files.map((file) => readFileSync(join(ROOT, file), 'utf8')).join('\n');
-  const outages = [...sources.matchAll(OUTAGE)].flatMap(([, name]) => OUTAGE_LINES.map((line) => `40 ${name} ${line}`));
+  const names = new Set([...sources.matchAll(OUTAGE)].map(([, name]) => name));
+  const outages = [...names].flatMap((name) => OUTAGE_LINES.map((line) => `40 ${name} ${line}`));
   expect(outages).toHaveLength(9);
   expect(outages.filter((line) => !listed.includes(line))).toEqual([]);
   const messages = listed.map((line) => line.slice(3));

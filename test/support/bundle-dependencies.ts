@@ -7,14 +7,14 @@ import { build } from 'vite';
 
 /** As Node resolves packages. */
 const CONDITIONS = ['node', 'module-sync', 'import', 'default'];
-/** One string of several megabytes, and few tests ask for it: it stays where it is. */
-const NOT_BUNDLED = '@graphql-yoga/render-graphiql';
+/** Types alone, and one string of several megabytes that few tests ask for. */
+const NOT_BUNDLED = ['@types/node', '@graphql-yoga/render-graphiql'];
 
 const [, , directory = ''] = process.argv;
 const draft = `${directory}-${randomUUID()}`;
 await mkdir(draft, { recursive: true, mode: 0o700 });
 const { dependencies }: { dependencies: object } = JSON.parse(await readFile('package.json', 'utf8'));
-const names = Object.keys(dependencies).filter((name) => name !== NOT_BUNDLED);
+const names = Object.keys(dependencies).filter((name) => !NOT_BUNDLED.includes(name));
 const entries = await Promise.all(names.map(writeEntry));
 await build({
   configFile: false,

@@ -46,7 +46,9 @@ describe('deadline and disposal', () => {
       signal = given;
       return new Promise(() => {});
     });
-    const failed = expect(read()).rejects.toThrow(new UpstreamUnavailable('predictions did not answer in time'));
+    const failed = expect(read()).rejects.toThrow(
+      new UpstreamUnavailable('predictions did not answer in time', { reason: 'TIMEOUT' }),
+    );
     await vi.advanceTimersByTimeAsync(999);
     expect(signal?.aborted).toBe(false);
     await vi.advanceTimersByTimeAsync(1);
