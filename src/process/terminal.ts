@@ -1,5 +1,4 @@
 import { constants, openSync, writeSync } from 'node:fs';
-import type { Output } from './output.ts';
 
 /** How soon a terminal that accepts no more is tried again: one that is read, and one that has stopped. */
 const READ_RETRY_MS = 2;
@@ -16,7 +15,7 @@ interface Line {
  * Opens the terminal behind a file descriptor once more, so that the mode of the new descriptor changes neither the shell's
  * nor any other program's. Null where that is not possible: without `/proc`, or for a terminal of another user.
  */
-export function openTerminal(fd: number): Output | null {
+export function openTerminal(fd: number): Terminal | null {
   try {
     const { O_WRONLY, O_NONBLOCK, O_NOCTTY } = constants;
     return new Terminal(openSync(`/proc/self/fd/${fd}`, O_WRONLY | O_NONBLOCK | O_NOCTTY));
@@ -26,7 +25,7 @@ export function openTerminal(fd: number): Output | null {
 }
 
 /** Writes to a descriptor in non-blocking mode. Lines that the terminal does not accept wait in order. */
-class Terminal implements Output {
+export class Terminal {
   readonly #fd: number;
   readonly #lines: Line[] = [];
   #retry: NodeJS.Timeout | undefined;
