@@ -9,18 +9,25 @@ export function expired(): Unauthenticated {
 const CHECK_MS = 30_000;
 
 /**
- * Calls `end` at `expiresAt` (ms since the epoch; null: never). A wall clock that is set forward past it ends the wait within
- * 30 s; one that is set back does not prolong it. Returns a function that cancels the call.
+ * Calls `end` at `expiresAt` (ms since the epoch; null: never), by the clocks at the time of the call. A wall clock that is set
+ * back does not prolong the wait. One that is set forward past it, and stays there for two checks in a row, ends the wait
+ * within a minute: a clock that was behind is right then, and one that jumps for a moment changes nothing. Returns a
+ * function that cancels the call.
  */
 export function onExpiry(expiresAt: number | null, end: () => void): () => void {
   if (expiresAt === null) return () => {};
   const deadline = performance.now() + expiresAt - Date.now();
-  const left = (): number => Math.min(expiresAt - Date.now(), deadline - performance.now());
   let timer: NodeJS.Timeout;
+  let isPast = false;
   const wait = (): void => {
-    timer = setTimeout(check, Math.min(CHECK_MS, Math.max(0, left()))).unref();
+    timer = setTimeout(check, Math.min(CHECK_MS, Math.max(0, deadline - performance.now()))).unref();
   };
-  const check = (): void => (left() > 0 ? wait() : end());
+  const check = (): void => {
+    const wasPast = isPast;
+    isPast = Date.now() >= expiresAt;
+    if (performance.now() >= deadline || (isPast && wasPast)) end();
+    else wait();
+  };
   wait();
   return () => clearTimeout(timer);
 }

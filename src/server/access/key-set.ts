@@ -31,7 +31,7 @@ const FIRST_WAIT_MS = 1_000;
 /** A ticket that no held key fits waits this long for a refresh, in ms: a key just rotated in mostly arrives in time. */
 const ROTATION_WAIT_MS = 50;
 /**
- * Tickets that no held key fits start ten refreshes a minute at most, five of them at once. That is the default limit of
+ * Tickets that no held key fits start five refreshes at once and ten a minute in the long run. That is the default limit of
  * `jwks-rsa` (https://github.com/auth0/node-jwks-rsa), which identity providers are used to.
  */
 const ASK_EVERY_MS = 6_000;

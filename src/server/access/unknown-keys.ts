@@ -1,7 +1,7 @@
 /** A name is remembered for this long, in ms: longer than a client waits before its first retry. */
 const REMEMBERED_MS = 10_000;
-/** A client can invent names, so more of them than this are not kept. */
-const MAX_NAMES = 1_000;
+/** A client can invent names, so more of them than this (some 5 MB) are not kept. */
+const MAX_NAMES = 50_000;
 
 /** The keys that tickets named and no held set has, each with the time of its first ticket. */
 export class UnknownKeys {
