@@ -14,6 +14,8 @@ import { ResponseSilence } from './response-silence.ts';
 
 /** Tasks that A2E has never answered prove an outage together, because one id may be malformed. */
 const DISTINCT_UNPROVEN_TASKS = 3;
+/** The answer of a peer ends an outage here after so many intervals without a failure. */
+const PEER_INTERVALS = 2;
 /** Checks that find one silence before it counts. A process that was stalled itself makes one check late, not several. */
 const CHECKS = 4;
 
@@ -41,6 +43,7 @@ export class UpstreamHealth implements CallListener, Disposable {
   readonly #trustedSilence = new ResponseSilence();
   readonly #untrustedSilence = new ResponseSilence();
   readonly #failedUnproven = new Set<string>();
+  readonly #startedAt = performance.now();
   #isEverAnswered = false;
   #callsUnderWay = 0;
   /** The beginning of the silence that the last checks found, and how many found it. */
@@ -72,18 +75,23 @@ export class UpstreamHealth implements CallListener, Disposable {
     silence.ended(call);
     if (outcome.kind === 'answered') {
       silence.answered(ms);
-      this.#onAnswer(performance.now());
+      this.#onAnswer();
     }
     if (outcome.kind === 'failed' && this.#isEvidence(call, outcome.error)) this.#failed(outcome.error, since);
   }
 
+  /** What a peer has heard tells nothing about calls that fail here: the way from this gateway to A2E may be broken. */
   peerAnswered(at: number): void {
-    this.#onAnswer(at);
+    if (at < this.#startedAt) return;
+    this.#isEverAnswered = true;
+    this.#failedUnproven.clear();
+    this.#options.outage.succeeded(at - PEER_INTERVALS * this.#options.silentAfterMs);
   }
 
   /** A2E has sent a response, with any status. */
-  responded(at: number = performance.now()): void {
-    for (const silence of [this.#trustedSilence, this.#untrustedSilence]) silence.interrupted(at);
+  responded(): void {
+    const now = performance.now();
+    for (const silence of [this.#trustedSilence, this.#untrustedSilence]) silence.interrupted(now);
   }
 
   /** A2E has refused a token or limited the rate, so it works. */
@@ -102,11 +110,11 @@ export class UpstreamHealth implements CallListener, Disposable {
     clearTimeout(this.#silenceCheck);
   }
 
-  #onAnswer(at: number): void {
+  #onAnswer(): void {
     this.#isEverAnswered = true;
     this.#failedUnproven.clear();
-    this.responded(at);
-    this.#options.outage.succeeded(at);
+    this.responded();
+    this.#options.outage.succeeded();
   }
 
   #failed(error: UpstreamError, since: number | null): void {

@@ -211,15 +211,32 @@ describe('silence for trusted tasks', () => {
   });
 });
 
-test('the answer of a peer ends an outage that began before it, and a silence', () => {
+test('the answer of a peer ends an outage two intervals after the last failed call', () => {
   fail(call('a', 'unproven'));
-  const failedAt = performance.now();
-  pass(INTERVAL_MS);
-  health.peerAnswered(failedAt - 1);
+  pass(2 * INTERVAL_MS - 1);
+  health.peerAnswered(performance.now());
   expect(health.away).toBe(true);
+  pass(1);
   health.peerAnswered(performance.now());
   expect(health.away).toBe(false);
   expect(messages()).toEqual(['A2E fails', 'A2E answers again']);
+});
+
+test('a gateway whose own calls fail or hang stays away while its peers are answered', () => {
+  fail(call('a', 'trusted'));
+  for (let time = 0; time < 20; time += 1) {
+    pass(INTERVAL_MS);
+    health.peerAnswered(performance.now());
+    expect(health.away).toBe(true);
+    fail(call('a', 'trusted'));
+  }
+  expect(messages()).not.toContain('A2E answers again');
+});
+
+test('the answer that a peer had before the gateway started proves nothing', () => {
+  health.peerAnswered(performance.now() - 1);
+  fail(call('a', 'unproven'));
+  expect(messages()).toEqual(['A2E fails']);
 });
 
 test('calls that the gateway cuts when it ends are no failures', () => {
