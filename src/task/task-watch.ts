@@ -109,11 +109,11 @@ export class TaskWatch implements Job {
     });
   }
 
-  /** The state has probably changed: polls a watched task early, unless it backs off or its token's circuit is not closed. */
+  /** The state has probably changed: polls a watched task early, unless its token's circuit is not closed. */
   invalidate(): void {
     if (!this.#demand.isWatched || isFinal(this.#state)) return;
     const { kind } = this.#context.schedulers.for(this.credential).presentState;
-    this.#schedule.invalidate({ mayHasten: kind === 'closed' && !this.#planner.failing });
+    this.#schedule.invalidate({ mayHasten: kind === 'closed' });
   }
 
   /** Stops for good. */

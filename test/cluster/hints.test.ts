@@ -91,7 +91,7 @@ test('a hint to a gateway that began to watch after the last hint is followed by
   expect(late).toMatchObject({ end: 'completed', last: { task: { status: 'SUCCESS' } } });
 });
 
-test('a task that backs off is polled no sooner for a hint', async () => {
+test('a task that backs off is polled once per interval for any number of hints', async () => {
   await using gateway = new TaskHarness({ source, intervalMs: INTERVAL_MS, random: () => 0.5 });
   gateway.subscribe(ID);
   await pass(300);
@@ -104,9 +104,7 @@ test('a task that backs off is polled no sooner for a hint', async () => {
     gateway.registry.watch(ID, OWN).invalidate();
     await pass(100);
   }
-  expect(source.calls.length).toBe(before);
-  await pass(1_000);
-  expect(source.calls.length).toBe(before + 1);
+  expect(source.calls.length).toBe(before + 2);
 });
 
 test('a pause that A2E asked for holds for hints: they cost no call, and no task is stale for them', async () => {
