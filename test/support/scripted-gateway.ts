@@ -58,6 +58,7 @@ export async function startScriptedGateway(
   server.on('upgrade', (request, stream, head) => {
     upgrades += 1;
     if (!(typeof websocket === 'function' ? websocket(upgrades) : websocket)) {
+      stream.on('error', () => {});
       stream.end('HTTP/1.1 403 Forbidden\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
       return;
     }

@@ -6,11 +6,13 @@ import type { AddressInfo } from 'node:net';
 export class UpgradeRefusingProxy implements AsyncDisposable {
   readonly #server: Server;
   #refused = 0;
+  #streams = 0;
 
   private constructor(target: string) {
     this.#server = createServer((incoming, response) => {
       const { method, url = '/' } = incoming;
       const outgoing = request(new URL(url, target), { method, headers: { ...incoming.headers } }, (answer) => {
+        if (answer.headers['content-type']?.startsWith('text/event-stream')) this.#streams += 1;
         response.writeHead(answer.statusCode ?? 502, answer.headers).flushHeaders();
         answer.pipe(response);
       });
@@ -20,6 +22,7 @@ export class UpgradeRefusingProxy implements AsyncDisposable {
     });
     this.#server.on('upgrade', (_request, socket) => {
       this.#refused += 1;
+      socket.on('error', () => {});
       socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
     });
   }
@@ -39,6 +42,11 @@ export class UpgradeRefusingProxy implements AsyncDisposable {
   /** Upgrades refused so far. */
   get refused(): number {
     return this.#refused;
+  }
+
+  /** Event streams passed so far. */
+  get streams(): number {
+    return this.#streams;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -62,7 +62,7 @@ const MEASURE_SHIFTS = `
   globalThis.WebSocket = class extends WebSocket {
     constructor(...options) {
       super(...options);
-      this.addEventListener('message', () => { messages += 1; });
+      this.addEventListener('message', ({ data }) => { if (JSON.parse(data).type === 'next') messages += 1; });
     }
   };
   new PerformanceObserver((list) => {

@@ -35,7 +35,7 @@ describe.concurrent('the watch page', () => {
     gateway.calls[0]?.cut();
     await words(tab.page, /Connection lost\. Reconnecting.* Showing the last known state\./);
     expect(await tab.page.locator('.percent').textContent()).toBe('40 %');
-    await expect.poll(() => gateway.calls.length, { timeout: 10_000 }).toBe(2);
+    await expect.poll(() => gateway.calls.length, { timeout: 40_000 }).toBe(2);
     gateway.calls[1]?.next(result('a', { progress: 55 }));
     await words(tab.page, '55 %');
     expect(await tab.page.locator('#connection').isVisible()).toBe(false);
@@ -49,7 +49,7 @@ describe.concurrent('the watch page', () => {
     await tab.page.goto(`${gateway.url}?id=a`);
     await words(tab.page, '40 %');
     gateway.calls[0]?.cut();
-    await expect.poll(() => gateway.calls.length, { timeout: 10_000 }).toBe(2);
+    await expect.poll(() => gateway.calls.length, { timeout: 40_000 }).toBe(2);
     expect(gateway.calls.map(({ overWebSocket }) => overWebSocket)).toEqual([true, true]);
   });
 

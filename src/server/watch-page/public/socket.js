@@ -20,7 +20,7 @@ const DEAD_MS = 7000;
  * Source: graphql-ws, PROTOCOL.md.
  * @type {Record<number, number>}
  */
-const STATUS_OF_CLOSE = { 1009: 413, 4400: 400, 4401: 401, 4403: 401, 4406: 400, 4429: 429, 4500: 500 };
+const STATUS_OF_CLOSE = { 1009: 413, 1013: 503, 4400: 400, 4401: 401, 4403: 401, 4406: 400, 4429: 429, 4500: 500 };
 
 /**
  * One subscription over one WebSocket, by graphql-transport-ws. `unopened`: the gateway did not acknowledge the

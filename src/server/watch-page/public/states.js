@@ -8,7 +8,8 @@ import { isOf, post, refusalOf } from './request.js';
  * @typedef {import('../page-types.js').Result} Result
  */
 
-const ANSWER_MS = 8000;
+/** Longer than the gateway waits for A2E, 15 s by default. */
+const ANSWER_MS = 20_000;
 /** A task just created may be unknown to A2E for a while, and A2E may fail to answer: neither is final at first. */
 const MISSES_IN_A_ROW = 3;
 const FINAL = ['UNAUTHENTICATED', 'FORBIDDEN'];

@@ -3,6 +3,7 @@ import { followOverHttp } from './fallback.js';
 import { subscriptionTo } from './operations.js';
 import { pause } from './pause.js';
 import { followSocket } from './socket.js';
+import { StateReader } from './states.js';
 
 /**
  * @typedef {import('../page-types.js').Handlers} Handlers
@@ -29,7 +30,7 @@ const upgrades = { work: false, failedInARow: 0 };
  * would have to agree on a leader, survive its freezing in the background, and keep apart the data of different tokens.
  *
  * Where a WebSocket cannot be opened, the page follows its tasks over HTTP: see `followOverHttp`. Each reconnect tries a
- * WebSocket first. Reconnects with back-off and jitter for as long as another attempt may help.
+ * WebSocket first, and a page without a stream tries one again now and then. Reconnects with back-off and jitter for as long as another attempt may help.
  *
  * @param {readonly string[]} ids
  * @param {string | null} token
@@ -79,15 +80,21 @@ async function follow(ids, token, handlers, signal) {
  * @returns {Promise<Outcome>}
  */
 async function attempt(ids, token, listener, signal) {
-  const outcome = await followSocket(subscriptionTo(ids), token, listener, signal);
-  if (outcome !== 'unopened') {
-    upgrades.work = true;
-    upgrades.failedInARow = 0;
-    return outcome;
+  const reader = new StateReader(ids, token, listener, signal);
+  while (!signal.aborted) {
+    const outcome = await followSocket(subscriptionTo(ids), token, listener, signal);
+    if (signal.aborted) break;
+    if (outcome !== 'unopened') {
+      upgrades.work = true;
+      upgrades.failedInARow = 0;
+      return outcome;
+    }
+    upgrades.failedInARow += 1;
+    if (upgrades.work && upgrades.failedInARow < FAILED_UPGRADES) break;
+    const overHttp = await followOverHttp(reader);
+    if (overHttp !== null) return overHttp;
   }
-  upgrades.failedInARow += 1;
-  if (upgrades.work && upgrades.failedInARow < FAILED_UPGRADES) return 'lost';
-  return followOverHttp(ids, token, listener, signal);
+  return 'lost';
 }
 
 /** Another attempt may succeed where this one was refused. @param {Refusal} refusal */
