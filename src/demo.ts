@@ -85,7 +85,8 @@ function startGateway(config: Config): Promise<Gateway> {
  */
 function demoConfig(env: Environment): Config {
   const quick = env['POLL_INTERVAL_MS'] ? {} : { POLL_INTERVAL_MS: '1000', POLL_MAX_INTERVAL_MS: '2000' };
-  const upstream = { A2E_API_URL: simulator.url, A2E_API_TOKEN: 'demo-token', AUTH_MODE: 'open' };
+  // The simulator is in this process, whatever the proxies of the environment are for.
+  const upstream = { A2E_API_URL: simulator.url, A2E_API_TOKEN: 'demo-token', AUTH_MODE: 'open', no_proxy: '*' };
   const pages = { GRAPHIQL: 'true', INTROSPECTION: 'true' };
   return loadConfig({ LOG_LEVEL: 'warn', ...pages, ...quick, ...env, ...upstream });
 }

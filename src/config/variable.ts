@@ -102,10 +102,13 @@ export function webUrl(): Variable<string | null> {
   return { allowed: 'an http or https URL without a user', fallback: null, secret: false, parse };
 }
 
-/** The http(s) URL of a proxy, which may have a user and a password. */
+/** The http(s) URL of a proxy, which may have a user and a password. As in curl, `http://` may be missing. */
 export function proxyUrl(): Variable<string | null> {
-  const parse = (value: string): string | undefined => (parseWebUrl(value) ? value : undefined);
-  return { allowed: 'the http or https URL of a proxy', fallback: null, secret: false, parse };
+  const parse = (value: string): string | undefined => {
+    const url = /^[^/]+:\/\//.test(value) ? value : `http://${value}`;
+    return parseWebUrl(url) && url;
+  };
+  return { allowed: 'the http or https URL of a proxy, or its HOST:PORT', fallback: null, secret: false, parse };
 }
 
 /** The address of a Redis, of Sentinels or of a Redis Cluster, as it was written: see {@link parseRedisUrl}. */

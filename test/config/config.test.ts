@@ -219,7 +219,8 @@ test('the variables of a proxy are read in lower case too, which comes first', (
   expect(loadConfig(lower).proxy).toEqual(read);
   expect(loadConfig({ ...upper, ...lower }).proxy).toEqual(read);
   expect(loadConfig({ ...upper, https_proxy: '' }).proxy?.https).toBe('http://y:2');
-  expect(blamed({ ...upper, https_proxy: 'proxy:3128' })).toEqual(['https_proxy']);
+  expect(blamed({ ...upper, https_proxy: 'socks5://proxy:1080' })).toEqual(['https_proxy']);
+  expect(loadConfig({ https_proxy: 'user:secret@proxy:3128' }).proxy?.https).toBe('http://user:secret@proxy:3128');
   expect(loadConfig({ port: '1', a2e_api_token: 't' })).toEqual(loadConfig({}));
 });
 
