@@ -2,7 +2,7 @@ import { describe, type ExpectStatic, it, vi } from 'vitest';
 import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
 import { bundledEnvironment } from '../support/bundled-dependencies.ts';
 import { SCRIPTS, StartedServer, UNDER_NOHUP, WAYS, type WayOfStarting } from '../support/started-server.ts';
-import { connect, type WsClient } from '../support/ws-client.ts';
+import { connect, tcpOf, type WsClient } from '../support/ws-client.ts';
 
 const GRACE_MS = 4_000;
 const CLIENTS = 40;
@@ -58,15 +58,18 @@ async function drains(url: string): Promise<void> {
   await vi.waitUntil(async () => (await status()) === 503, { timeout: 20_000, interval: 5 });
 }
 
-type Send = (server: StartedServer, draining: () => Promise<unknown>) => unknown;
+type Send = (server: StartedServer, url: string) => unknown;
 
 const SENT = {
   SIGTERM: (server) => server.signal('SIGTERM'),
   SIGINT: (server) => server.signal('SIGINT'),
   SIGHUP: (server) => server.signal('SIGHUP'),
-  'SIGTERM, and again with other signals while it drains': async (server, draining) => {
+  'SIGTERM, and again with other signals while it drains': async (server, url) => {
+    // A client that has stopped reading holds the drain until the last signal is sent.
+    await using held = await connect(url);
+    tcpOf(held.socket).pause();
     server.signal('SIGTERM');
-    await draining();
+    await drains(url);
     server.signal('SIGTERM');
     // To npm these would be the end.
     server.signalServer('SIGQUIT');
@@ -90,7 +93,7 @@ describe.concurrent('a gateway', () => {
       await using _ = stack;
       const url = await server.url();
       const clients = await watch(url, stack);
-      await send(server, () => drains(url));
+      await send(server, url);
       if (way === 'under nohup' && signals === 'SIGHUP') {
         // Ignored: the clients stay, and the next signal is the first.
         await watch(url, stack);
@@ -119,7 +122,7 @@ describe.concurrent('a gateway', () => {
     await using _ = stack;
     const url = await server.url();
     const clients = await watch(url, stack);
-    await send(server, () => drains(url));
+    await send(server, url);
     await expectFarewells(expect, clients);
     expect(await server.exited).toEqual(signals === 'SIGHUP' ? KILLED_NPM : DRAINED);
     await expectNoneLeft(expect, server);

@@ -54,7 +54,11 @@ test('a terminal that is not read costs the same and no waiting, and shows whole
     console.log(JSON.stringify({ dropped: output.dropped, waiting: standardError.writableLength }));
     setInterval(() => standardError.writableLength || process.exit(), 10);`;
   const command = [LATE_READER, process.execPath, '--input-type=module', '-e', program];
-  const { stdout } = spawnSync(findTool('python'), command, { encoding: 'utf8', maxBuffer: 8 * 1024 * 1024 });
+  const { stdout } = spawnSync(findTool('python'), command, {
+    encoding: 'utf8',
+    maxBuffer: 8 * 1024 * 1024,
+    timeout: 60_000,
+  });
   const [report = '', ...lines] = stdout.trimEnd().split('\n');
   const { dropped, waiting } = JSON.parse(report) as { dropped: number; waiting: number };
   expect(waiting).toBeLessThanOrEqual(1024 * 1024 + 100);

@@ -6,7 +6,7 @@ import { backoffDelay } from '../../src/task/poll-interval-policy.ts';
 import { freePort } from '../support/free-port.ts';
 import { KeySet } from '../support/key-set.ts';
 import { metric } from '../support/metrics-of.ts';
-import { INTERVAL_MS, startOutageGateway, watchTasks } from '../support/outage-gateway.ts';
+import { startOutageGateway, watchTasks } from '../support/outage-gateway.ts';
 import { RedisServer } from '../support/redis-server.ts';
 import { seriesValue } from '../support/scrape.ts';
 import { problems } from '../support/status-events.ts';
@@ -56,7 +56,9 @@ test('no alert fires for a gateway that polls and serves', async () => {
   await simulator.waitForCalls('task-0', 2);
   const begun = await takeScrape(gateway.url);
   await simulator.waitForCalls('task-0', 5);
-  expect(await firingAlerts(begun, await takeScrape(gateway.url))).toEqual([]);
+  await expect
+    .poll(async () => firingAlerts(begun, await takeScrape(gateway.url)), { interval: 500, timeout: 60_000 })
+    .toEqual([]);
 });
 
 test.each([1, 10_000])(
@@ -66,7 +68,7 @@ test.each([1, 10_000])(
     const port = await freePort();
     const watched = stack.use(await startOutageGateway({ A2E_API_URL: `http://127.0.0.1:${port}` }));
     await watchTasks(watched.gateway.url, tasks, stack);
-    const line = await expectRow('A2EAway', { ...watched, withinMs: 2 * INTERVAL_MS + 1_000 });
+    const line = await expectRow('A2EAway', { ...watched, withinMs: 10_000 });
     expect(line).toMatchObject({ reason: 'ECONNREFUSED', failures: { ECONNREFUSED: 1 } });
     stack.use(await startSimulator({ ...CHURN, port }));
     await watched.lines.find(({ msg }) => msg === 'A2E answers again');
@@ -111,7 +113,7 @@ test('rate limited: polling pauses', async () => {
 
 test('one bad tenant: three failing tasks are enough, and no healthy task is stale', async () => {
   await using stack = new AsyncDisposableStack();
-  const { simulator, ...watched } = await startExercise(stack, QUICK);
+  const { simulator, ...watched } = await startExercise(stack);
   const { url } = watched.gateway;
   await watchTasks(url, TASKS, stack);
   await simulator.waitForCalls(`task-${TASKS - 1}`, 2);
@@ -175,7 +177,7 @@ test('an unreachable key set is reported before the first request, and so is its
   keys.down = false;
   const authorization = `Bearer ${await keys.sign('one', { tasks: '*' })}`;
   const ask = () => fetch(`${watched.gateway.url}/graphql?query={__typename}`, { headers: { authorization } });
-  await expect.poll(async () => (await ask()).status, { interval: 100 }).toBe(200);
+  await expect.poll(async () => (await ask()).status, { interval: 100, timeout: 40_000 }).toBe(200);
   await watched.lines.find(({ msg }) => msg === 'key set answers again');
   expect(await (await fetch(`${watched.gateway.url}/readyz`)).json()).toMatchObject({ keySet: 'ok' });
 });
@@ -235,6 +237,7 @@ test('flood: a client that floods again and again is refused, and so is one conn
   await expect(connect(gateway.url)).rejects.toThrow('503');
   await metric(gateway.url, 'refusals_total{reason="connections"}').toBe(1);
   await held[Symbol.asyncDispose]();
+  await expect.poll(() => gateway.counts().connections).toBe(0);
   const over = new AbortController();
   const flooding = floodUntil(over.signal, gateway.url);
   stack.defer(async () => {

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { startSimulator } from '../../src/simulator/simulator.ts';
+import { metric } from '../support/metrics-of.ts';
 import { INTERVAL_MS, type OutageGateway, startOutageGateway, watchTasks } from '../support/outage-gateway.ts';
 import { RedisServer } from '../support/redis-server.ts';
 
@@ -61,7 +62,7 @@ test('ids that A2E never answers, or fails, are no outage and no line, while ano
   simulator.fault({ kind: 'status', status: 503, id: 'task-2', times: 'always' });
   await watchTasks(watched.gateway.url, 1, stack);
   await simulator.waitForCalls('task-0', 1);
-  await expectKnown(watched, ['calls_total{outcome="200"} 1', '"upstream":"ok"']);
+  await metric(watched.gateway.url, 'upstream_calls_total{outcome="200"}').toBeGreaterThan(0);
   await watchTasks(watched.gateway.url, 3, stack);
   const words = new Set<string>();
   const look = async () => {

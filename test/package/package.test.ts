@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { otherVariables } from '../../src/config/other-variables.ts';
 import { variables } from '../../src/config/variables.ts';
 import { openStream } from '../support/sse-client.ts';
 import { openSocket } from '../support/ws-client.ts';
@@ -76,7 +77,8 @@ describe.each(VERSIONS)('on Node %s', (version) => {
     expect(await output('npx', ['video-task-gateway', '--version'])).toMatch(/^\d+\.\d+\.\d+\n$/);
     const help = await output('video-task-gateway', ['--help']);
     const listed = Array.from(help.matchAll(/^ {2}([A-Z][A-Z0-9_]+) /gm), ([, name]) => name);
-    expect(listed.toSorted()).toEqual(Object.keys(variables).toSorted());
+    const names = [...Object.keys(variables), ...otherVariables.map(({ name }) => name)];
+    expect(listed.toSorted()).toEqual(names.toSorted());
     await expect(output('video-task-gateway', ['--wrong'])).rejects.toMatchObject({ code: 2 });
   });
 

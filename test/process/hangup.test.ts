@@ -26,6 +26,6 @@ test.each([
   ['npm under nohup with bash for its scripts', 'bash', `nohup ${npm('bash')}`, true],
   ['npm in a shell that ignores it', 'sh', `trap '' HUP; ${npm('bash')}`, true],
 ])('a process that %s started knows whether SIGHUP is to be ignored', (_, shell, text, expected) => {
-  const { stdout } = spawnSync(shell, ['-c', text], { env, encoding: 'utf8' });
+  const { stdout } = spawnSync(shell, ['-c', text], { env, encoding: 'utf8', timeout: 60_000 });
   expect(stdout).toBe(String(expected));
 });

@@ -12,7 +12,11 @@ const SURROUNDINGS: FloodSurroundings = {
 };
 
 test('a gateway refuses the floods that are more than it takes, and one that does not is a violation', async () => {
-  await using gateway = await startGateway({ MAX_CONNECTIONS: '2', A2E_API_TOKEN: 't' });
+  await using gateway = await startGateway({
+    A2E_API_URL: 'http://127.0.0.1:1',
+    MAX_CONNECTIONS: '2',
+    A2E_API_TOKEN: 't',
+  });
   const { url } = gateway;
   const flooded = { name: 'a', isEnding: false, process: { url, metrics: () => metricsText(url) } };
   expect(await flood('connections', flooded, 2, SURROUNDINGS)).toBe('a did not refuse a flood of connections');

@@ -34,7 +34,7 @@ export async function expectRow(alert: string, exercise: Exercise): Promise<Line
   const { gateway, lines, also = [], perMinute, withinMs = PATIENCE.timeout } = exercise;
   const [, , metric = '', log = '', readiness = '', problem = ''] =
     rows.find(([cell]) => cell === `\`${alert}\``) ?? [];
-  await expectMetric(gateway.url, metric);
+  await expectMetric(gateway.url, metric, { ...PATIENCE, timeout: withinMs });
   const begun = await takeScrape(gateway.url);
   const line = log === 'none' ? null : await lines.find((each) => log.includes(`\`${each.msg}\` (${each.level})`));
   await expect.poll(() => readinessOf(gateway.url), { ...PATIENCE, timeout: withinMs }).toMatch(pattern(readiness));
@@ -42,18 +42,23 @@ export async function expectRow(alert: string, exercise: Exercise): Promise<Line
   await expect
     .poll(async () => firingAlerts(begun, await takeScrape(gateway.url), perMinute), FIRES)
     .toEqual([alert, ...also].toSorted());
-  if (log === 'none') expect(lines.all.filter(({ level }) => level >= WARN)).toEqual([]);
+  if (log === 'none') expect(lines.all.filter((each) => each.level >= WARN && !isOfBusyMachine(each))).toEqual([]);
   return line;
 }
 
 /** A cell such as `` `series` is 0 ``, `` `series` is above 0.5 `` or `` `series` rises ``. */
-async function expectMetric(url: string, cell: string): Promise<void> {
+async function expectMetric(url: string, cell: string, patience: typeof PATIENCE): Promise<void> {
   const series = codeIn(cell);
   const value = async () => seriesValue((await takeScrape(url)).text, series);
   const [, relation, bound] = /^`.+` (is|is above|rises)(?: ([\d.]+))?$/.exec(cell) ?? [];
   const least = relation === 'rises' ? ((await value()) ?? 0) : Number(bound);
-  if (relation === 'is') await expect.poll(value, PATIENCE).toBe(least);
-  else await expect.poll(value, PATIENCE).toBeGreaterThan(least);
+  if (relation === 'is') await expect.poll(value, patience).toBe(least);
+  else await expect.poll(value, patience).toBeGreaterThan(least);
+}
+
+/** A2E and the gateway share the CPU, so that a call may wait longer than a short interval. */
+function isOfBusyMachine({ msg, reason }: Line): boolean {
+  return reason === 'SILENCE' || msg === 'A2E answers again';
 }
 
 async function readinessOf(url: string): Promise<string> {

@@ -77,8 +77,8 @@ describe('the webhook', () => {
 test('replays, garbage and wrong tokens cost A2E one call per task, and are answered with 429 past the rate', async () => {
   await using pair = await startPair({
     WEBHOOK_TOKEN: TOKEN,
-    POLL_INTERVAL_MS: '60000',
-    POLL_MAX_INTERVAL_MS: '60000',
+    POLL_INTERVAL_MS: '600000',
+    POLL_MAX_INTERVAL_MS: '600000',
   });
   pair.simulator.setTask('job', { status: 'process' });
   await using client = await connect(pair.gateway.url);
@@ -90,7 +90,7 @@ test('replays, garbage and wrong tokens cost A2E one call per task, and are answ
   const statuses = { replay: new Set<number>(), garbage: new Set<number>(), wrong: new Set<number>() };
   let calls = 0;
   // On a slow machine a batch may take longer than the second of the rate.
-  while (calls < 1_000 || !statuses.replay.has(429) || !statuses.wrong.has(429)) {
+  while (calls < 1_000 || !statuses.replay.union(statuses.garbage).has(429) || !statuses.wrong.has(429)) {
     const batch = Array.from({ length: 40 }, async () => {
       statuses.replay.add((await replay()).status);
       statuses.garbage.add((await garbage()).status);
@@ -117,7 +117,8 @@ test('the thousandth word of a body is the last that may be an id', async () => 
     POLL_MAX_INTERVAL_MS: '60000',
   });
   await using client = await connect(pair.gateway.url);
-  for (const id of ['inside', 'outside']) {
+  // The task of the word too many is polled first, if it is polled.
+  for (const id of ['outside', 'inside']) {
     pair.simulator.setTask(id, { status: 'process' });
     client.subscribe(id, `subscription { taskStatus(id: "${id}") { status } }`);
     await client.messages.find((message) => message.type === 'next' && message.id === id);
