@@ -10,7 +10,7 @@ import { readBody } from './request-body.ts';
 /** The rate of the calls, with the right token and with a wrong one. */
 export interface WebhookRate {
   /** Counts one call. false: it is one too many. */
-  admits(request: IncomingMessage, token: 'right' | 'wrong'): Promise<boolean>;
+  admits(request: IncomingMessage, token: 'right' | 'wrong'): boolean;
 }
 
 export interface WebhookOptions {
@@ -46,7 +46,7 @@ export class Webhook {
     const token = request.headers['x-a2e-webhook-token'];
     // Digests of equal length: neither the length nor the first wrong character shows in the time it takes.
     const isRight = typeof token === 'string' && timingSafeEqual(digest(token), this.#digest);
-    if (!(await this.#options.rate.admits(request, isRight ? 'right' : 'wrong'))) {
+    if (!this.#options.rate.admits(request, isRight ? 'right' : 'wrong')) {
       request.resume();
       return replyJson(response, 429, { error: 'too many calls' }, { 'retry-after': '1' });
     }

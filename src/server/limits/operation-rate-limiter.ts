@@ -1,6 +1,6 @@
-import { RateLimiterMemory } from 'rate-limiter-flexible';
 import { RateLimited } from '../../errors.ts';
 import type { Caller } from '../access/authenticator.ts';
+import { KeyedRateLimiter } from './keyed-rate-limiter.ts';
 import type { Refusals } from './refusals.ts';
 
 export interface OperationRateLimiterOptions {
@@ -12,8 +12,8 @@ export interface OperationRateLimiterOptions {
 }
 
 interface Limiters {
-  readonly callers: RateLimiterMemory;
-  readonly addresses: RateLimiterMemory;
+  readonly callers: KeyedRateLimiter;
+  readonly addresses: KeyedRateLimiter;
 }
 
 /** The rate of an address over that of a caller, because one more user may bring a new token from the same address. */
@@ -23,9 +23,7 @@ const UNVERIFIED_FACTOR = 2;
  * `MAX_OPERATIONS_PER_SECOND`: the operations of one caller per second, on all its connections to this process. Callers
  * without an identity (`AUTH_MODE=open`) are counted by their address. Operations with a token that A2E has never accepted
  * also count for the address, at twice the rate, because a client can invent a token for each operation. A caller over its
- * own rate takes no part of the address's. `rate-limiter-flexible` counts in windows of one second and forgets idle keys;
- * `TokenBucket` would do neither. A timer ends each window too, so a wall clock that is set back does not prolong it; a step
- * forward ends the present windows early, once.
+ * own rate takes no part of the address's.
  */
 export class OperationRateLimiter {
   readonly #options: OperationRateLimiterOptions;
@@ -37,27 +35,22 @@ export class OperationRateLimiter {
     this.#limiters = perSecond === null ? null : limitersOf(perSecond);
   }
 
-  /** Counts one operation. Returns null, or the error for one too many; null at once when there is no limit to check. */
-  take(caller: Caller, address: string): Promise<RateLimited | null> | null {
-    return this.#limiters && this.#consume(this.#limiters, caller, address);
+  /** Counts one operation. Returns null, or the error for one too many. */
+  take(caller: Caller, address: string): RateLimited | null {
+    if (!this.#limiters || this.#isWithin(this.#limiters, caller, address)) return null;
+    this.#options.refusals.add('rate_limited');
+    return new RateLimited(`At most ${this.#options.perSecond} operations per second`);
   }
 
-  async #consume({ callers, addresses }: Limiters, caller: Caller, address: string): Promise<RateLimited | null> {
-    try {
-      await callers.consume(caller.rateKey ?? `address ${address}`);
-      if (!this.#options.isVerified(caller)) await addresses.consume(address);
-      return null;
-    } catch (refusal) {
-      if (refusal instanceof Error) throw refusal;
-      this.#options.refusals.add('rate_limited');
-      return new RateLimited(`At most ${this.#options.perSecond} operations per second`);
-    }
+  #isWithin({ callers, addresses }: Limiters, caller: Caller, address: string): boolean {
+    if (!callers.take(caller.rateKey ?? `address ${address}`)) return false;
+    return this.#options.isVerified(caller) || addresses.take(address);
   }
 }
 
 function limitersOf(perSecond: number): Limiters {
   return {
-    callers: new RateLimiterMemory({ points: perSecond, duration: 1 }),
-    addresses: new RateLimiterMemory({ points: UNVERIFIED_FACTOR * perSecond, duration: 1 }),
+    callers: new KeyedRateLimiter(perSecond),
+    addresses: new KeyedRateLimiter(UNVERIFIED_FACTOR * perSecond),
   };
 }

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
-import { RateLimiterMemory } from 'rate-limiter-flexible';
 import type { ClientIpResolver } from '../http/client-address.ts';
+import { KeyedRateLimiter } from './keyed-rate-limiter.ts';
 import type { Refusals } from './refusals.ts';
 
 export interface WebhookRateLimiterOptions {
@@ -25,25 +25,16 @@ export class WebhookRateLimiter {
   }
 
   /** Counts one call, and its refusal. false: it is one too many. */
-  async admits(request: IncomingMessage, token: 'right' | 'wrong'): Promise<boolean> {
+  admits(request: IncomingMessage, token: 'right' | 'wrong'): boolean {
     const { clientIp, refusals } = this.#options;
     const { addresses, total } = this.#rates[token];
-    try {
-      await addresses.consume(clientIp(request));
-      await total.consume('');
-    } catch (refusal) {
-      if (refusal instanceof Error) throw refusal;
-      refusals.add('rate_limited');
-      return false;
-    }
-    if (token === 'wrong') refusals.add('unauthenticated');
-    return true;
+    const isWithin = addresses.take(clientIp(request)) && total.take('');
+    if (!isWithin) refusals.add('rate_limited');
+    else if (token === 'wrong') refusals.add('unauthenticated');
+    return isWithin;
   }
 }
 
 function limitersOf({ perAddress, total }: typeof RIGHT) {
-  return {
-    addresses: new RateLimiterMemory({ points: perAddress, duration: 1 }),
-    total: new RateLimiterMemory({ points: total, duration: 1 }),
-  };
+  return { addresses: new KeyedRateLimiter(perAddress), total: new KeyedRateLimiter(total) };
 }

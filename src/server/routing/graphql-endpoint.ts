@@ -143,8 +143,7 @@ export class GraphqlEndpoint {
       if (error instanceof GatewayError) return rejectRequest(response, error, maskError);
       throw error;
     }
-    const taken = rate.take(caller, address);
-    const refusal = (taken && (await taken)) ?? admission.refusalOf(caller);
+    const refusal = rate.take(caller, address) ?? admission.refusalOf(caller);
     if (refusal) return rejectRequest(response, refusal, maskError);
     this.#options.accessLog.operation(response);
     const negotiated = negotiateStream(request);

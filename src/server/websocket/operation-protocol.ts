@@ -111,7 +111,7 @@ export class OperationProtocol {
       refusals.add('subscriptions');
       return { kind: 'rejected', errors: this.#tooMany };
     }
-    const refusal = (await rate.take(caller, address)) ?? admission.refusalOf(caller);
+    const refusal = rate.take(caller, address) ?? admission.refusalOf(caller);
     if (refusal) return rejected(toGraphQLError(refusal));
     const trace = tracer.begin('websocket', 'GET', this.#parentOf(conversation, request));
     const client = clientOf(caller, address, trace);
