@@ -26,6 +26,7 @@ const logOutput = new LogOutput(standardError);
 let listening = false;
 // A signal that arrives during the start ends the demo at once, because it has no client yet.
 void signalled.then(() => listening || process.exit(0));
+// A signal that is already pending is handled before the start.
 await setImmediate();
 const simulator = await startSimulator();
 const config = readConfig(process.env);
@@ -35,15 +36,15 @@ const gateway = await startGateway(config).catch(refuse);
 
 const width = Math.max(...DEMO_TASKS.map(({ id }) => id.length));
 /** An address that a browser on this machine can open; the wildcard addresses cannot be opened. */
-const open = gateway.url.replace('//0.0.0.0:', '//127.0.0.1:').replace('//[::]:', '//[::1]:');
+const browsableUrl = gateway.url.replace('//0.0.0.0:', '//127.0.0.1:').replace('//[::]:', '//[::1]:');
 const tasks = DEMO_TASKS.map(({ id, description }) => `  ${id.padEnd(width)}  ${description}`);
 listening = true;
 standardOutput.write(`listening on ${gateway.url}
 
-  Watch page   ${open}/?id=${LIVE_ID}
-  GraphiQL     ${open}/graphql
-  Status       ${open}/status
-  WebSocket    ${open.replace('http', 'ws')}/graphql
+  Watch page   ${browsableUrl}/?id=${LIVE_ID}
+  GraphiQL     ${browsableUrl}/graphql
+  Status       ${browsableUrl}/status
+  WebSocket    ${browsableUrl.replace('http', 'ws')}/graphql
 
 A live task id to paste: ${LIVE_ID}
 Others (add -1, -2, … to any for a fresh one):

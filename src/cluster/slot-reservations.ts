@@ -17,7 +17,7 @@ export function reservationSize(ratePerSecond: number): number {
 
 /**
  * How far ahead of now the next free slot of a key may lie, in ms: one reservation per gateway, one more for a gateway
- * that is not counted yet, and a second. A slot further ahead comes from a clock that stepped back.
+ * that is not counted yet, and a margin of 1 s. A slot further ahead comes from a clock that stepped back.
  */
 export function maxReservedAheadMs(ratePerSecond: number, gateways: number): number {
   return 1000 + ((gateways + 1) * reservationSize(ratePerSecond) * 1000) / ratePerSecond;

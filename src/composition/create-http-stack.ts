@@ -8,8 +8,8 @@ import { type HostPolicy, hostPolicy } from '../server/http/host-policy.ts';
 import { OriginPolicy } from '../server/http/origin-policy.ts';
 import type { Admission } from '../server/limits/admission.ts';
 import { ConnectionLimiter } from '../server/limits/connection-limiter.ts';
+import { createRequestAdmission } from '../server/limits/create-request-admission.ts';
 import type { Refusals } from '../server/limits/refusals.ts';
-import { requestAdmission } from '../server/limits/request-admission.ts';
 import { SocketLimiter } from '../server/limits/socket-limiter.ts';
 import { WebhookRateLimiter } from '../server/limits/webhook-rate-limiter.ts';
 import { GraphqlEndpoint } from '../server/routing/graphql-endpoint.ts';
@@ -74,7 +74,7 @@ export async function createHttpStack(
     accessLog,
   };
   const graphiql = http.graphiql ? graphiqlPage(exampleId) : null;
-  const admit = requestAdmission({ ...callerPolicy, ...serving });
+  const admit = createRequestAdmission({ ...callerPolicy, ...serving });
   const graphql = new GraphqlEndpoint({ ...callerPolicy, ...serving, admit, graphiql, tracer: tracing.requests });
   const page = createWatchPage(exampleTasks);
   const rate = new WebhookRateLimiter({ clientIp, refusals });

@@ -20,7 +20,7 @@ export interface Polling {
 export function createRegistry(base: SharedServices, given: TaskSource | undefined): Polling {
   const { config, cluster, log, polled, readiness, metrics, tallies, tracing, onUnexpectedError, stack } = base;
   const { upstream: health } = base.outages;
-  const { upstream, poll, redis } = config;
+  const { upstream, poll } = config;
   const reporter = upstreamReporter(log, health, readiness, metrics.upstream);
   const { maxConcurrency, maxRps } = upstream;
   const source = stack.use(given ? createSourceClient(config, reporter, given) : createA2eClient(config, reporter));
@@ -28,7 +28,7 @@ export function createRegistry(base: SharedServices, given: TaskSource | undefin
   stack.use(health);
   const tracer = pollTracer(tracing, source instanceof A2eClient ? source.url : null);
   const { intervalMs, maxIntervalMs, lingerMs, firstAnswerTimeoutMs: firstAnswerMs } = poll;
-  const shared = redis ? cluster : undefined;
+  const shared = cluster.health === 'single' ? undefined : cluster;
   const schedulers = stack.use(
     new SchedulerRegistry({
       maxConcurrency,

@@ -24,7 +24,7 @@ export type PollRhythm = Repeat | Follow;
 const TOLERANCE = 0.1;
 /** Fewer other polls are no load that is worth a shift. */
 const MIN_OTHERS = 3;
-/** With fewer calls per slot a slot is shorter than the mean gap, or its room rounds too much, so gaps count. */
+/** With fewer calls per slot the gaps between calls are evened: a slot would hold one call or none. */
 const MANY_PER_SLOT = 2;
 /** Attempts to find a place anywhere in an interval. */
 const MAX_ATTEMPTS = 16;
@@ -32,8 +32,8 @@ const MAX_ATTEMPTS = 16;
 const GOLDEN_RATIO = (Math.sqrt(5) - 1) / 2;
 
 /**
- * Spreads the polls of one token evenly over time, however their watchers arrived: 100 ms have at most 1.5 times the mean, in
- * whole calls. The mean follows from the intervals of the watches. A poll that is due in a crowded place moves to the
+ * Spreads the polls of one token evenly over time, however their watchers arrived: any 100 ms hold at most 1.5 times the mean
+ * number of calls, rounded up. The mean follows from the intervals of the watches. A poll that is due in a crowded place moves to the
  * nearest place where it fits, by a tenth of its interval at most. In an even load no poll moves, so each watch keeps its
  * interval. The polls of peers that this gateway follows count, so the gateways that watch the same tasks are even together.
  *

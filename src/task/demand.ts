@@ -69,7 +69,7 @@ export class WatchDemand {
     this.#linger = null;
   }
 
-  /** Resolves with the end of the next poll, or after one interval: until then a new observer receives no remembered state. */
+  /** Resolves at the end of the next poll, or after one interval, 2 s at most. Until then a new observer receives no remembered state. */
   async waitForFirstPoll(intervalMs: number): Promise<void> {
     await this.#firstPoll.wait(Math.min(intervalMs, MAX_FIRST_POLL_WAIT_MS));
   }

@@ -10,6 +10,7 @@ export interface PollIntervalOptions {
 
 /** Each poll without a change stretches the interval by a quarter. */
 const STRETCH = 1.25;
+/** `FAILURE_COUNTS_MS` in `composition/shared-services.ts` has to exceed it. */
 const MAX_BACKOFF_MS = 60_000;
 
 /** The delay after `unchanged` polls in a row without a change: from the interval up to its maximum. */
@@ -18,8 +19,8 @@ export function adaptiveInterval(unchanged: number, { intervalMs, maxIntervalMs 
 }
 
 /**
- * The delay after the `failures`-th failure in a row: full jitter between the interval and a cap that doubles with
- * each failure, up to a minute. Source of the shape: "Exponential Backoff And Jitter", AWS Architecture Blog, 2015.
+ * The delay after the `failures`-th failure in a row: uniform jitter between the interval and a cap that doubles with
+ * each failure, up to a minute. An interval of a minute or more has no back-off. Source of the shape: "Exponential Backoff And Jitter", AWS Architecture Blog, 2015.
  */
 export function backoffDelay(
   failures: number,

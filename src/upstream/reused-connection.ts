@@ -11,8 +11,9 @@ interface Use {
 }
 
 const uses = new WeakMap<object, Use>();
-/** Errors of connections that had served a call and broke while idle, or before the first byte of a response. */
-const brokenIdle = new WeakSet<Error>();
+/** Errors after the first byte of the latest response: they say that the next request, which was not sent, may be repeated. */
+const brokenAfterResponse = new WeakSet<Error>();
+/** Errors of a reused connection before the first byte of a response. */
 const brokenUnanswered = new WeakSet<Error>();
 
 // undici publishes every request with the socket it goes to (docs/api/DiagnosticsChannel.md, `undici:client:sendHeaders`).
@@ -43,7 +44,7 @@ export function trackedConnector(
  * 9112, section 9.3.1), so the call may be repeated.
  */
 export function isResetOfReused(error: unknown): boolean {
-  if (error instanceof UnsentRequest) return error.cause instanceof Error && brokenIdle.has(error.cause);
+  if (error instanceof UnsentRequest) return error.cause instanceof Error && brokenAfterResponse.has(error.cause);
   return error instanceof Error && brokenUnanswered.has(error);
 }
 
@@ -53,7 +54,7 @@ function track(socket: Socket): void {
   // Before undici's own listener, which fails the call.
   socket.prependListener('error', (error) => {
     const answered = socket.bytesRead > use.bytesRead;
-    if (answered) brokenIdle.add(error);
+    if (answered) brokenAfterResponse.add(error);
     else if (use.requests > 1) brokenUnanswered.add(error);
   });
 }

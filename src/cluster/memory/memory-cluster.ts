@@ -23,7 +23,7 @@ export class MemoryCluster<S> implements Cluster<S>, SharedRateLimiter {
 
   constructor({ hub = new MemoryHub<S>(), logger }: { hub?: MemoryHub<S>; logger?: ClusterLogger } = {}) {
     this.#hub = hub;
-    const reserve = async (key: string, rate: number) => hub.limiter.reserve(key, rate, reservationSize(rate));
+    const reserve = async (key: string, rate: number) => hub.reservations.reserve(key, rate, reservationSize(rate));
     this.#node = {
       listeners: new TopicListeners<S>(logger),
       limiter: new RateLimiterClient(reserve, logger),

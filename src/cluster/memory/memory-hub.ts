@@ -16,7 +16,7 @@ export interface HubNode<S> {
 /** The state that the nodes of an in-memory cluster share. A node without a given hub makes its own. */
 export class MemoryHub<S> {
   readonly nodes = new Set<HubNode<S>>();
-  readonly limiter = new SlotReservations();
+  readonly reservations = new SlotReservations();
   readonly #ticks: LocalClaims;
   readonly #states: LRUCache<string, Versioned<S>>;
 

@@ -1,4 +1,4 @@
-import { RedisTimeout } from '../with-timeout.ts';
+import { RedisTimeout } from './with-timeout.ts';
 
 /** The first word of an error reply is its code: https://redis.io/docs/latest/develop/reference/protocol-spec/ */
 const REPLY_CODE = /^[A-Z][A-Z_]{2,30}(?= |$)/;

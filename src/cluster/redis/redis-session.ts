@@ -1,5 +1,4 @@
 import type { RedisTarget } from '../../config/redis-url.ts';
-import { withTimeout } from '../with-timeout.ts';
 import { openClusterLink } from './redis-cluster-link.ts';
 import type { RedisCounts } from './redis-counts.ts';
 import { isWrongType } from './redis-failure.ts';
@@ -7,6 +6,7 @@ import type { RedisLink } from './redis-link.ts';
 import { openPlainLink } from './redis-plain-link.ts';
 import type { RedisScript } from './redis-scripts.ts';
 import { findMaster } from './redis-sentinel.ts';
+import { withTimeout } from './with-timeout.ts';
 
 /** How to open a {@link RedisSession}. */
 export interface RedisSessionOptions {

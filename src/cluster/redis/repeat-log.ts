@@ -28,7 +28,8 @@ export class RepeatLog {
     this.#write(this.#takeCounts(), reason, repeated);
   }
 
-  /** The events are over. The counts since the last line; null: no line is due, because no event had one. */
+  /** The events are over. Returns the counts since the last line, for the caller's closing line; null: no event had a line, so
+   * none is due. */
   end(): Readonly<Record<string, number>> | null {
     if (!this.#isLogged) return null;
     this.#isLogged = false;

@@ -1,3 +1,4 @@
+import type { SubscriptionTransport } from '../transport.ts';
 import { type MetricRegistry, PREFIX } from './metric-registry.ts';
 import type { Reading } from './read-metric.ts';
 
@@ -15,7 +16,7 @@ interface TransportCounts {
 
 /** The sources of {@link addClientMetrics}. */
 export interface ClientSources {
-  readonly clients: Readonly<Record<'websocket' | 'sse' | 'multipart', TransportCounts>>;
+  readonly clients: Readonly<Record<SubscriptionTransport, TransportCounts>>;
   readonly connections: { readonly open: number };
   readonly executor: { readonly liveCount: number };
   readonly operations: {

@@ -26,7 +26,7 @@ const LATE_MS = 1_000;
 const LAG_MS = 500;
 const HEAP_SHARE = 0.8;
 const CONFLATED_SHARE = 0.1;
-/** Fewer failed calls in a minute are no sign of a tenant. */
+/** Fewer failed calls in a minute are no problem. */
 const FEW_FAILURES = 3;
 const LIMITS = ['overloaded', 'flood', 'rate_limited', 'connections', 'connections_per_address', 'subscriptions'];
 
@@ -91,7 +91,7 @@ const RULES: readonly Rule[] = [
         ? `Polls run ${seconds(now.delayMs)} late. Raise UPSTREAM_MAX_RPS, UPSTREAM_MAX_CONCURRENCY or POLL_INTERVAL_MS.`
         : null,
   },
-  { kind: 'tenant-failing', level: 'warning', title: 'Some tasks or tokens fail', find: failingTenant },
+  { kind: 'tenant-failing', level: 'warning', title: 'Some tasks or tokens fail', find: failingCalls },
   { kind: 'slow-clients', level: 'warning', title: 'Clients read slowly', find: slowClients },
   { kind: 'clients-refused', level: 'warning', title: 'Clients are refused', find: refusedClients },
   {
@@ -131,7 +131,7 @@ export function problemsIn(period: ProblemPeriod): readonly StatusProblem[] {
 }
 
 /** Failures count only where A2E answers other calls, and from the end of an outage on. */
-function failingTenant({ now, previous, healthySince }: ProblemPeriod): string | null {
+function failingCalls({ now, previous, healthySince }: ProblemPeriod): string | null {
   const failed = failuresBetween(healthySince, now);
   const answered = callsBetween(previous, now) - failuresBetween(previous, now);
   if (now.readiness.upstream !== 'ok' || failed < FEW_FAILURES || answered === 0) return null;

@@ -1,13 +1,11 @@
 import { type Attributes, type Context, propagation, ROOT_CONTEXT, SpanKind, type Tracer } from '@opentelemetry/api';
+import type { Transport } from '../transport.ts';
 import { ATTRIBUTES } from './attributes.ts';
 import { OperationTrace } from './operation-trace.ts';
 import type { RegisteredTracer } from './registered-tracer.ts';
 
 /** Headers, or an object with the same keys: `connectionParams` or `extensions`. A client may have sent any value. */
 export type TraceCarrier = Readonly<Record<string, unknown>>;
-
-/** The way by which an operation arrives, and its results leave. */
-export type Transport = 'http' | 'sse' | 'multipart' | 'websocket';
 
 /** One request for an operation. */
 export interface TracedRequest {

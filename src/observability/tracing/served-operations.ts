@@ -1,7 +1,7 @@
 import { type Link, type SpanContext, TraceFlags } from '@opentelemetry/api';
 import { getOrInsert } from '../../get-or-insert.ts';
 
-/** The operations that share one execution. An operation without a trace has none. */
+/** The operations that share one execution. `trace`: null without an SDK. */
 export interface Audience extends Iterable<{ readonly trace: { readonly spanContext: SpanContext } | null }> {
   readonly size: number;
 }

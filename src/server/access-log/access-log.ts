@@ -5,15 +5,13 @@ import type { ClientCounts } from '../../live/client-counts.ts';
 import { ConnectionCounts } from '../../live/connection-counts.ts';
 import type { Logger } from '../../observability/log.ts';
 import { type LogSubject, logIds } from '../../observability/log-ids.ts';
+import type { StreamTransport, Transport } from '../../observability/transport.ts';
 import type { ClientIpResolver } from '../http/client-address.ts';
 import { closeReason, type EndReason } from './end-reason.ts';
 
-/** The transports that have lines; `http` is a request with one response. */
-export type LoggedTransport = 'http' | 'websocket' | 'sse' | 'multipart';
-
 /** The facts about a request or a connection that its line needs. */
 interface Entry {
-  transport: LoggedTransport;
+  transport: Transport;
   readonly address: string;
   readonly startedAt: number;
   operations: number;
@@ -67,7 +65,7 @@ export class AccessLog {
   }
 
   /** The response of a request is a stream. Returns the counts for its subscription. */
-  stream(response: ServerResponse, transport: 'sse' | 'multipart', counts: ClientCounts): ClientCounts {
+  stream(response: ServerResponse, transport: StreamTransport, counts: ClientCounts): ClientCounts {
     const entry = this.#entries.get(response);
     if (!entry) return counts;
     entry.transport = transport;
@@ -115,7 +113,7 @@ export class AccessLog {
     if (entry) entry.reason ??= closeReason(code);
   }
 
-  #begin(subject: LogSubject, transport: LoggedTransport, address: string): Entry {
+  #begin(subject: LogSubject, transport: Transport, address: string): Entry {
     const entry = { transport, address, startedAt: performance.now(), operations: 0, counts: null, reason: null };
     this.#entries.set(subject, entry);
     return entry;

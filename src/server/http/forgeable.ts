@@ -12,8 +12,8 @@ const BROWSER = /^(?:mozilla\/|opera\/|$)/i;
 const PREFLIGHTED = ['authorization', 'content-type', 'apollo-require-preflight', 'x-apollo-operation-name'] as const;
 
 /**
- * Whether a GET may come from an image, a script, a form or a link of any page. A browser sends neither `Origin` nor,
- * to an address that is plain http and not loopback, `Sec-Fetch-*` with these. `EventSource` and the API clients of a
+ * Whether a GET may come from an image, a script, a form or a link of any page. With such a request a browser sends no
+ * `Origin`, and no `Sec-Fetch-*` either where the address is plain http and not loopback. `EventSource` and the API clients of a
  * page name an API's media type. A client that is no browser may name none, but names itself in `User-Agent`, or sends no
  * `Accept` at all, which a browser always does.
  */

@@ -3,8 +3,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Overloaded } from '../../errors.ts';
 import type { RequestTracer } from '../../observability/tracing/request-tracer.ts';
 import { TASK_IDS } from '../../text-patterns.ts';
+import type { AdmitRequest } from './admit-request.ts';
 import { reply, replyJson } from './reply.ts';
-import type { RequestAdmission } from './request-admission.ts';
 import { readBody } from './request-body.ts';
 
 /** The rate of the calls, with the right token and with a wrong one. */
@@ -18,7 +18,7 @@ export interface WebhookOptions {
   readonly token: string;
   /** `MAX_BODY_BYTES` */
   readonly maxBodyBytes: number;
-  readonly admit: RequestAdmission;
+  readonly admit: AdmitRequest;
   readonly rate: WebhookRate;
   readonly tracer: RequestTracer;
   /** Polls the watched ones of these tasks at once. */

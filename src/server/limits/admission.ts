@@ -3,7 +3,7 @@ import { createRefusals, type Refusals } from './refusals.ts';
 import { SharedBudget } from './shared-budget.ts';
 
 /** The owner of waiting work. */
-export interface Tenant {
+export interface AccountKeys {
   /** The caller's rate key; null: callers are told apart by their address alone. */
   readonly rateKey: string | null;
   /** The network address; undefined: not known. */
@@ -100,12 +100,12 @@ export class Admission {
   }
 
   /** The refusal of a caller's operation, before its document is parsed; null: it is admitted. */
-  refusalOf({ rateKey, address }: Tenant): Overloaded | null {
+  refusalOf({ rateKey, address }: AccountKeys): Overloaded | null {
     return this.#reads.fits([rateKey, address ?? null]) ? null : this.#refuse();
   }
 
   /** Takes a place for a read that waits for A2E; the returned function gives it back. Throws `Overloaded`. */
-  startRead({ rateKey, address }: Tenant): () => void {
+  startRead({ rateKey, address }: AccountKeys): () => void {
     const done = this.#reads.tryAcquire([rateKey, address ?? null]);
     if (!done) throw this.#refuse();
     return done;

@@ -1,5 +1,5 @@
 /** As long as a refused client is told to wait. */
-const HOLD_MS = 1_000;
+const REFUSAL_DELAY_MS = 1_000;
 
 /**
  * Serves the requests that a client pipelines on a connection one after the other, as Go's net/http does: their responses
@@ -12,7 +12,7 @@ const HOLD_MS = 1_000;
 export class Pipeline {
   /** How many requests of each connection are not answered, and the end of the last one. */
   readonly #open = new WeakMap<object, { count: number; last: Promise<void> }>();
-  readonly #held = new WeakSet<object>();
+  readonly #delayed = new WeakSet<object>();
 
   /** Runs `serve` once it has ended for every earlier request of the connection. Settles as `serve` does. */
   async run(connection: object, serve: () => Promise<void>): Promise<void> {
@@ -30,19 +30,19 @@ export class Pipeline {
   }
 
   /**
-   * Resolves when a refusal may be sent. Of a connection with unanswered requests the first refusal waits: node stops
-   * reading while the responses behind it wait, so a flood costs its connection that time, and the gateway no work.
+   * Resolves when a refusal may be sent: after 1 s for the first one on a connection with unanswered requests, else at once.
+   * Node reads no more from the connection meanwhile, so a flood slows itself down and costs the gateway no work.
    */
-  async hold(connection: object): Promise<void> {
-    if (!this.#open.has(connection) || this.#held.has(connection)) return;
-    this.#held.add(connection);
-    await new Promise((resolve) => setTimeout(resolve, HOLD_MS));
-    this.#held.delete(connection);
+  async delayRefusal(connection: object): Promise<void> {
+    if (!this.#open.has(connection) || this.#delayed.has(connection)) return;
+    this.#delayed.add(connection);
+    await new Promise((resolve) => setTimeout(resolve, REFUSAL_DELAY_MS));
+    this.#delayed.delete(connection);
   }
 
-  /** Whether a refusal of this connection is held: its client floods, and each further request is refused. */
-  isHeld(connection: object): boolean {
-    return this.#held.has(connection);
+  /** Whether a refusal of this connection is delayed: its client floods, and each further request is refused. */
+  delaysRefusals(connection: object): boolean {
+    return this.#delayed.has(connection);
   }
 }
 

@@ -9,11 +9,11 @@ import type { LazyPage } from '../graphiql/graphiql-page.ts';
 import type { ErrorMasker } from '../graphql/error-masking.ts';
 import type { QueryHandler } from '../graphql/query-handler.ts';
 import { prefersHtml } from '../http/accept.ts';
+import type { AdmitRequest } from '../http/admit-request.ts';
 import type { ClientIpResolver } from '../http/client-address.ts';
 import { isForgeable } from '../http/forgeable.ts';
 import type { OriginPolicy } from '../http/origin-policy.ts';
 import { reply, replyErrors } from '../http/reply.ts';
-import type { RequestAdmission } from '../http/request-admission.ts';
 import { type Admission, OVERLOADED } from '../limits/admission.ts';
 import type { ConnectionLimiter } from '../limits/connection-limiter.ts';
 import type { OperationRateLimiter } from '../limits/operation-rate-limiter.ts';
@@ -35,7 +35,7 @@ export interface GraphqlEndpointOptions {
   readonly clientIp: ClientIpResolver;
   readonly rate: OperationRateLimiter;
   readonly admission: Admission;
-  readonly admit: RequestAdmission;
+  readonly admit: AdmitRequest;
   readonly streams: StreamEndpoint;
   readonly queries: QueryHandler;
   /** null: GraphiQL is switched off. */
@@ -78,7 +78,7 @@ export class GraphqlEndpoint {
    * brings hundreds of them in one turn of the event loop. Returns false when the request may be served.
    */
   refuseFlood(request: IncomingMessage, response: ServerResponse): boolean {
-    if (!this.#pipeline.isHeld(request.socket) || !request.url?.startsWith('/graphql')) return false;
+    if (!this.#pipeline.delaysRefusals(request.socket) || !request.url?.startsWith('/graphql')) return false;
     const { origins, refusals } = this.#options;
     if (origins.isPreflight(request)) return false;
     refusals.add('overloaded');
@@ -114,7 +114,7 @@ export class GraphqlEndpoint {
     if (leave instanceof Overloaded) {
       // The body is dropped, so that the next request on the connection can be read.
       request.resume();
-      await this.#pipeline.hold(request.socket);
+      await this.#pipeline.delayRefusal(request.socket);
       return rejectRequest(response, leave, maskError);
     }
     try {

@@ -1,9 +1,10 @@
 import type { EncodedResult } from '../../live/encoded-result.ts';
 import type { Completion } from '../../live/subscriber.ts';
+import type { StreamTransport } from '../../observability/transport.ts';
 
 /** How results are written into one endless HTTP response. */
 export interface StreamFormat {
-  readonly name: 'sse' | 'multipart';
+  readonly name: StreamTransport;
   readonly contentType: string;
   /** Written at once, before any result. */
   readonly opening: Buffer;

@@ -46,8 +46,8 @@ const INTERNAL_ERROR = { code: CloseCode.InternalServerError, reason: 'Internal 
 const ACK = JSON.stringify({ type: MessageType.ConnectionAck });
 
 /**
- * The server's side of one conversation in `graphql-transport-ws`: which message a client may send when, and how the
- * socket closes after another one. Source: PROTOCOL.md of graphql-ws.
+ * The server's side of one conversation in `graphql-transport-ws`: which message a client may send when, and with
+ * which code the socket closes after a message that is not allowed then. Source: PROTOCOL.md of graphql-ws.
  */
 export class Conversation<Peer> {
   readonly peer: Peer;
@@ -104,7 +104,7 @@ export class Conversation<Peer> {
     this.#handlers.close(this, reason);
   }
 
-  /** No operation may begin any more: it would never end. */
+  /** `end` was called: an operation that began later would never be stopped. */
   get hasEnded(): boolean {
     return this.#hasEnded;
   }

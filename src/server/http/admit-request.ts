@@ -5,4 +5,4 @@ import type { Overloaded } from '../../errors.ts';
  * Admits a request before its body is read. The returned function says, once, that the request is answered. A body counts
  * until then.
  */
-export type RequestAdmission = (request: IncomingMessage) => (() => void) | Overloaded;
+export type AdmitRequest = (request: IncomingMessage) => (() => void) | Overloaded;

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
+import type { AdmitRequest } from '../http/admit-request.ts';
 import type { ClientIpResolver } from '../http/client-address.ts';
-import type { RequestAdmission } from '../http/request-admission.ts';
 import type { Admission } from './admission.ts';
 
 export interface RequestAdmissionOptions {
@@ -11,7 +11,7 @@ export interface RequestAdmissionOptions {
 }
 
 /** The admission of the requests of every endpoint that reads a body: together they share the budget of bodies. */
-export function requestAdmission({ admission, clientIp, maxBodyBytes }: RequestAdmissionOptions): RequestAdmission {
+export function createRequestAdmission({ admission, clientIp, maxBodyBytes }: RequestAdmissionOptions): AdmitRequest {
   return (request) =>
     admission.tryEnter({
       connection: request.socket,
