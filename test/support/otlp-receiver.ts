@@ -1,59 +1,50 @@
 import { once } from 'node:events';
-import { createServer } from 'node:http';
+import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { gunzipSync } from 'node:zlib';
 import { CallbackQueue } from './callback-queue.ts';
+import { type JsonExport, type ReceivedSpan, spansOf } from './otlp-json.ts';
+import { decodeExport } from './otlp-protobuf.ts';
 
-type Value = string | number | boolean | readonly Value[];
-
-interface JsonValue {
-  readonly stringValue?: string;
-  readonly intValue?: string | number;
-  readonly boolValue?: boolean;
-  readonly doubleValue?: number;
-  readonly arrayValue?: { readonly values: readonly JsonValue[] };
+/** A request as the collector received it. */
+export interface ReceivedExport {
+  readonly path: string;
+  /** `application/x-protobuf` or `application/json`. */
+  readonly contentType: string;
+  readonly contentEncoding: string | undefined;
+  /** The headers and the decompressed body, as text. */
+  readonly text: string;
 }
 
-interface JsonSpan {
-  readonly traceId: string;
-  readonly spanId: string;
-  readonly parentSpanId?: string;
-  readonly name: string;
-  readonly kind: number;
-  readonly attributes?: readonly { readonly key: string; readonly value: JsonValue }[];
-  readonly links?: readonly { readonly traceId: string; readonly spanId: string }[];
-  readonly status?: { readonly code?: number };
-}
-
-/** A span as a collector receives it. `kind`: 1 internal, 2 server, 3 client; `status`: 2 is an error. */
-export interface ReceivedSpan {
-  readonly traceId: string;
-  readonly spanId: string;
-  readonly parentSpanId: string;
-  readonly name: string;
-  readonly kind: number;
-  readonly status: number;
-  readonly attributes: Readonly<Record<string, Value>>;
-  readonly links: readonly { readonly traceId: string; readonly spanId: string }[];
-}
-
-/** A collector for OTLP over HTTP with JSON. */
+/** A collector for OTLP over HTTP with protobuf or JSON. */
 export interface OtlpReceiver extends AsyncDisposable {
   /** The value of `OTEL_EXPORTER_OTLP_ENDPOINT`. */
   readonly url: string;
   readonly spans: CallbackQueue<ReceivedSpan>;
-  /** Each request's headers and body, as text. */
-  readonly requests: readonly string[];
+  readonly requests: readonly ReceivedExport[];
 }
+
+/** How each content type is read, and the whole success that it is answered with. Source: OTLP/HTTP, "Response". */
+const FORMATS = new Map([
+  ['application/json', { read: (body: Buffer) => JSON.parse(body.toString('utf8')) as JsonExport, success: '{}' }],
+  ['application/x-protobuf', { read: decodeExport, success: '' }],
+]);
 
 /** Starts a collector on a free port. */
 export async function startOtlpReceiver(): Promise<OtlpReceiver> {
   const spans = new CallbackQueue<ReceivedSpan>();
-  const requests: string[] = [];
+  const requests: ReceivedExport[] = [];
   const server = createServer(async (request, response) => {
-    const body = Buffer.concat(await request.toArray()).toString('utf8');
-    requests.push(`${request.url} ${JSON.stringify(request.headers)} ${body}`);
-    response.writeHead(200, { 'content-type': 'application/json' }).end('{}');
-    for (const span of spansOf(JSON.parse(body))) spans.put(span);
+    const body = await bodyOf(request);
+    const { url = '', headers } = request;
+    const contentType = headers['content-type'] ?? '';
+    const text = `${JSON.stringify(headers)} ${body.toString('utf8')}`;
+    requests.push({ path: url, contentType, contentEncoding: headers['content-encoding'], text });
+    const format = FORMATS.get(contentType);
+    if (!format) return void response.writeHead(415).end();
+    const received = spansOf(format.read(body));
+    response.writeHead(200, { 'content-type': contentType }).end(format.success);
+    for (const span of received) spans.put(span);
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -68,23 +59,7 @@ export async function startOtlpReceiver(): Promise<OtlpReceiver> {
   };
 }
 
-function spansOf(body: {
-  readonly resourceSpans: readonly { readonly scopeSpans: readonly { readonly spans: readonly JsonSpan[] }[] }[];
-}): ReceivedSpan[] {
-  return body.resourceSpans
-    .flatMap(({ scopeSpans }) => scopeSpans)
-    .flatMap(({ spans }) => spans)
-    .map(({ parentSpanId = '', status, attributes = [], links = [], ...span }) => ({
-      ...span,
-      parentSpanId,
-      status: status?.code ?? 0,
-      attributes: Object.fromEntries(attributes.map(({ key, value }) => [key, readValue(value)])),
-      links,
-    }));
-}
-
-function readValue({ stringValue, intValue, boolValue, doubleValue, arrayValue }: JsonValue): Value {
-  if (arrayValue) return arrayValue.values.map(readValue);
-  if (intValue !== undefined) return Number(intValue);
-  return stringValue ?? boolValue ?? doubleValue ?? '';
+async function bodyOf(request: IncomingMessage): Promise<Buffer> {
+  const body = Buffer.concat(await request.toArray());
+  return request.headers['content-encoding'] === 'gzip' ? gunzipSync(body) : body;
 }

@@ -6,7 +6,8 @@ import { expect, test } from 'vitest';
 import { startSimulator } from '../../../src/simulator/simulator.ts';
 import { freePort } from '../../support/free-port.ts';
 import { GatewayProcess } from '../../support/gateway-process.ts';
-import { type OtlpReceiver, type ReceivedSpan, startOtlpReceiver } from '../../support/otlp-receiver.ts';
+import type { ReceivedSpan } from '../../support/otlp-json.ts';
+import { type OtlpReceiver, startOtlpReceiver } from '../../support/otlp-receiver.ts';
 import { openStream } from '../../support/sse-client.ts';
 import { connect } from '../../support/ws-client.ts';
 
@@ -45,7 +46,6 @@ function environment(upstream: string, collector: string): Record<string, string
     AUTH_MODE: 'open',
     WEBHOOK_TOKEN: TICKET,
     OTEL_EXPORTER_OTLP_ENDPOINT: collector,
-    OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json',
     OTEL_BSP_SCHEDULE_DELAY: '100',
     OTEL_SERVICE_NAME: 'gateway-of-the-test',
   };
@@ -60,102 +60,122 @@ function operation({ spans }: OtlpReceiver, trace: string): Promise<ReceivedSpan
   return spans.find(({ traceId, kind }) => traceId === trace && kind === 2);
 }
 
-test('operations and their polls reach the collector as linked traces, with no credential in any byte', async () => {
-  await using simulator = await startSimulator({ tokens: [TOKEN] });
-  using relay = await startRelay(simulator.url);
-  await using collector = await startOtlpReceiver();
-  await using gateway = await GatewayProcess.start(environment(relay.url, collector.url));
-  simulator.setTask('task-1', { status: 'process', process: 10 });
+/** Ways to export: the variables, and the headers of each request. */
+const EXPORTS = [
+  ['the default protocol', {}, 'application/x-protobuf', undefined],
+  ['gzip', { OTEL_EXPORTER_OTLP_COMPRESSION: 'gzip' }, 'application/x-protobuf', 'gzip'],
+  [
+    'JSON and an unknown compression',
+    { OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json', OTEL_EXPORTER_OTLP_COMPRESSION: 'zstd' },
+    'application/json',
+    undefined,
+  ],
+] as const;
 
-  await using socket = await connect(gateway.url, { traceparent: traceparent(TRACES[0]), token: 'sk_private' });
-  socket.subscribe('1', WATCH, { id: 'task-1' });
-  const headers = { traceparent: traceparent(TRACES[1]), baggage: 'user=secret-baggage' };
-  await using stream = await openStream(gateway.url, { query: WATCH, variables: { id: 'task-1' }, headers });
-  await stream.events.count(1);
-  await ask(
-    gateway.url,
-    { query: '{ videoTask(id: "task-2") { id } }' },
-    { ...headers, traceparent: traceparent(TRACES[2]) },
-  );
-  await ask(gateway.url, { query: '{ nothing }' }, { traceparent: traceparent(TRACES[3]) });
-  await fetch(`${gateway.url}/webhooks/a2e`, {
-    method: 'POST',
-    headers: { 'x-a2e-webhook-token': TICKET },
-    body: '{"_id":"task-1"}',
-  });
-  // A poll that serves both subscriptions.
-  const poll = await collector.spans.find(({ name, links }) => name === 'poll' && links.length === 2);
-  const scrape = await fetch(`${gateway.url}/metrics`, { headers: { accept: 'application/openmetrics-text' } });
-  simulator.setTask('task-1', { status: 'success', result: 'https://example.com/private-result.mp4' });
-  await socket.ended('1');
+test.for(EXPORTS)(
+  'with %s operations and their polls arrive as linked traces, with no credential in any byte',
+  async ([, variables, contentType, contentEncoding]) => {
+    await using simulator = await startSimulator({ tokens: [TOKEN] });
+    using relay = await startRelay(simulator.url);
+    await using collector = await startOtlpReceiver();
+    await using gateway = await GatewayProcess.start({ ...environment(relay.url, collector.url), ...variables });
+    simulator.setTask('task-1', { status: 'process', process: 10 });
 
-  const subscription = await operation(collector, TRACES[0]);
-  expect(subscription).toMatchObject({
-    name: 'subscription',
-    parentSpanId: PARENT,
-    status: 0,
-    attributes: {
-      'graphql.operation.type': 'subscription',
-      'graphql.operation.name': 'Watch',
-      'http.request.method': 'GET',
-      'video_task_gateway.transport': 'websocket',
-      'video_task_gateway.outcome': 'completed',
-      'video_task_gateway.task.ids': ['task-1'],
-    },
-  });
-  const streamed = await operation(collector, TRACES[1]);
-  expect(streamed.attributes).toMatchObject({ 'video_task_gateway.transport': 'sse' });
-  expect(await operation(collector, TRACES[2])).toMatchObject({
-    name: 'query',
-    attributes: { 'http.request.method': 'POST', 'video_task_gateway.transport': 'http' },
-  });
-  expect(await operation(collector, TRACES[3])).toMatchObject({
-    name: 'GraphQL Operation',
-    status: 2,
-    attributes: { 'error.type': 'GRAPHQL_VALIDATION_FAILED' },
-  });
-  await collector.spans.find(({ name }) => name === 'POST /webhooks/a2e');
+    await using socket = await connect(gateway.url, { traceparent: traceparent(TRACES[0]), token: 'sk_private' });
+    socket.subscribe('1', WATCH, { id: 'task-1' });
+    const headers = { traceparent: traceparent(TRACES[1]), baggage: 'user=secret-baggage' };
+    await using stream = await openStream(gateway.url, { query: WATCH, variables: { id: 'task-1' }, headers });
+    await stream.events.count(1);
+    await ask(
+      gateway.url,
+      { query: '{ videoTask(id: "task-2") { id } }' },
+      { ...headers, traceparent: traceparent(TRACES[2]) },
+    );
+    await ask(gateway.url, { query: '{ nothing }' }, { traceparent: traceparent(TRACES[3]) });
+    await fetch(`${gateway.url}/webhooks/a2e`, {
+      method: 'POST',
+      headers: { 'x-a2e-webhook-token': TICKET },
+      body: '{"_id":"task-1"}',
+    });
+    // A poll that serves both subscriptions.
+    const poll = await collector.spans.find(({ name, links }) => name === 'poll' && links.length === 2);
+    const scrape = await fetch(`${gateway.url}/metrics`, { headers: { accept: 'application/openmetrics-text' } });
+    simulator.setTask('task-1', { status: 'success', result: 'https://example.com/private-result.mp4' });
+    await socket.ended('1');
 
-  expect(new Set(poll.links.map(({ spanId }) => spanId))).toEqual(new Set([subscription.spanId, streamed.spanId]));
-  expect(poll.attributes).toMatchObject({
-    'video_task_gateway.task.id': 'task-1',
-    'video_task_gateway.poll.operations': 2,
-    'video_task_gateway.outcome': 'answered',
-  });
-  const call = await collector.spans.find(({ parentSpanId, kind }) => parentSpanId === poll.spanId && kind === 3);
-  expect(call).toMatchObject({
-    name: 'POST /api/v1/video/awsResult',
-    attributes: {
-      'url.full': `${relay.url}/api/v1/video/awsResult`,
-      'server.port': Number(new URL(relay.url).port),
-      'http.response.status_code': 200,
-    },
-  });
-  expect(relay.headers.map((sent) => sent['traceparent'])).toContain(`00-${poll.traceId}-${call.spanId}-01`);
-  expect(relay.headers.filter((sent) => 'baggage' in sent)).toEqual([]);
-  const children = collector.spans.all.filter(({ parentSpanId }) => parentSpanId === poll.spanId);
-  expect(children.map(({ name }) => name).toSorted()).toEqual(['POST /api/v1/video/awsResult', 'claim', 'publish']);
+    const subscription = await operation(collector, TRACES[0]);
+    expect(subscription).toMatchObject({
+      name: 'subscription',
+      parentSpanId: PARENT,
+      status: 0,
+      attributes: {
+        'graphql.operation.type': 'subscription',
+        'graphql.operation.name': 'Watch',
+        'http.request.method': 'GET',
+        'video_task_gateway.transport': 'websocket',
+        'video_task_gateway.outcome': 'completed',
+        'video_task_gateway.task.ids': ['task-1'],
+      },
+    });
+    const streamed = await operation(collector, TRACES[1]);
+    expect(streamed.attributes).toMatchObject({ 'video_task_gateway.transport': 'sse' });
+    expect(await operation(collector, TRACES[2])).toMatchObject({
+      name: 'query',
+      attributes: { 'http.request.method': 'POST', 'video_task_gateway.transport': 'http' },
+    });
+    expect(await operation(collector, TRACES[3])).toMatchObject({
+      name: 'GraphQL Operation',
+      status: 2,
+      attributes: { 'error.type': 'GRAPHQL_VALIDATION_FAILED' },
+    });
+    await collector.spans.find(({ name }) => name === 'POST /webhooks/a2e');
 
-  expect(scrape.headers.get('content-type')).toContain('application/openmetrics-text');
-  const text = await scrape.text();
-  expect(text).toMatch(
-    /^video_task_gateway_upstream_call_seconds_bucket\{le="[\d.]+"\} \d+ # \{trace_id="\w{32}",span_id="\w{16}"\}/m,
-  );
-  expect(text).toMatch(/^video_task_gateway_poll_lateness_seconds_bucket\{.*\} \d+ # \{trace_id="/m);
-  expect(text).toMatch(/^# TYPE video_task_gateway_upstream_calls counter\nvideo_task_gateway_upstream_calls_total\{/m);
-  expect(text.endsWith('\n# EOF\n')).toBe(true);
+    expect(new Set(poll.links.map(({ spanId }) => spanId))).toEqual(new Set([subscription.spanId, streamed.spanId]));
+    expect(poll.attributes).toMatchObject({
+      'video_task_gateway.task.id': 'task-1',
+      'video_task_gateway.poll.operations': 2,
+      'video_task_gateway.outcome': 'answered',
+    });
+    const call = await collector.spans.find(({ parentSpanId, kind }) => parentSpanId === poll.spanId && kind === 3);
+    expect(call).toMatchObject({
+      name: 'POST /api/v1/video/awsResult',
+      attributes: {
+        'url.full': `${relay.url}/api/v1/video/awsResult`,
+        'server.port': Number(new URL(relay.url).port),
+        'http.response.status_code': 200,
+      },
+    });
+    expect(relay.headers.map((sent) => sent['traceparent'])).toContain(`00-${poll.traceId}-${call.spanId}-01`);
+    expect(relay.headers.filter((sent) => 'baggage' in sent)).toEqual([]);
+    const children = collector.spans.all.filter(({ parentSpanId }) => parentSpanId === poll.spanId);
+    expect(children.map(({ name }) => name).toSorted()).toEqual(['POST /api/v1/video/awsResult', 'claim', 'publish']);
 
-  const bytes = collector.requests.join('\n');
-  expect(bytes).toContain('gateway-of-the-test');
-  for (const secret of [TOKEN, TICKET, 'sk_private', 'secret-baggage', 'private-result'])
-    expect(bytes).not.toContain(secret);
-  // A subscription that is open at the end is exported by the shutdown.
-  socket.subscribe('2', WATCH, { id: 'task-3' });
-  await simulator.waitForCalls('task-3', 1);
-  gateway.signal('SIGTERM');
-  expect(await gateway.exited).toMatchObject({ code: 0 });
-  await collector.spans.find(({ attributes }) => `${attributes['video_task_gateway.task.ids']}` === 'task-3');
-});
+    expect(scrape.headers.get('content-type')).toContain('application/openmetrics-text');
+    const text = await scrape.text();
+    expect(text).toMatch(
+      /^video_task_gateway_upstream_call_seconds_bucket\{le="[\d.]+"\} \d+ # \{trace_id="\w{32}",span_id="\w{16}"\}/m,
+    );
+    expect(text).toMatch(/^video_task_gateway_poll_lateness_seconds_bucket\{.*\} \d+ # \{trace_id="/m);
+    expect(text).toMatch(
+      /^# TYPE video_task_gateway_upstream_calls counter\nvideo_task_gateway_upstream_calls_total\{/m,
+    );
+    expect(text.endsWith('\n# EOF\n')).toBe(true);
+
+    expect(poll.resource).toMatchObject({ 'service.name': 'gateway-of-the-test' });
+    const path = '/v1/traces';
+    for (const request of collector.requests) expect(request).toMatchObject({ path, contentType, contentEncoding });
+    const bytes = collector.requests.map(({ text }) => text).join('\n');
+    expect(bytes).toContain('gateway-of-the-test');
+    for (const secret of [TOKEN, TICKET, 'sk_private', 'secret-baggage', 'private-result'])
+      expect(bytes).not.toContain(secret);
+    // A subscription that is open at the end is exported by the shutdown.
+    socket.subscribe('2', WATCH, { id: 'task-3' });
+    await simulator.waitForCalls('task-3', 1);
+    gateway.signal('SIGTERM');
+    expect(await gateway.exited).toMatchObject({ code: 0 });
+    await collector.spans.find(({ attributes }) => `${attributes['video_task_gateway.task.ids']}` === 'task-3');
+  },
+);
 
 test('without a collector the gateway serves, logs one line and ends in time', async () => {
   await using simulator = await startSimulator({ tokens: [TOKEN] });
