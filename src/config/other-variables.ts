@@ -16,6 +16,7 @@ export const otherVariables: readonly OtherVariable[] = [
     fallback: 'as `OTEL_EXPORTER_OTLP_PROTOCOL`',
     meaning: 'the same for traces alone',
   },
+  { name: 'OTEL_EXPORTER_OTLP_COMPRESSION', fallback: '`none`', meaning: 'or `gzip`' },
   { name: 'OTEL_EXPORTER_OTLP_HEADERS', fallback: 'none', meaning: "such as the collector's credentials" },
   { name: 'OTEL_EXPORTER_OTLP_TIMEOUT', fallback: '`10000`', meaning: 'for one export, in ms' },
   { name: 'OTEL_SERVICE_NAME', fallback: '`video-task-gateway`', meaning: 'name of the service in traces' },
