@@ -59,24 +59,88 @@ test('the runbook has a row for every alert, and each row a metric of the alert'
   }
 });
 
-test('a Prometheus that scrapes a gateway evaluates every rule and has data for every panel', async () => {
-  await using stack = new AsyncDisposableStack();
-  const { gateway, simulator } = stack.use(await startPair({ UPSTREAM_MAX_RPS: '1000' }));
-  simulator.addTask('task-1');
-  const client = stack.use(await connect(gateway.url));
-  client.subscribe('1', 'subscription { taskStatus(id: "task-1") { id } }');
-  await client.messages.find(({ type }) => type === 'next');
-  const prometheus = stack.use(await PrometheusServer.start(gateway.url, RULES));
-  const settled =
-    'count_over_time(video_task_gateway:calls_saved:ratio[1m]) > 1 and on () video_task_gateway:fan_out:ratio';
-  await expect.poll(() => prometheus.query(settled), { interval: 250, timeout: 60_000 }).toBe(1);
+/** What a query of a panel or the expression of a recording rule yields: one value per series. */
+interface Evaluated {
+  readonly title: string;
+  readonly query: string;
+  readonly values: readonly number[];
+}
+
+function evaluateAll(prometheus: PrometheusServer): Promise<readonly Evaluated[]> {
   const variables = { job: 'video-task-gateway', instance: '.+', __rate_interval: '1m' };
-  const empty: string[] = [];
-  for (const [title, expr] of queries) {
-    const query = Object.entries(variables).reduce((text, [name, value]) => text.replaceAll(`$${name}`, value), expr);
-    if ((await prometheus.query(query)) === 0) empty.push(`${title}: ${query}`);
-  }
-  expect(empty).toEqual([]);
+  const records = rules.flatMap(({ record, expr }) => (record === undefined ? [] : [[record, expr] as const]));
+  return Promise.all(
+    [...queries, ...records].map(async ([title, expr]) => {
+      const query = Object.entries(variables).reduce((text, [name, value]) => text.replaceAll(`$${name}`, value), expr);
+      return { title, query, values: await prometheus.query(query) };
+    }),
+  );
+}
+
+function withoutSeries(all: readonly Evaluated[]): readonly string[] {
+  return all.filter(({ values }) => values.length === 0).map(({ title }) => title);
+}
+
+/** The results that Grafana shows as NaN or as an infinity. */
+function notFinite(all: readonly Evaluated[]): readonly Evaluated[] {
+  return all.filter(({ values }) => !values.every(Number.isFinite));
+}
+
+/** A query that the response cache may answer. */
+async function query(gatewayUrl: string): Promise<void> {
+  await (await fetch(`${gatewayUrl}/graphql?query={videoTask(id:"task-1"){id}}`)).text();
+}
+
+test('a Prometheus that scrapes a gateway evaluates every rule and has a number for every panel', async () => {
+  await using pair = await startPair({ UPSTREAM_MAX_RPS: '1000' });
+  const { gateway, simulator } = pair;
+  await using prometheus = await PrometheusServer.start(gateway.url, { ruleFiles: [RULES] });
+  simulator.addTask('task-1');
+  await using client = await connect(gateway.url);
+  client.subscribe('1', 'subscription { taskStatus(id: "task-1") { id } }');
+  const faults: Evaluated[] = [];
+  const empty = async () => {
+    // Counters rise from one scrape to the next, so that their rates are above 0.
+    await query(gateway.url);
+    const all = await evaluateAll(prometheus);
+    faults.push(...notFinite(all));
+    return withoutSeries(all);
+  };
+  await expect.poll(empty, { interval: 250, timeout: 60_000 }).toEqual([]);
+  expect(faults).toEqual([]);
   expect((await prometheus.rules()).filter(({ health }) => health !== 'ok')).toEqual([]);
   expect(await prometheus.rules()).toHaveLength(rules.length);
+});
+
+/** Shares and quantiles of events: they have no value while there are none. */
+const OF_EVENTS = [
+  'Calls avoided',
+  'Clients per execution',
+  'Response cache',
+  'Duration of calls',
+  'Lateness of polls',
+  'video_task_gateway:fan_out:ratio',
+  'video_task_gateway:calls_saved:ratio',
+  'video_task_gateway:upstream_errors:ratio',
+  'video_task_gateway:poll_lateness_seconds:p99',
+];
+
+test('a gateway that served and is idle has a number or nothing for every panel', async () => {
+  await using pair = await startPair({ UPSTREAM_MAX_RPS: '1000' });
+  const { gateway, simulator } = pair;
+  simulator.setTask('task-1', { status: 'success', result: 'https://example.com/1.mp4' });
+  await using client = await connect(gateway.url);
+  client.subscribe('1', 'subscription { taskStatus(id: "task-1") { id } }');
+  await client.ended('1');
+  await query(gateway.url);
+  // Every counter has its series, and none rises from here on.
+  await using prometheus = await PrometheusServer.start(gateway.url, { ruleFiles: [RULES] });
+  let all: readonly Evaluated[] = [];
+  const missing = async () => {
+    all = await evaluateAll(prometheus);
+    return withoutSeries(all).filter((title) => !OF_EVENTS.includes(title));
+  };
+  await expect.poll(missing, { interval: 250, timeout: 60_000 }).toEqual([]);
+  expect(notFinite(all)).toEqual([]);
+  expect([...new Set(withoutSeries(all))]).toEqual(OF_EVENTS);
 });

@@ -16,6 +16,23 @@ export interface EvaluatedRule {
   readonly lastError?: string;
 }
 
+/** An exemplar as Prometheus keeps it. */
+export interface KeptExemplar {
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+/** The answer to an instant query: one sample, a time and a value, per series. */
+interface Vector {
+  readonly result: readonly { readonly value: readonly [number, string] }[];
+}
+
+export interface PrometheusOptions {
+  /** The paths of files with rules. */
+  readonly ruleFiles?: readonly string[];
+  /** Features of `--enable-feature`. */
+  readonly features?: readonly string[];
+}
+
 /** A real Prometheus that scrapes one target quickly. */
 export class PrometheusServer implements AsyncDisposable {
   readonly #url: string;
@@ -26,13 +43,16 @@ export class PrometheusServer implements AsyncDisposable {
     this.#stack = stack;
   }
 
-  /** Starts a server; resolves when it answers queries. `ruleFile`: the path of its rules. */
-  static async start(target: string, ruleFile: string): Promise<PrometheusServer> {
+  /** Starts a server; resolves when it answers queries. */
+  static async start(
+    target: string,
+    { ruleFiles = [], features = [] }: PrometheusOptions = {},
+  ): Promise<PrometheusServer> {
     await using stack = new AsyncDisposableStack();
     const { path } = stack.use(await mkdtempDisposable(join(tmpdir(), 'prometheus-')));
     const config = {
       global: { scrape_interval: '250ms', scrape_timeout: '250ms', evaluation_interval: '250ms' },
-      rule_files: [ruleFile],
+      rule_files: ruleFiles,
       scrape_configs: [{ job_name: 'video-task-gateway', static_configs: [{ targets: [new URL(target).host] }] }],
     };
     const configFile = join(path, 'prometheus.yml');
@@ -40,7 +60,8 @@ export class PrometheusServer implements AsyncDisposable {
     const address = `127.0.0.1:${await freePort()}`;
     const flags = { 'config.file': configFile, 'storage.tsdb.path': join(path, 'data'), 'web.listen-address': address };
     const args = Object.entries(flags).map(([name, value]) => `--${name}=${value}`);
-    const server = spawn(findTool('prometheus'), [...args, '--log.level=error'], { stdio: 'ignore' });
+    const enabled = features.map((feature) => `--enable-feature=${feature}`);
+    const server = spawn(findTool('prometheus'), [...args, ...enabled, '--log.level=error'], { stdio: 'ignore' });
     killAtExit(server);
     stack.defer(async () => {
       const exit = once(server, 'exit');
@@ -52,10 +73,17 @@ export class PrometheusServer implements AsyncDisposable {
     return new PrometheusServer(url, stack.move());
   }
 
-  /** The number of series that a query yields; throws Prometheus's message when it is no valid query. */
-  async query(query: string): Promise<number> {
-    const answer = await this.#get<{ result: readonly unknown[] }>(`query?${new URLSearchParams({ query })}`);
-    return answer.result.length;
+  /** The value of each series that a query yields, such as NaN; throws Prometheus's message when it is no valid query. */
+  async query(query: string): Promise<readonly number[]> {
+    const vector = await this.#get<Vector>(`query?${new URLSearchParams({ query })}`);
+    return vector.result.map(({ value: [, value] }) => Number(value.replace('Inf', 'Infinity')));
+  }
+
+  /** The exemplars of the series that a query selects, with any time. */
+  async exemplars(query: string): Promise<readonly KeptExemplar[]> {
+    const path = `query_exemplars?${new URLSearchParams({ query })}`;
+    const series = await this.#get<readonly { exemplars: readonly KeptExemplar[] }[]>(path);
+    return series.flatMap(({ exemplars }) => exemplars);
   }
 
   /** All rules of all groups. */
