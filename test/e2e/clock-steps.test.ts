@@ -10,8 +10,6 @@ const INTERVAL = 500;
 const HOUR = 3_600;
 const ENV = { POLL_INTERVAL_MS: String(INTERVAL), UPSTREAM_MAX_RPS: '20' };
 const NEW_TASKS = ['new-1', 'new-2', 'new-3'];
-/** Reads Redis's clock with an offset. */
-const SHIM = new URL('../support/redis-clock.mjs', import.meta.url);
 
 const STEPS = [
   { of: 'one of 1 gateways', by: HOUR, gateways: 1 },
@@ -32,13 +30,6 @@ async function expectAnswer(gateway: GatewayProcess, id: string): Promise<void> 
   expect(await stalls.measure(ask)).toBeLessThan(1_500);
 }
 
-/** The instant of a claim in Redis, by the clock that the gateways read there, lies this many seconds off. */
-async function redisClockOffset({ redis }: GatewayFleet): Promise<number> {
-  const [key = ''] = (await redis.run('KEYS', '*:tick')) as string[];
-  const claimedAt = Number(String(await redis.run('GET', key)).split(':')[1]);
-  return (claimedAt - Date.now()) / 1_000;
-}
-
 /**
  * For each gateway, the expectation that it was mostly idle from now on. A chain of timers that are due at once takes a
  * few per cent of a core, and wakes the process a thousand times a second.
@@ -56,23 +47,22 @@ function idlers(gateways: readonly GatewayProcess[]): readonly ((seconds: number
 for (const { of, by, gateways } of STEPS) {
   test.concurrent(`the clock of ${of} steps by ${by} s: one call per interval goes on, and the CPU stays low`, async () => {
     await using clock = await FakeClock.create();
-    const env = of === 'Redis' ? { ...ENV, NODE_OPTIONS: `--import ${SHIM.href}` } : ENV;
-    await using fleet = await GatewayFleet.start({ gateways: gateways - 1, env });
+    const redisClock = of === 'Redis' && { redisClock: clock };
+    await using fleet = await GatewayFleet.start({ gateways: gateways - 1, env: ENV, ...redisClock });
     const { simulator } = fleet;
-    const stepped = await fleet.add(of === 'Redis' ? {} : clock.env);
+    const stepped = await fleet.add(redisClock ? {} : clock.env);
     for (const id of ['watched', ...NEW_TASKS]) simulator.addTask(id, { timeline: 'churn' });
     await using viewer = await view(stepped.url, 'SSE', 'watched');
     if (fleet.gateways[0]) await fleet.watch('watched', gateways);
     await viewer.states.count(2);
-    if (of === 'Redis') await fleet.redis.run('SET', 'clock-offset', `${by}`);
-    else await clock.step(by);
+    await clock.step(by);
     const steppedAt = performance.now();
     const idle = idlers(fleet.gateways);
     const [before, seen] = [simulator.countFor('watched'), viewer.states.all.length];
     await expectAnswer(stepped, 'new-1');
     await simulator.waitForCalls('watched', before + 8);
     const seconds = (performance.now() - steppedAt) / 1_000;
-    if (of === 'Redis') expect(Math.abs((await redisClockOffset(fleet)) - by)).toBeLessThan(60);
+    if (redisClock) expect(Math.abs((await fleet.redis.clockOffset()) - by)).toBeLessThan(5);
     for (const expectIdle of idle) expectIdle(seconds);
     // The step itself may cost one interval, and the pace varies by a tenth.
     expect(seconds).toBeLessThan((10 * INTERVAL) / 1_000);

@@ -1,5 +1,6 @@
 import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
 import { BrowserClient } from './browser-client.ts';
+import type { FakeClock } from './fake-clock.ts';
 import { GatewayProcess } from './gateway-process.ts';
 import { RedisServer } from './redis-server.ts';
 
@@ -12,6 +13,8 @@ export interface FleetOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Default: a Redis of its own. */
   readonly redisUrl?: string;
+  /** The clock of the fleet's own Redis; default: the true one. */
+  readonly redisClock?: FakeClock;
   readonly tokens?: readonly string[];
 }
 
@@ -41,10 +44,10 @@ export class GatewayFleet implements AsyncDisposable {
   }
 
   static async start(options: FleetOptions = {}): Promise<GatewayFleet> {
-    const { gateways = 3, env = {}, redisUrl, tokens = [TOKEN] } = options;
+    const { gateways = 3, env = {}, redisUrl, redisClock, tokens = [TOKEN] } = options;
     await using stack = new AsyncDisposableStack();
     const simulator = stack.use(await startSimulator({ tokens }));
-    const redis = stack.use(await RedisServer.start());
+    const redis = stack.use(await RedisServer.start(redisClock && { clock: redisClock }));
     const address = { A2E_API_URL: simulator.url, A2E_API_TOKEN: TOKEN, REDIS_URL: redisUrl ?? redis.url };
     const fleet = new GatewayFleet(simulator, redis, { ...address, ...env }, stack.move());
     await Promise.all(Array.from({ length: gateways }, () => fleet.add()));

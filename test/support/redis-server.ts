@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { createClient } from 'redis';
 import { killAtExit } from './child-processes.ts';
+import type { FakeClock } from './fake-clock.ts';
 import { freePort } from './free-port.ts';
 import { findTool } from './tools.ts';
 
@@ -17,7 +18,15 @@ export interface RedisServerOptions {
   readonly sentinel?: boolean;
   /** Runs as a node of a Redis Cluster, on a bus port of its own. */
   readonly cluster?: boolean;
+  /** Its wall clock, TTLs included; it outlives the server. */
+  readonly clock?: FakeClock;
 }
+
+/**
+ * jemalloc reads the clock while libfaketime is not initialised yet, and libfaketime needs memory for that. The C library
+ * in front of jemalloc provides the memory: ld.so takes a function from the first library that has it.
+ */
+const MALLOC = 'libc.so.6';
 
 /** A real Redis or Valkey server of a test's own, on a free port, without persistence. */
 export class RedisServer implements AsyncDisposable {
@@ -80,7 +89,13 @@ export class RedisServer implements AsyncDisposable {
     if (cluster) lines.push('cluster-enabled yes', 'cluster-node-timeout 2000', `cluster-port ${this.busPort}`);
     await writeFile(config, `${lines.join('\n')}\n`);
     const args = [config, ...(sentinel ? ['--sentinel'] : [])];
-    this.#process = await launch(findTool('redis'), args);
+    this.#process = await launch(findTool('redis'), args, this.#options.clock);
+  }
+
+  /** How far its wall clock is off the true time, in seconds. */
+  async clockOffset(): Promise<number> {
+    const [seconds] = (await this.run('TIME')) as [string];
+    return Number(seconds) - Date.now() / 1_000;
   }
 
   /** Runs one command over a connection of its own. */
@@ -101,8 +116,9 @@ export class RedisServer implements AsyncDisposable {
   }
 }
 
-async function launch(program: string, args: readonly string[]): Promise<ChildProcess> {
-  const server = spawn(program, args, { stdio: ['ignore', 'pipe', 'ignore'] });
+async function launch(program: string, args: readonly string[], clock?: FakeClock): Promise<ChildProcess> {
+  const env = clock && { ...process.env, ...clock.env, LD_PRELOAD: `${clock.env['LD_PRELOAD']} ${MALLOC}` };
+  const server = spawn(program, args, { env, stdio: ['ignore', 'pipe', 'ignore'] });
   killAtExit(server);
   const lines: string[] = [];
   const output = createInterface({ input: server.stdout });

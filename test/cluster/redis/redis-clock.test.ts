@@ -9,9 +9,9 @@ import { RedisServer } from '../../support/redis-server.ts';
 import { StallDetector } from '../../support/stall-detector.ts';
 
 /**
- * A Redis whose TIME steps, and stands still when a test says so: every script reads both from Redis, for its prefix.
- * libfaketime cannot be preloaded into redis-server, because jemalloc reads the clock before the library is initialised.
- * TTLs do neither.
+ * A Redis whose TIME steps, and stands still when a test says so: every script reads both from Redis, for its prefix. So
+ * the tests share a server, and each has its own clock. TTLs neither step nor stand still: test/e2e/clock-steps.test.ts
+ * steps the clock of the whole server.
  */
 const CLOCK = vi.hoisted(
   () => `
