@@ -3,6 +3,9 @@ import type { FaultName } from './fault-rules.ts';
 import type { SoakFleet } from './fleet.ts';
 import type { PlannedFault } from './plan.ts';
 
+/** Less than the shortest step, and more than a busy machine takes to ask for the time, in s. */
+const CLOCK_MARGIN_S = 10;
+
 /** Begins a fault, keeps it up for its time, and takes it back; resolves to what is wrong with it, or null. */
 type Apply = (fleet: SoakFleet, planned: PlannedFault) => Promise<string | null>;
 
@@ -49,6 +52,15 @@ const FAULTS: Readonly<Record<FaultName, Apply>> = {
   async 'Redis is flushed'({ redis }) {
     await redis.run('FLUSHALL');
     return null;
+  },
+  async "Redis's clock steps"({ redis, redisClock }, { stepSeconds, forMs }) {
+    await redisClock.step(stepSeconds);
+    const stepped = await redis.clockOffset();
+    await delay(forMs);
+    await redisClock.step(0);
+    const right = await redis.clockOffset();
+    const wrongBy = Math.max(Math.abs(stepped - stepSeconds), Math.abs(right));
+    return wrongBy < CLOCK_MARGIN_S ? null : `Redis's clock was ${stepped} s off, and then ${right} s`;
   },
   async 'a clock steps'(fleet, { gateway, stepSeconds, forMs }) {
     await fleet.at(gateway)?.clock.step(stepSeconds);

@@ -12,9 +12,10 @@ const SLACK = 3;
 export function excessCalls(calls: readonly number[], windows: FaultWindows, intervalMs: number): string[] {
   const [first, last] = [calls[0], calls.at(-1)];
   if (first === undefined || last === undefined) return [];
-  return windows.segments(first, last + 1).flatMap(({ from, to, callsPerInterval }) => {
+  return windows.segments(first, last + 1).flatMap(({ from, to, callsPerInterval, moreCalls }) => {
     const made = calls.filter((at) => at >= from && at < to).length;
-    const allowed = Math.ceil(((to - from) / (SHORTEST * intervalMs)) * callsPerInterval) + SLACK * callsPerInterval;
+    const paced = Math.ceil(((to - from) / (SHORTEST * intervalMs)) * callsPerInterval);
+    const allowed = paced + SLACK * callsPerInterval + moreCalls;
     if (made <= allowed) return [];
     return [`${made} calls in ${Math.round(to - from)} ms where ${allowed} are allowed`];
   });
@@ -36,8 +37,8 @@ export class CallTotal {
   add(calls: readonly number[], windows: FaultWindows): void {
     const [first, last] = [calls[0], calls.at(-1)];
     if (first === undefined || last === undefined) return;
-    for (const { from, to, callsPerInterval } of windows.segments(first, last + 1)) {
-      if (callsPerInterval > 1) continue;
+    for (const { from, to, callsPerInterval, moreCalls } of windows.segments(first, last + 1)) {
+      if (callsPerInterval > 1 || moreCalls > 0) continue;
       this.#made += calls.filter((at) => at >= from && at < to).length;
       this.#lengthMs += to - from;
       this.#stretches += 1;
@@ -67,7 +68,7 @@ const LATE_MS = 1_000;
 
 /**
  * The calls for one watched task that came too late after the call before, as text; empty when the contract is kept. The
- * interval does not stretch in the run. A pause that touches a window proves nothing, because a failed poll backs off.
+ * interval does not stretch in the run. A pause that touches a fault proves nothing where a failed poll backs off.
  */
 export function lateCalls(
   calls: readonly number[],
@@ -78,7 +79,8 @@ export function lateCalls(
   const allowedMs = LONGEST * intervalMs + CALL_MS + LATE_MS;
   return calls.slice(1).flatMap((at, index) => {
     const before = calls[index] ?? at;
-    if (at - before <= allowedMs || windows.rules(before, at).length > 0 || !isCovered(before, at, spans)) return [];
+    const isExcused = windows.rules(before, at).some(({ keepsPace }) => !keepsPace);
+    if (at - before <= allowedMs || isExcused || !isCovered(before, at, spans)) return [];
     return [`no call for ${Math.round(at - before)} ms where ${allowedMs} ms are allowed`];
   });
 }

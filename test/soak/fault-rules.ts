@@ -9,6 +9,7 @@ export const FAULT_NAMES = [
   'Redis hangs',
   'Redis is killed',
   'Redis is flushed',
+  "Redis's clock steps",
   'a clock steps',
   'a gateway drains',
   'a gateway is killed',
@@ -24,6 +25,10 @@ export type WindowCause = FaultName | 'the machine stalls';
 export interface FaultRule {
   /** Calls to A2E per task and interval. */
   readonly callsPerInterval: number;
+  /** Calls to A2E per task that the whole fault may cost beyond that. */
+  readonly moreCalls: number;
+  /** Whether a watched task is called again in time, as without a fault. */
+  readonly keepsPace: boolean;
   /** The `msg` of log lines of level `warn` and above. */
   readonly lines: readonly string[];
   /** Codes of errors that may answer a query, or end a subscription that has no state yet. */
@@ -36,8 +41,10 @@ export interface FaultRule {
 }
 
 const AWAY = ['A2E fails', 'A2E still fails', 'A2E answers again', 'circuit opened', 'circuit closed'];
-const A2E: FaultRule = { callsPerInterval: 1, lines: AWAY, codes: ['UPSTREAM_UNAVAILABLE'], behind: 'nothing' };
+const NO_PACE = { moreCalls: 0, keepsPace: false, behind: 'nothing' } as const;
+const A2E: FaultRule = { ...NO_PACE, callsPerInterval: 1, lines: AWAY, codes: ['UPSTREAM_UNAVAILABLE'] };
 const REDIS: FaultRule = {
+  ...NO_PACE,
   // Each of three gateways polls for itself.
   callsPerInterval: 3,
   lines: [
@@ -48,8 +55,10 @@ const REDIS: FaultRule = {
   codes: [],
   behind: 'an interval and the fault',
 };
-/** A step may cost one interval more; a gateway that ends may have called, and published nothing. */
-const GATEWAY: FaultRule = { callsPerInterval: 2, lines: [], codes: [], behind: 'nothing' };
+/** A gateway that ends may have called, and published nothing; a Redis that is empty knows of no call. */
+const GATEWAY: FaultRule = { ...NO_PACE, callsPerInterval: 2, lines: [], codes: [] };
+/** The clock steps twice, and each step may cost one call more: it ends the interval of a claim, and nothing else changes. */
+const CLOCK: FaultRule = { ...GATEWAY, callsPerInterval: 1, moreCalls: 2, keepsPace: true };
 
 /** The rule of each fault. Source: README.md, docs/operations.md and docs/clustering.md. */
 export const FAULT_RULES: Readonly<Record<WindowCause, FaultRule>> = {
@@ -71,7 +80,8 @@ export const FAULT_RULES: Readonly<Record<WindowCause, FaultRule>> = {
   'Redis hangs': REDIS,
   'Redis is killed': REDIS,
   'Redis is flushed': GATEWAY,
-  'a clock steps': GATEWAY,
+  "Redis's clock steps": CLOCK,
+  'a clock steps': CLOCK,
   'a gateway drains': GATEWAY,
   'a gateway is killed': GATEWAY,
 };

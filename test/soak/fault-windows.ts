@@ -7,11 +7,12 @@ export interface FaultWindow {
   to: number;
 }
 
-/** A part of a period in which one rule for calls holds. */
+/** A part of a period in which one rule for calls holds: the most that any window over it allows. */
 interface Segment {
   readonly from: number;
   readonly to: number;
   readonly callsPerInterval: number;
+  readonly moreCalls: number;
 }
 
 /** A summary of failures follows within 30 s, and a line about a circuit within 60 s, in ms. */
@@ -79,8 +80,10 @@ export class FaultWindows {
     return bounds.slice(1).map((end, index) => {
       const start = bounds[index] ?? from;
       const covering = this.all.filter((window) => window.from <= start && window.to >= end);
-      const allowed = covering.map(({ fault }) => FAULT_RULES[fault].callsPerInterval);
-      return { from: start, to: end, callsPerInterval: Math.max(1, ...allowed) };
+      const rules = covering.map(({ fault }) => FAULT_RULES[fault]);
+      const callsPerInterval = Math.max(1, ...rules.map((rule) => rule.callsPerInterval));
+      const moreCalls = Math.max(0, ...rules.map((rule) => rule.moreCalls));
+      return { from: start, to: end, callsPerInterval, moreCalls };
     });
   }
 }

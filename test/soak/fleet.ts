@@ -31,10 +31,11 @@ export interface SoakGateway {
   isEnding: boolean;
 }
 
-/** Three gateways in processes of their own, each with a clock of its own, a Redis and a simulated A2E. */
+/** Three gateways in processes of their own, a Redis, each with a clock of its own, and a simulated A2E. */
 export class SoakFleet implements AsyncDisposable {
   readonly simulator: Simulator;
   readonly redis: RedisServer;
+  readonly redisClock: FakeClock;
   /** By place; null while the gateway of that place starts. */
   readonly #places: (SoakGateway | null)[] = Array.from({ length: GATEWAYS }, () => null);
   readonly #stack: AsyncDisposableStack;
@@ -45,12 +46,13 @@ export class SoakFleet implements AsyncDisposable {
 
   private constructor(
     simulator: Simulator,
-    redis: RedisServer,
+    [redis, redisClock]: readonly [RedisServer, FakeClock],
     stack: AsyncDisposableStack,
     onStart: (gateway: SoakGateway) => void,
   ) {
     this.simulator = simulator;
     this.redis = redis;
+    this.redisClock = redisClock;
     this.#stack = stack;
     this.#onStart = onStart;
   }
@@ -61,8 +63,9 @@ export class SoakFleet implements AsyncDisposable {
     const finished = { timeline: 'finished' } as const;
     const autoCreate = (id: string) => id.startsWith(FILL) && finished;
     const simulator = stack.use(await startSimulator({ tokens: [TOKEN], autoCreate, latencyMs: 20 }));
-    const redis = stack.use(await RedisServer.start());
-    const fleet = new SoakFleet(simulator, redis, stack.move(), onStart);
+    const clock = stack.use(await FakeClock.create());
+    const redis = stack.use(await RedisServer.start({ clock }));
+    const fleet = new SoakFleet(simulator, [redis, clock], stack.move(), onStart);
     for (let place = 0; place < GATEWAYS; place += 1) await fleet.#startAt(place);
     return fleet;
   }

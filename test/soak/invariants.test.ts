@@ -115,6 +115,25 @@ test('without Redis each gateway may poll, but not before and not after', () => 
   expect(excessCalls([...before, ...everyMs(150, 10_000, 20_000), ...after], windows, INTERVAL)).toHaveLength(1);
 });
 
+test.each(["Redis's clock steps", 'a clock steps'] as const)('%s: it costs two calls, and no pause', (fault) => {
+  const windows = withWindow(fault, 10_000, 18_000);
+  // 9 intervals of the least length, 3 calls of slack, and one for each of the two steps.
+  const during = everyMs(8_000 / 14, 10_000, 18_000);
+  const rest = [...everyMs(INTERVAL, 0, 10_000), ...everyMs(INTERVAL, 18_000, 30_000)];
+  expect(during).toHaveLength(14);
+  expect(excessCalls([...rest, ...during], windows, INTERVAL)).toEqual([]);
+  expect(excessCalls([...rest, ...during, 17_999], windows, INTERVAL)).toHaveLength(1);
+  expect(excessCalls(everyMs(INTERVAL / 2, 0, 30_000), windows, INTERVAL)).toHaveLength(3);
+  const total = new CallTotal();
+  total.add([...everyMs(INTERVAL, 0, 10_000), ...during], windows);
+  expect(total.excess(INTERVAL)).toBeNull();
+  const paused = [...everyMs(INTERVAL, 0, 12_000), ...everyMs(INTERVAL, 15_000, 30_000)];
+  const watched = [{ from: 0, to: 30_000 }];
+  expect(lateCalls(paused, watched, windows, INTERVAL)).toEqual([expect.stringContaining('no call for 4000 ms')]);
+  windows.open('the machine stalls', 12_000).to = 13_000;
+  expect(lateCalls(paused, watched, windows, INTERVAL)).toEqual([]);
+});
+
 test('a watched task is polled on, outside of faults', () => {
   const calls = [...everyMs(INTERVAL, 0, 10_000), ...everyMs(INTERVAL, 13_000, 20_000)];
   const late = (spans: readonly WatchedSpan[], windows = new FaultWindows()) =>

@@ -13,12 +13,16 @@ test('a seed is one plan, another seed is another one', () => {
   expect(planSoak({ ...HOUR, seed: 8 })).not.toEqual(planSoak(HOUR));
 });
 
-test('an hour has each fault several times, and every six minutes have each of them once', () => {
+test('an hour has each of the thirteen faults nine times, and none comes again before all have come', () => {
   const faults = faultsOf(planSoak(HOUR)).map(({ fault }) => fault);
   expect(faults).toHaveLength(120);
-  for (let at = 0; at < faults.length; at += FAULT_NAMES.length) {
+  expect(FAULT_NAMES).toHaveLength(13);
+  for (let deal = 0; deal < 9; deal += 1) {
+    const at = deal * FAULT_NAMES.length;
     expect(new Set(faults.slice(at, at + FAULT_NAMES.length))).toEqual(new Set(FAULT_NAMES));
   }
+  const rest = faults.slice(9 * FAULT_NAMES.length);
+  expect(new Set(rest).size).toBe(rest.length);
 });
 
 test('each round has clients of every transport and behaviour in the hour, and only clients and queries of its own tasks', () => {
@@ -44,6 +48,13 @@ test('two minutes have a client that reads nothing and a flood, and five have ea
 test('the clock of every gateway steps in an hour', () => {
   const steps = faultsOf(planSoak(HOUR)).filter(({ fault }) => fault === 'a clock steps');
   expect(new Set(steps.map(({ gateway }) => gateway))).toEqual(new Set([0, 1, 2]));
+});
+
+test("Redis's clock steps back and forward in an hour", () => {
+  const steps = faultsOf(planSoak(HOUR)).filter(({ fault }) => fault === "Redis's clock steps");
+  const seconds = steps.map(({ stepSeconds }) => stepSeconds);
+  expect(Math.min(...seconds)).toBeLessThan(0);
+  expect(Math.max(...seconds)).toBeGreaterThan(0);
 });
 
 test('a query asks for tasks that have begun, and the first gateway is never restarted', () => {

@@ -2,8 +2,8 @@ import { expect, test } from 'vitest';
 import { tableOf } from './report.ts';
 import { soak } from './soak.ts';
 
-/** Its faults: A2E answers HTML, a gateway is killed, Redis is killed, a clock steps. */
-const SEED = 38;
+/** Its faults: Redis's clock steps back by an hour for 5 s, A2E is down, Redis is killed, a gateway is killed. */
+const SEED = 1_383;
 
 test('two minutes of clients, tasks and faults break no invariant', async () => {
   const report = await soak({ minutes: 2, seed: SEED, write: console.log });
