@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { rm, writeFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import { FakeClock } from './fake-clock.ts';
+import { RedisServer } from './redis-server.ts';
 
 test('a clock removes what killed processes left in shared memory, and only that', async () => {
   const ended = spawnSync('true').pid;
@@ -16,4 +17,19 @@ test('a clock removes what killed processes left in shared memory, and only that
   } finally {
     await Promise.all([...left, taken].map((file) => rm(file, { force: true })));
   }
+});
+
+test('a Redis with a clock: its time steps, keys end early or late, and a restart keeps the clock', async () => {
+  await using clock = await FakeClock.create();
+  await using redis = await RedisServer.start({ clock });
+  expect(await redis.clockOffset()).toBeCloseTo(0, -1);
+  await redis.run('SET', 'minute', 'value', 'EX', '60');
+  await redis.run('SET', 'hour', 'value', 'EX', '3600');
+  await clock.step(600);
+  expect(await redis.clockOffset()).toBeCloseTo(600, -1);
+  expect(await redis.run('MGET', 'minute', 'hour')).toEqual([null, 'value']);
+  await clock.step(-600);
+  expect(Number(await redis.run('TTL', 'hour'))).toBeGreaterThan(4_100);
+  await redis.restart();
+  expect(await redis.clockOffset()).toBeCloseTo(-600, -1);
 });
