@@ -1,6 +1,6 @@
-import type { SubscriptionTransport } from '../transport.ts';
 import { type MetricRegistry, PREFIX } from './metric-registry.ts';
 import type { Reading } from './read-metric.ts';
+import type { SubscriptionTransport } from './transport.ts';
 
 /** The counts of one transport. */
 interface TransportCounts {

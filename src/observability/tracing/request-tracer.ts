@@ -1,5 +1,5 @@
 import { type Attributes, type Context, propagation, ROOT_CONTEXT, SpanKind, type Tracer } from '@opentelemetry/api';
-import type { Transport } from '../transport.ts';
+import type { Transport } from '../metrics/transport.ts';
 import { ATTRIBUTES } from './attributes.ts';
 import { OperationTrace } from './operation-trace.ts';
 import type { RegisteredTracer } from './registered-tracer.ts';

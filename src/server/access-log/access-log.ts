@@ -5,7 +5,7 @@ import type { ClientCounts } from '../../live/client-counts.ts';
 import { ConnectionCounts } from '../../live/connection-counts.ts';
 import type { Logger } from '../../observability/log.ts';
 import { type LogSubject, logIds } from '../../observability/log-ids.ts';
-import type { StreamTransport, Transport } from '../../observability/transport.ts';
+import type { StreamTransport, Transport } from '../../observability/metrics/transport.ts';
 import type { ClientIpResolver } from '../http/client-address.ts';
 import { closeReason, type EndReason } from './end-reason.ts';
 

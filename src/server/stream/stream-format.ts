@@ -1,6 +1,6 @@
 import type { EncodedResult } from '../../live/encoded-result.ts';
 import type { Completion } from '../../live/subscriber.ts';
-import type { StreamTransport } from '../../observability/transport.ts';
+import type { StreamTransport } from '../../observability/metrics/transport.ts';
 
 /** How results are written into one endless HTTP response. */
 export interface StreamFormat {
