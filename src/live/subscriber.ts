@@ -78,7 +78,7 @@ export class Subscriber implements Flushable {
     if (this.#completion) this.#finish(this.#completion.completion);
   }
 
-  /** Drops pending results, and every later one. */
+  /** Drops pending results and a pending end, and every later one. */
   close(outcome: EarlyEnd = 'unsubscribed'): void {
     if (!this.#closed) {
       this.#counts.endSubscription(outcome);
@@ -86,6 +86,7 @@ export class Subscriber implements Flushable {
     }
     this.#closed = true;
     this.#pending = null;
+    this.#completion = null;
     this.#writer.removeWaiter(this);
   }
 

@@ -85,6 +85,20 @@ it('shows a late joiner the newest of every slot, as it is by then', async () =>
   expect(early.frames.all).toHaveLength(2);
 });
 
+it('shows a late joiner the last result where its state by then takes time to render', async () => {
+  const { events, now, source, results } = createLive();
+  const render: LiveSource['render'] = async (event) => source.render(event);
+  const [early, late] = [createMember(), createMember()];
+  results.subscribe('key', async () => ({ ...source, render }), early.subscriber);
+  events.push('x', { slot: 'x', value: 1 });
+  await early.frames.count(1);
+  now.set('x', 10);
+  results.subscribe('key', () => expect.unreachable(), late.subscriber);
+  expect(late.frames.all).toEqual(['{"data":{"x":1}}']);
+  events.push('x', { slot: 'x', value: 10 });
+  expect(await late.frames.count(2)).toEqual(['{"data":{"x":1}}', '{"data":{"x":10}}']);
+});
+
 it('stops the execution when the last member has left, and starts a new one for the next', async () => {
   const { events, results, start, starts } = createLive();
   const [a, b] = [createMember(), createMember()];

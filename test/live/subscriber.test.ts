@@ -96,6 +96,28 @@ describe('a reader that is slow', () => {
     expect([written, completions]).toEqual([[], []]);
   });
 
+  it('receives nothing, and no end, when another one on the connection closes it as the buffer drains', () => {
+    const { stream, writer, written, completions, counts, member } = scene();
+    const other = member();
+    const first = new Subscriber({ next: () => other.close(), end: () => {} }, writer, counts);
+    stream.fill(100);
+    first.next(frame('first'));
+    other.next(frame('other'));
+    other.end(null);
+    stream.drain();
+    expect([written, completions]).toEqual([[], []]);
+    expect(counts).toMatchObject({ subscriptions: 1, unsubscribed: 1, completed: 0 });
+  });
+
+  it('receives nothing when its connection closes as the buffer drains', () => {
+    const { stream, written, writer, member } = scene();
+    stream.once('drain', () => writer.close());
+    stream.fill(100);
+    member().next(frame('one'));
+    stream.drain();
+    expect(written).toEqual([]);
+  });
+
   it('counts once, as failed where the transport ends it with an error', () => {
     const { counts, member } = scene();
     const [expired, left] = [member(), member()];
