@@ -20,3 +20,11 @@ test('the representations of _entities name their ids', () => {
   const of = ['t1', 7, 'no id', null].map((id) => ({ __typename: 'VideoTask', id }));
   expect(named(text, { of }, subgraphSchema)).toEqual(['t1', '7']);
 });
+
+test.each([
+  ['one without variables', '{ videoTask(id: "t1") { id } }', ['t1']],
+  ['one whose variables do not fit', 'query ($id: ID!) { videoTask(id: $id) { id } }', []],
+  ['one of a type that the schema has not', 'mutation { videoTask(id: "t1") { id } }', []],
+])('an operation names the tasks that it can read: %s', (_what, text, ids) => {
+  expect(named(text)).toEqual(ids);
+});
