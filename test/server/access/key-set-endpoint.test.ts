@@ -32,3 +32,13 @@ test('a refused connection is named by its code', async () => {
   });
   await expect(fetchKeySet({ url: origin }, never)).rejects.toMatchObject({ reason: 'ECONNREFUSED' });
 });
+
+test.each([
+  ['without a reason', undefined],
+  ['for a reason that is no code', new Error('a secret')],
+])('a fetch that is given up %s fails at once, and shows no text', async (_how, reason) => {
+  const disposal = new AbortController();
+  await using server = await run(createServer(() => disposal.abort(reason)));
+  const fetched = fetchKeySet({ url: server.origin }, disposal.signal);
+  await expect(fetched).rejects.toMatchObject({ reason: 'UNKNOWN', message: 'UNKNOWN' });
+});

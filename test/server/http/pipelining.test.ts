@@ -4,7 +4,9 @@ import { expect, it } from 'vitest';
 import { startSimulator } from '../../../src/simulator/simulator.ts';
 import { startPair } from '../../support/gateway.ts';
 import { until } from '../../support/hostile-socket.ts';
+import { metric } from '../../support/metrics-of.ts';
 import { startImpatient } from '../../support/short-timeouts-gateway.ts';
+import { untilIdle } from '../../support/until-idle.ts';
 
 const LATENCY_MS = 200;
 
@@ -34,6 +36,19 @@ it('pipelined requests are served one after the other, and a request of a connec
   expect(besides).toBeLessThan(second);
   pipelining.destroy();
   other.destroy();
+});
+
+it('a pipelined request whose client has gone before its turn is not looked at', async () => {
+  await using pair = await startPair({}, { latencyMs: LATENCY_MS });
+  const { gateway, simulator } = pair;
+  for (const id of ['first', 'second']) simulator.setTask(id, { status: 'process' });
+  const client = connect(Number(new URL(gateway.url).port), '127.0.0.1').on('error', () => {});
+  client.write(get('first') + get('second'));
+  await simulator.waitForCalls('first', 1);
+  client.destroy();
+  await untilIdle(gateway);
+  await metric(gateway.url, 'response_cache_requests_total{result="miss"}').toBe(1);
+  expect(simulator.countFor('second')).toBe(0);
 });
 
 it('a body of the default maximum may wait for its turn longer than a request may take to arrive', async () => {

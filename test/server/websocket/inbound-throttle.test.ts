@@ -11,6 +11,8 @@ import { InboundThrottle } from '../../../src/server/websocket/inbound-throttle.
 const FRAMES = 299;
 const FRAME_BYTES = 60 * 1024;
 const MAX_FRAME_BYTES = 64 * 1024;
+/** More than the buffers of the operating system hold. */
+const UNREAD_BYTES = 32 * 1024 * 1024;
 /** In which nothing of the socket is handled, because others come first. */
 const TURNS_OF_OTHERS = 200;
 
@@ -26,6 +28,8 @@ async function socketPair() {
     stream: request.socket,
     async [Symbol.asyncDispose]() {
       client.terminate();
+      // A paused socket reads no end.
+      socket.terminate();
       server.close();
       await once(server, 'close');
     },
@@ -133,4 +137,71 @@ test('a message waits until the operation of the one before it is in place', asy
   finish();
   await all;
   expect(handled).toEqual(['subscribe', 'complete']);
+});
+
+test('a client that reads no results has its messages wait until it reads again', async () => {
+  await using pair = await socketPair();
+  const { client, socket, stream } = pair;
+  const { promise: handled, resolve, reject } = Promise.withResolvers<string>();
+  const writer = new StreamWriter(stream, { onStall: () => reject(new Error('stalled')) });
+  const queue = new EventLoopQueue();
+  const intake = new InboundThrottle({
+    socket,
+    writer,
+    frames: new TokenBucket({ burst: FRAMES, perSecond: 100 }),
+    text: new TokenBucket({ burst: FRAME_BYTES, perSecond: FRAME_BYTES }),
+    queue,
+    maxWaiting: MAX_FRAME_BYTES,
+    handle: (text) => {
+      resolve(text);
+      return null;
+    },
+    onFlood: () => reject(new Error('a flood')),
+  });
+  const arrived = once(socket, 'message');
+  socket.on('message', (message: Buffer) => intake.receive(message.toString()));
+  client.pause();
+  socket.send(Buffer.alloc(UNREAD_BYTES));
+  client.send('subscribe');
+  await arrived;
+  expect(await Promise.race([handled, new Promise<void>((next) => queue.run(next))])).toBeUndefined();
+  expect(socket.isPaused).toBe(true);
+  client.resume();
+  expect(await handled).toBe('subscribe');
+});
+
+test('a client that floods while an operation is prepared is reported once, and nothing more of it is handled', async () => {
+  await using pair = await socketPair();
+  const { client, socket, stream } = pair;
+  const { promise: first, resolve: begin } = Promise.withResolvers<void>();
+  const { promise: flooded, resolve, reject } = Promise.withResolvers<void>();
+  const { promise: prepared, resolve: finish } = Promise.withResolvers<void>();
+  const handled: string[] = [];
+  let floods = 0;
+  const queue = new EventLoopQueue();
+  const intake = new InboundThrottle({
+    socket,
+    writer: new StreamWriter(stream, { onStall: () => reject(new Error('stalled')) }),
+    frames: new TokenBucket({ burst: 10, perSecond: 1 }),
+    text: new TokenBucket({ burst: FRAME_BYTES, perSecond: FRAME_BYTES }),
+    queue,
+    maxWaiting: MAX_FRAME_BYTES,
+    handle: (text) => {
+      handled.push(text);
+      begin();
+      return prepared;
+    },
+    onFlood: () => {
+      floods += 1;
+      resolve();
+    },
+  });
+  socket.on('message', (message: Buffer) => intake.receive(message.toString()));
+  client.send('0');
+  await first;
+  for (let n = 1; n < 100; n += 1) client.send(`${n}`);
+  await flooded;
+  finish();
+  for (let turn = 0; turn < 10; turn += 1) await new Promise<void>((next) => queue.run(next));
+  expect([handled, floods]).toEqual([['0'], 1]);
 });
