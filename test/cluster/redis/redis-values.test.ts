@@ -30,7 +30,7 @@ test('malformed messages and stored states are dropped, and later ones are deliv
   for (const text of garbage) await server.run('PUBLISH', `${nodes.prefix}:v2.1:{topic}:updates`, text);
   const invalidated = new CallbackQueue<ReadonlySet<string>>();
   b.cluster.onInvalidate(invalidated.put);
-  const notices = ['nodes:x', 'nodes:', 'pause:1', 'pause:x:me:key', 'pause:9:me:', '\0'];
+  const notices = ['nodes:x', 'nodes:', 'pause:1', 'pause:x:me:key', 'pause:0:me:key', 'pause:9:me:', '\0'];
   const hints = [
     'invalidate:',
     'invalidate:me:',
@@ -43,6 +43,7 @@ test('malformed messages and stored states are dropped, and later ones are deliv
   }
   await a.cluster.invalidate(['valid']);
   expect(await invalidated.count(1)).toEqual([new Set(['valid'])]);
+  expect(b.cluster.pausedFor('key')).toBe(0);
   expect(await warned.count(1)).toEqual(['malformed states dropped {"dropped":{"malformed":1}}']);
   await server.run('SET', `${nodes.prefix}:v2.1:{topic}:state`, 'nonsense');
   expect(await b.cluster.read('topic')).toBeNull();

@@ -28,6 +28,12 @@ test('without a token of the gateway the password of Redis is the secret', () =>
   expect(upstreamPrefix(passthrough)).not.toBe(upstreamPrefix({ ...passthrough, origin: 'https://staging.a2e.ai' }));
 });
 
+test('without any secret the prefix tells upstreams apart, as on a Redis that is open to all', () => {
+  const open = { ...DEPLOYMENT, token: null, url: 'redis://localhost' };
+  expect(upstreamPrefix({ ...open, url: 'redis://other' })).toBe(upstreamPrefix(open));
+  expect(upstreamPrefix(open)).not.toBe(upstreamPrefix({ ...open, origin: 'https://staging.a2e.ai' }));
+});
+
 test('a reader of the keys cannot confirm a guess of the origin', () => {
   const text = `video-task-gateway upstream ${ORIGIN}`;
   for (const token of ['token', null]) {
