@@ -61,7 +61,7 @@ test('a tick that is won after the end of its poll takes no hint from the next o
 
 test('a poll whose job is no longer planned asks for a whole interval, whatever was planned before', () => {
   const { schedule, waiting } = createSchedule();
-  schedule.repeatIn(INTERVAL_MS / 2, { role: 'own', intervalMs: INTERVAL_MS });
+  schedule.repeatIn(INTERVAL_MS / 2, { kind: 'repeat', periodMs: INTERVAL_MS, isFirstRepeat: false });
   schedule.cancel();
   expect(waiting.size).toBe(0);
   expect(schedule.begin(INTERVAL_MS)).toEqual({ intervalMs: INTERVAL_MS, isHinted: false });

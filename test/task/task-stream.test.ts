@@ -1,7 +1,10 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { MemoryCluster } from '../../src/cluster/memory/memory-cluster.ts';
+import { MemoryHub } from '../../src/cluster/memory/memory-hub.ts';
 import { Forbidden } from '../../src/errors.ts';
 import { subscriptionTimeouts } from '../../src/task/task-observer.ts';
 import { streamTasks } from '../../src/task/task-stream.ts';
+import type { WatchState } from '../../src/task/watch-state.ts';
 import { report, ScriptedSource } from './scripted-source.ts';
 import { OWN, TaskHarness } from './task-harness.ts';
 
@@ -84,4 +87,28 @@ test('a slow reader gets the newest state, not a queue, and always the final one
   await pass(60_000);
   expect(await stream.next()).toMatchObject({ value: { task: { status: 'SUCCESS' } } });
   expect(await stream.next()).toEqual({ done: true, value: undefined });
+});
+
+/** A cluster whose stored states take long to read, while publications arrive. */
+class SlowCluster extends MemoryCluster<WatchState> {
+  override async read(topic: string): ReturnType<MemoryCluster<WatchState>['read']> {
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    return super.read(topic);
+  }
+}
+
+test('a state that a peer publishes while the stored one is being read ends the wait for a first answer', async () => {
+  const hub = new MemoryHub<WatchState>();
+  await using cluster = new SlowCluster({ hub });
+  await using slow = new TaskHarness({ cluster, firstAnswerMs: 300 });
+  await using peer = new TaskHarness({ hub });
+  const [known, unknown] = [slow.subscribe('a'), slow.subscribe('b')];
+  peer.subscribe('a');
+  await pass(299);
+  expect([known.end, unknown.end]).toEqual(['open', 'open']);
+  await pass(1);
+  expect(unknown).toMatchObject({ end: 'failed', error: { code: 'UPSTREAM_UNAVAILABLE' } });
+  await pass(200);
+  expect(known).toMatchObject({ end: 'open', events: [{ task: { id: 'a' }, stale: false }] });
+  expect(slow.source.calls.filter(({ id }) => id === 'a')).toEqual([]);
 });
