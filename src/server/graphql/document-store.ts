@@ -10,7 +10,7 @@ import {
   validate,
 } from 'graphql';
 import { LRUCache } from 'lru-cache';
-import { DocumentNotTrusted } from '../../errors.ts';
+import { DocumentNotTrusted, withoutStackTrace } from '../../errors.ts';
 import { toGraphQLError, withCode } from '../../schema/graphql-errors.ts';
 import { DocumentBudget } from './document-budget.ts';
 import { checkSize, checkTokens, type OperationLimits } from './limits/operation-limits.ts';
@@ -51,7 +51,7 @@ export interface DocumentStoreOptions {
 
 const MAX_CACHED_TEXT_BYTES = 8 * 1024 * 1024;
 const MAX_CACHED_OPERATION_BYTES = 16 * 1024 * 1024;
-/** Objects around a cached text, and around each of its errors: an estimate. */
+/** Objects around a cached text, and around the message of each of its errors: an estimate. */
 const OVERHEAD_BYTES = 512;
 const BYTES_PER_ERROR = 1024;
 /** Validation stops here: a document of a thousand mistakes gets no thousand errors. */
@@ -186,7 +186,7 @@ function sizeOfText(cached: CachedText, text: string): number {
   const parts =
     cached.kind === 'valid'
       ? cached.operations.length * OVERHEAD_BYTES
-      : cached.errors.length * BYTES_PER_ERROR + 2 * text.length;
+      : cached.errors.reduce((bytes, { message }) => bytes + BYTES_PER_ERROR + 2 * message.length, 2 * text.length);
   return OVERHEAD_BYTES + 2 * text.length + parts;
 }
 
@@ -200,7 +200,10 @@ function isComplete(
   return operations.every(({ operation }) => operation !== undefined);
 }
 
-/** The same error, with its locations but without the syntax tree, which would stay in memory with the cached error. */
+/**
+ * The same error, with its locations but without the syntax tree, which would stay in memory with the cached error. A stack
+ * trace would hold it too: V8 keeps the objects whose methods are on the stack.
+ */
 function withoutNodes({ message, source, positions, extensions }: GraphQLError, code: string): GraphQLError {
-  return new GraphQLError(message, { source, positions, extensions: { code, ...extensions } });
+  return withoutStackTrace(() => new GraphQLError(message, { source, positions, extensions: { code, ...extensions } }));
 }

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { startSimulator } from '../../../src/simulator/simulator.ts';
+import { post } from '../../support/http-client.ts';
 import { metric } from '../../support/metrics-of.ts';
 import { startProbed } from '../../support/probed-gateway.ts';
 import { connect, type WsClient } from '../../support/ws-client.ts';
@@ -71,4 +72,24 @@ it('bounds the documents of one caller’s live subscriptions, and leaves the ot
   await using again = await connect(gateway.url, authorized('attacker'));
   again.subscribe('again', fat(1_003));
   expect(await again.messages.find(({ id }) => id === 'again')).toMatchObject({ type: 'next' });
+});
+
+const REJECTED = 400;
+/** A tree of a rejected document takes half a MiB, and would be a growth of 180 MiB. */
+const MOST_GROWTH_OF_REJECTED = 32 * MIB;
+
+/** A document of nearly a thousand tokens with an error at the end of it. */
+function wrong(n: number): string {
+  return `{ videoTasks(ids: ${'['.repeat(450)}${n}${']'.repeat(450)}) { id } }`;
+}
+
+it('keeps no syntax tree of the rejected documents that it remembers', async () => {
+  await using simulator = await startSimulator({ tokens: '*' });
+  await using gateway = await startProbed({ A2E_API_URL: simulator.url, A2E_API_TOKEN: 'token', AUTH_MODE: 'open' });
+  const reject = async (n: number): Promise<unknown> => (await post(gateway.url, wrong(n))).json();
+  await reject(0);
+  const before = await gateway.heap();
+  for (let n = 1; n <= REJECTED; n += 1)
+    expect(await reject(n)).toMatchObject({ errors: [{ extensions: { code: 'GRAPHQL_VALIDATION_FAILED' } }] });
+  expect((await gateway.heap()) - before).toBeLessThan(MOST_GROWTH_OF_REJECTED);
 });
