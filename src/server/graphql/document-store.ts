@@ -13,7 +13,7 @@ import { LRUCache } from 'lru-cache';
 import { DocumentNotTrusted, withoutStackTrace } from '../../errors.ts';
 import { toGraphQLError, withCode } from '../../schema/graphql-errors.ts';
 import { DocumentBudget } from './document-budget.ts';
-import { checkSize, checkTokens, type OperationLimits } from './limits/operation-limits.ts';
+import { checkNesting, checkSize, checkTokens, type OperationLimits } from './limits/operation-limits.ts';
 import type { DocumentReference } from './operation-params.ts';
 import {
   type NamedOperation,
@@ -164,6 +164,9 @@ export class DocumentStore {
         hasMutation: document.definitions.some(isMutation),
       };
     } catch (error) {
+      // Every walk over a document is recursive. With the default of MAX_TOKENS the stack is deep enough.
+      const nestingError = checkNesting(error);
+      if (nestingError) return { kind: 'invalid', errors: [nestingError] };
       if (!(error instanceof GraphQLError)) throw error;
       const tokenError = checkTokens(text, this.#limits);
       return { kind: 'invalid', errors: [tokenError ?? withCode(error, 'GRAPHQL_PARSE_FAILED')] };

@@ -7,6 +7,8 @@ import { DocumentStore, type StoredDocument } from '../../../src/server/graphql/
 
 /** More than the half of the operations that are kept. */
 const LARGE = 60_000;
+/** Deeper than the stack of a process. */
+const DEEP = 20_000;
 const limits = { tokens: 2 * LARGE, depth: 15, aliases: 15, rootFields: 20, directives: 20, ids: 100 };
 
 function large(id: string) {
@@ -39,6 +41,14 @@ test('a document of an operation that executes is found, whatever came after it'
     for (const { operation } of prepared.operations) store.budget.acquire(operation, 'caller');
   store.prepare(second);
   expect(idsOf(store.find(first))).toEqual(idsOf(prepared));
+});
+
+test.each([
+  ['fields', `${'{a'.repeat(DEEP)}${'}'.repeat(DEEP)}`],
+  ['lists', `{ videoTasks(ids: ${'['.repeat(DEEP)}${']'.repeat(DEEP)}) { id } }`],
+])('%s that are nested deeper than the stack are refused, however many tokens are allowed', (_what, query) => {
+  const store = new DocumentStore({ schema, limits });
+  expect(codesOf(store.prepare({ query, hash: null }))).toEqual(['OPERATION_TOO_COMPLEX']);
 });
 
 test('a hash is refused alike whether it is looked up or prepared, with a list and without one', async () => {

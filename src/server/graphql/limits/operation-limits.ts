@@ -96,6 +96,11 @@ export function checkTokens(text: string, { tokens }: OperationLimits): GraphQLE
   return tooComplex(`A document may have at most ${tokens} tokens`);
 }
 
+/** The error for a document whose nesting is deeper than the stack; null: `error` has another reason. */
+export function checkNesting(error: unknown): GraphQLError | null {
+  return error instanceof RangeError ? tooComplex('The document is nested too deeply') : null;
+}
+
 function tooComplex(message: string): GraphQLError {
   return toGraphQLError(new OperationTooComplex(message));
 }
