@@ -1,5 +1,4 @@
-import { context, propagation, ROOT_CONTEXT, trace } from '@opentelemetry/api';
-import { W3CTraceContextPropagator } from '@opentelemetry/core';
+import { ROOT_CONTEXT, type TracerProvider, trace } from '@opentelemetry/api';
 import * as sdk from '@opentelemetry/sdk-trace';
 import { afterEach, describe, expect, test } from 'vitest';
 import { pollTracer } from '../../../src/composition/create-tracing.ts';
@@ -9,24 +8,12 @@ import { RegisteredTracer } from '../../../src/observability/tracing/registered-
 import { RequestTracer } from '../../../src/observability/tracing/request-tracer.ts';
 import { createSampler } from '../../../src/observability/tracing/sampler.ts';
 import { MAX_LINKS, ServedOperations } from '../../../src/observability/tracing/served-operations.ts';
+import type { UpstreamEvent } from '../../../src/upstream/upstream-event.ts';
+import { registerSdk, unregisterSdk } from './registered-sdk.ts';
 
 const TRACEPARENT = `00-${'a'.repeat(32)}-${'1'.repeat(16)}-01`;
 
-function register(sampler: sdk.Sampler = new sdk.AlwaysOnSampler()): sdk.InMemorySpanExporter {
-  const exporter = new sdk.InMemorySpanExporter();
-  trace.setGlobalTracerProvider(
-    new sdk.TracerProvider({ sampler, spanProcessors: [new sdk.SimpleSpanProcessor({ exporter })] }),
-  );
-  propagation.setGlobalPropagator(new W3CTraceContextPropagator());
-  context.setGlobalContextManager(new sdk.StackContextManager().enable());
-  return exporter;
-}
-
-afterEach(() => {
-  trace.disable();
-  propagation.disable();
-  context.disable();
-});
+afterEach(unregisterSdk);
 
 function build() {
   const registered = new RegisteredTracer();
@@ -44,12 +31,23 @@ test('without an SDK nothing is built, and an SDK that comes later is found', ()
     null,
     [undefined],
   ]);
-  register();
+  registerSdk();
   expect(requests.begin('http', 'POST', requests.parentOf({}))).not.toBeNull();
 });
 
+test('a provider that the runtime registers itself, without the stand-in of the API, is found', () => {
+  const exporter = registerSdk();
+  const api = Reflect.get(globalThis, Symbol.for('opentelemetry.js.api.1')) as { trace: TracerProvider };
+  const spanProcessors = [new sdk.SimpleSpanProcessor({ exporter })];
+  api.trace = new sdk.TracerProvider({ sampler: new sdk.AlwaysOnSampler(), spanProcessors });
+  build().polls.begin('task-1', 'key')?.end({ kind: 'answered' });
+  expect(exporter.getFinishedSpans()).toMatchObject([
+    { name: 'poll', instrumentationScope: { name: 'video-task-gateway' } },
+  ]);
+});
+
 test('a poll has at most 32 links, to exported operations only, and the number of all', () => {
-  const exporter = register();
+  const exporter = registerSdk();
   const { served, requests, polls } = build();
   const request = requests.begin('websocket', 'GET', ROOT_CONTEXT);
   const audience = Array.from({ length: 100 }, () => ({ trace: request?.operation('subscription', null) ?? null }));
@@ -67,7 +65,7 @@ test('a poll has at most 32 links, to exported operations only, and the number o
 });
 
 test('a call that fails has the code of its error and no message, and no context outlives its start', async () => {
-  const exporter = register();
+  const exporter = registerSdk();
   const { polls } = build();
   const latenesses: unknown[] = [];
   polls.onDue(12.4, (exemplar) => latenesses.push(exemplar));
@@ -92,11 +90,42 @@ test('a call that fails has the code of its error and no message, and no context
   expect(latenesses).toEqual([{ trace_id: traceId, span_id: polled?.spanContext().spanId }]);
 });
 
-test('a call that is not sampled sends no header', () => {
-  register(new sdk.AlwaysOffSampler());
-  void build()
+test('a step that fails with an error of another kind has neither its name nor its message', async () => {
+  const exporter = registerSdk();
+  const poll = build().polls.begin('task-1', 'key');
+  const error = new TypeError('a message with a secret');
+  await expect(poll?.step('claim', () => Promise.reject(error))).rejects.toBe(error);
+  const [claim] = exporter.getFinishedSpans();
+  expect(claim).toMatchObject({ name: 'claim', status: { code: 2, message: '_OTHER' } });
+  expect([claim?.attributes, claim?.events]).toEqual([{ 'error.type': '_OTHER' }, []]);
+});
+
+test.each<[name: string, event: UpstreamEvent, status: number | undefined]>([
+  ['the status of its response', { kind: 'answered', ms: 5, status: 503 }, 503],
+  ['no status without a response', { kind: 'unanswered', ms: 5, reason: 'ECONNRESET' }, undefined],
+])('a call has %s, and its exemplar leads to its span', async (_name, event, status) => {
+  const exporter = registerSdk();
+  const exemplars: unknown[] = [];
+  await build()
     .polls.begin('task-1', 'key')
-    ?.call(async () => expect(activeCall()).toBeNull());
+    ?.call(async () => {
+      const call = activeCall();
+      exemplars.push(call?.exemplar);
+      call?.onEvent(event);
+    });
+  const [span] = exporter.getFinishedSpans();
+  const { traceId, spanId } = span?.spanContext() ?? {};
+  expect(span?.attributes['http.response.status_code']).toBe(status);
+  expect(exemplars).toEqual([{ trace_id: traceId, span_id: spanId }]);
+});
+
+test('a poll that is not sampled sends no header, and is no exemplar', async () => {
+  registerSdk(new sdk.AlwaysOffSampler());
+  const { polls } = build();
+  const latenesses: unknown[] = [];
+  polls.onDue(5, (exemplar) => latenesses.push(exemplar));
+  expect(await polls.begin('task-1', 'key')?.call(async () => activeCall())).toBeNull();
+  expect(latenesses).toEqual([undefined]);
 });
 
 describe('the position in the trace of a client', () => {
@@ -106,7 +135,7 @@ describe('the position in the trace of a client', () => {
     ['a tracestate', { traceparent: TRACEPARENT, tracestate: 'vendor=1' }, 'vendor=1'],
     ['a tracestate that is too long', { traceparent: TRACEPARENT, tracestate: `v=${'x'.repeat(600)}` }, ''],
   ])('%s', (_name, carrier, state) => {
-    register();
+    registerSdk();
     const parent = trace.getSpanContext(build().requests.parentOf(carrier) ?? ROOT_CONTEXT);
     expect(parent && (parent.traceState?.serialize() ?? '')).toBe(state);
   });
