@@ -1,7 +1,10 @@
 import { spawnSync } from 'node:child_process';
-import { expect, test } from 'vitest';
+import { afterEach, expect, test } from 'vitest';
 import { startPair, TOKEN } from '../support/gateway.ts';
 import { findTool } from '../support/tools.ts';
+import { registerSdk, unregisterSdk } from './tracing/registered-sdk.ts';
+
+afterEach(unregisterSdk);
 
 async function ask(url: string, id: string): Promise<void> {
   const answer = await fetch(`${url}/graphql`, {
@@ -63,4 +66,35 @@ test('a scrape passes promtool, and usual names have their usual types', async (
   expect([status, stderr, stdout]).toEqual([0, '', '']);
   expect(text).toMatch(/^# TYPE process_cpu_seconds_total counter$/m);
   expect(text).toMatch(/^# TYPE process_resident_memory_bytes gauge$/m);
+});
+
+test('OpenMetrics is there for a scraper that reads it, once the process has an SDK for traces', async () => {
+  await using pair = await startPair();
+  const scrape = async (accept: string) => {
+    const response = await fetch(`${pair.gateway.url}/metrics`, { headers: { accept } });
+    return { type: response.headers.get('content-type'), text: await response.text() };
+  };
+  const both = 'application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5';
+  expect((await scrape(both)).type).toContain('text/plain');
+
+  const exporter = registerSdk();
+  pair.simulator.addTask('task-1');
+  await ask(pair.gateway.url, 'task-1');
+  const { type, text } = await scrape(both);
+  expect(type).toContain('application/openmetrics-text');
+  expect(text.endsWith('\n# EOF\n')).toBe(true);
+  const spanIds = [...text.matchAll(/^video_task_gateway_upstream_call_seconds_bucket\{.*span_id="(\w+)"/gm)].map(
+    ([, spanId]) => spanId,
+  );
+  expect(spanIds).not.toEqual([]);
+  for (const spanId of spanIds)
+    await expect
+      .poll(() => exporter.getFinishedSpans().find((span) => span.spanContext().spanId === spanId)?.name)
+      .toBe('POST /api/v1/video/awsResult');
+  // A scraper that reads the older format alone gets no exemplars, which that format does not have.
+  const plain = await scrape('text/plain');
+  expect([plain.type, plain.text]).toEqual([
+    expect.stringContaining('text/plain'),
+    expect.not.stringContaining('trace_id'),
+  ]);
 });
