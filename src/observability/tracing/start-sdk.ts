@@ -118,13 +118,24 @@ function batchOptions(variables: OtelVariables) {
   };
 }
 
-/** Warnings of the SDK, one line per message and minute. */
+/** Warnings of the SDK, one line per reason and minute. */
 function diagLogger(log: Logger): DiagLogger {
   const lines = new LogLimiter();
-  const write = (message: string): void =>
-    lines.add(message, (fields) => log.warn({ reason: message.slice(0, 200), ...fields }, 'OpenTelemetry warns'));
+  const write = (message: string, ...details: readonly unknown[]): void => {
+    const reason = reasonOf(message, details).slice(0, 200);
+    lines.add(reason, (fields) => log.warn({ reason, ...fields }, 'OpenTelemetry warns'));
+  };
   const ignore = (): void => {};
   return { error: write, warn: write, info: ignore, debug: ignore, verbose: ignore };
+}
+
+/** The words of a warning. A quoted value is left out, because it may be a URL with a password or the collector's answer. */
+function reasonOf(message: string, [detail]: readonly unknown[]): string {
+  // An exception arrives as JSON.
+  if (message.startsWith('{')) return message;
+  // A component of the SDK passes its name, which is one word, before its message.
+  const words = /\s/.test(message) || typeof detail !== 'string' ? message : `${message}: ${detail}`;
+  return words.replace(/['"].*['"]/s, '…');
 }
 
 async function flush(exporter: ReportedExporter, shutdown: () => Promise<void>): Promise<void> {

@@ -189,6 +189,26 @@ test('a warning of the SDK is one line, however often it comes', async () => {
   expect(warnings).toMatchObject([{ level: 40, reason: 'Received Partial Success response:' }]);
 });
 
+test('a warning of a component of the SDK has its words after its name', async () => {
+  const warnings = await warningsAfter({ type: 'text/html', body: '<html>a secret</html>' }, {});
+  expect(warnings).toMatchObject([
+    { reason: expect.stringContaining('OTLPExportDelegate: Export succeeded but could not deserialize response') },
+  ]);
+});
+
+test.each<[name: string, variables: Variables, reason: string]>([
+  [
+    'an address with a password',
+    { OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: "https//user:a 'secret'@collector" },
+    'Configuration: Could not parse environment-provided export URL: …, falling back to undefined',
+  ],
+  ['an answer', JSON_PROTOCOL, 'Failed to parse trace export response: Unexpected token …'],
+])('a warning of the SDK leaves out %s that it quotes', async (_name, variables, reason) => {
+  const warnings = await warningsAfter({ type: 'text/html', body: '<html>a secret</html>' }, variables);
+  expect(warnings[0]?.['reason']).toContain(reason);
+  expect(JSON.stringify(warnings)).not.toMatch(/secret|html/);
+});
+
 test('an export that takes longer than OTEL_BSP_EXPORT_TIMEOUT is a line', async () => {
   const held = new CallbackQueue<ServerResponse>();
   await using collector = await startCollector((_request, response) => held.put(response));
