@@ -21,6 +21,11 @@ test.each([
   expect(isPrivate(given, UID)).toBe(expected);
 });
 
+test('where users have no number, as on Windows, a directory has the access list of the installation, and no file is one', () => {
+  expect(isPrivate(stats(0, 0o40_666), undefined)).toBe(true);
+  expect(isPrivate(stats(0, 0o100_666, false), undefined)).toBe(false);
+});
+
 test('a directory that other users may write, a link and a file leave the compile cache off', async () => {
   await using parent = await mkdtempDisposable(join(tmpdir(), 'compile-cache-'));
   const path = (name: string) => join(parent.path, name);

@@ -57,6 +57,22 @@ test('an unexpected error is a line per place that throws it, whatever its messa
   expect(lines[0]).toMatchObject({ level: 50, err: { type: 'TypeError', message: 'text of client 0' } });
 });
 
+test('an unexpected error without a place is a line per class, whatever its message', () => {
+  const { log, lines } = captured();
+  const report = unexpectedErrorLog(log);
+  for (let n = 0; n < 100; n += 1) {
+    const error = new TypeError(`text of client ${n}`);
+    // An error as it is with `Error.stackTraceLimit = 0`, or from a realm without stacks.
+    if (n % 2 === 0) error.stack = String(error);
+    else delete error.stack;
+    report(error);
+  }
+  const error = new RangeError('of another class');
+  delete error.stack;
+  report(error);
+  expect(lines.map(({ err }) => err)).toMatchObject([{ message: 'text of client 0' }, { message: 'of another class' }]);
+});
+
 test('a circuit that opens again and again is two lines a minute; a refused token is always one', () => {
   const { log, lines } = captured();
   const circuit = new CircuitLog(log);

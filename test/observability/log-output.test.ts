@@ -1,11 +1,15 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempDisposable, readFile } from 'node:fs/promises';
+import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { json } from 'node:stream/consumers';
 import { expect, test } from 'vitest';
+import { LogOutput } from '../../src/observability/log-output.ts';
+import { outputOf } from '../../src/process/output.ts';
 import { findTool } from '../support/tools.ts';
+import { run } from '../upstream/upstream-server.ts';
 
 const SRC = join(import.meta.dirname, '../../src');
 /** A program starts with these lines: `output` is the log on its standard error. */
@@ -65,4 +69,43 @@ test('a terminal that is not read costs the same and no waiting, and shows whole
   expect(dropped).toBeGreaterThan(9_000);
   expect(lines).toHaveLength(20_000 - dropped);
   expect(lines.filter((line) => line !== 'x'.repeat(99))).toEqual([]);
+});
+
+/** A log whose lines go over a connection, and the far end of that connection, which nobody reads yet. */
+async function openLog() {
+  const server = createServer();
+  const accepted = once(server, 'connection') as Promise<[Socket]>;
+  const running = await run(server);
+  const stream = connect(running.port, '127.0.0.1');
+  const [[reader]] = await Promise.all([accepted, once(stream, 'connect')]);
+  const output = new LogOutput(outputOf(Object.assign(stream, { fd: -1 })));
+  return { output, stream, reader, [Symbol.asyncDispose]: () => running[Symbol.asyncDispose]() };
+}
+
+test('once a stopped reader reads on, what waited arrives whole, further lines are written, and the count stays', async () => {
+  await using log = await openLog();
+  const { output, stream, reader } = log;
+  const line = `${'x'.repeat(1_023)}\n`;
+  let lines = 0;
+  for (; output.dropped < 100 && lines < 50_000; lines += 1) output.write(line);
+  expect(stream.writableLength).toBeGreaterThanOrEqual(1024 * 1024);
+  expect(stream.writableLength).toBeLessThan(1024 * 1024 + line.length);
+  let shown = '';
+  reader.on('data', (chunk) => {
+    shown += String(chunk);
+  });
+  await once(stream, 'drain');
+  output.write('the last line\n');
+  await expect.poll(() => shown.endsWith('the last line\n')).toBe(true);
+  expect(shown).toBe(`${line.repeat(lines - 100)}the last line\n`);
+  expect(output.dropped).toBe(100);
+});
+
+test('lines for a reader that has gone are counted, and end nothing', async () => {
+  await using log = await openLog();
+  const closed = once(log.stream, 'close').catch(() => {});
+  log.reader.resetAndDestroy();
+  await closed;
+  for (let line = 0; line < 3; line += 1) log.output.write('lost\n');
+  await expect.poll(() => log.output.dropped).toBe(3);
 });
