@@ -1,5 +1,6 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { pino } from 'pino';
 import { describe, expect, test } from 'vitest';
 import { createGateway, loadConfig } from '../../src/index.ts';
 import { startSimulator } from '../../src/simulator/simulator.ts';
@@ -124,6 +125,21 @@ test('a router may have removed a part of the path, such as the prefix of a rout
   await using host = await mountedOn('/api/video', { baseUrl: '/api' });
   expect((await get(`${host.url}/video/healthz`)).status).toBe(200);
   expect((await get(`${host.url}/healthz`)).status).toBe(404);
+});
+
+test('a response that the other server has begun is cut and logged, and the next one is answered', async () => {
+  const lines: Record<string, unknown>[] = [];
+  const log = pino({ level: 'error' }, { write: (line: string) => void lines.push(JSON.parse(line)) });
+  await using gateway = await createGateway(loadConfig({}), { listen: false, log });
+  await using host = createServer((request, response) => {
+    if (request.url === '/') response.writeHead(200).write('begun');
+    gateway.handler(request, response);
+  });
+  await new Promise<void>((resolve) => host.listen(0, '127.0.0.1', resolve));
+  const url = `http://127.0.0.1:${(host.address() as AddressInfo).port}`;
+  await expect(get(`${url}/`).then((answer) => answer.text())).rejects.toThrow('terminated');
+  expect(lines).toMatchObject([{ msg: 'unexpected error', err: { code: 'ERR_HTTP_HEADERS_SENT' } }]);
+  expect((await get(`${url}/healthz`)).status).toBe(200);
 });
 
 describe('the watch page without its slash', () => {

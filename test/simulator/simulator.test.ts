@@ -20,6 +20,12 @@ test('disposing of it cuts idle and busy connections at once, twice as well as o
   await expect(call(simulator.url, 'demo-success')).rejects.toThrow();
 });
 
+test('an IPv6 address stands in brackets in its URL', async () => {
+  await using simulator = await startSimulator({ host: '::ffff:127.0.0.1' });
+  expect(simulator.url).toBe(`http://[::ffff:127.0.0.1]:${simulator.port}`);
+  expect((await call(simulator.url, 'demo-success')).status).toBe(200);
+});
+
 test('a port that is taken is an error', async () => {
   await using simulator = await startSimulator();
   await expect(startSimulator({ port: simulator.port })).rejects.toThrow(/EADDRINUSE/);

@@ -1,6 +1,7 @@
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { freePort } from '../../support/free-port.ts';
 import { startGateway } from '../../support/gateway.ts';
 import { ask } from '../../support/http-client.ts';
 
@@ -12,14 +13,20 @@ beforeAll(async () => {
 });
 afterAll(() => gateway[Symbol.asyncDispose]());
 
-/** The status of the answer to these header lines, each after the request line. */
+/** The status of the answer to these header lines, each after the request line; the connection closes after it. */
 async function statusOf(target: string, lines: readonly string[] = ['host: localhost'], to = gateway): Promise<number> {
   const socket = connect(Number(new URL(to.url).port), '127.0.0.1');
   socket.write(`GET ${target} HTTP/1.1\r\n${[...lines, 'connection: close'].join('\r\n')}\r\n\r\n`);
   return Number(/^HTTP\/1\.1 (\d{3})/.exec(await text(socket))?.[1]);
 }
 
-const UPGRADE = ['upgrade: websocket', 'sec-websocket-version: 13', 'sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ=='];
+/** Without `connection: upgrade` it would be a request (RFC 9110, section 7.8). */
+const UPGRADE = [
+  'connection: upgrade',
+  'upgrade: websocket',
+  'sec-websocket-version: 13',
+  'sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==',
+];
 
 describe('only the literal path routes', () => {
   it.each([
@@ -115,5 +122,20 @@ describe('ADMIN_PORT', () => {
     expect(await statuses(split.adminUrl)).toEqual([200, 200, 200, 404, 404]);
     expect((await ask(`${split.adminUrl}/metrics`)).body).toContain('video_task_gateway_ready 1');
     expect(gateway.adminUrl).toBeNull();
+  });
+
+  it('wants Host once, and a literal path', async () => {
+    await using split = await startGateway({ A2E_API_TOKEN: 't', ADMIN_PORT: '0' });
+    const admin = { ...split, url: split.adminUrl ?? '' };
+    expect(await statusOf('/metrics', ['host: a', 'host: a'], admin)).toBe(400);
+    expect(await statusOf('/x/../metrics', ['host: a'], admin)).toBe(400);
+  });
+
+  it('that is taken is an error, which leaves the first port free', async () => {
+    const port = String(await freePort());
+    const taken = { A2E_API_TOKEN: 't', PORT: port, ADMIN_PORT: new URL(gateway.url).port };
+    await expect(startGateway(taken)).rejects.toMatchObject({ code: 'EADDRINUSE' });
+    await using next = await startGateway({ A2E_API_TOKEN: 't', PORT: port });
+    expect(await statusOf('/healthz', ['host: localhost'], next)).toBe(200);
   });
 });
