@@ -111,14 +111,19 @@ class StarvedFleet implements Disposable {
 
   /** Whether a gateway has lost Redis because of a stall: each one then polls for itself. */
   get hasLostRedis(): boolean {
-    return this.#started.some(({ log }) => log.some((line) => this.excuses(line)));
+    return this.#started.some(({ log }) => log.some((line) => this.#follows(line, 'Redis hangs')));
   }
 
-  /** Whether a line of the log tells of a Redis that a starved process could not reach in time. */
+  /** Whether a line of the log tells of a Redis or an A2E that a starved process could not reach in time. */
   excuses(line: string): boolean {
+    return this.#follows(line, 'the machine stalls');
+  }
+
+  /** Whether a line of the log belongs to this fault, and follows a stall. */
+  #follows(line: string, fault: 'Redis hangs' | 'the machine stalls'): boolean {
     const { msg, time } = JSON.parse(line) as { readonly msg: string; readonly time: number };
     const isAfterStall = this.#looks.some(({ at }) => at > time - LOGGED_WITHIN_MS && at < time + 2 * LOOK_EVERY_MS);
-    return isAfterStall && FAULT_RULES['Redis hangs'].lines.includes(msg);
+    return isAfterStall && FAULT_RULES[fault].lines.includes(msg);
   }
 
   [Symbol.dispose](): void {
