@@ -45,12 +45,12 @@ const CLUSTER = [
  * 1.8 s of CPU, longer than the tests of most files. Files that measure their process have one each.
  */
 const SHARED = [
-  'test/{config,docs,documents,embedding,live,observability,scheduling,schema,simulator,task}/**/*.test.ts',
-  'test/server/{access,http,watch-page,websocket}/**/*.test.ts',
-  'test/upstream/**/*.test.ts',
-  'test/cluster/*.test.ts',
-  'test/cluster/memory/*.test.ts',
+  'test/{cluster,composition,config,docs,documents,embedding,live,observability}/**/*.test.ts',
+  'test/{scheduling,schema,server,simulator,task,upstream}/**/*.test.ts',
+  'test/security/{graphql-cop,secrets}.test.ts',
   'test/soak/{plan,invariants}.test.ts',
+  // One Chromium serves every page of a worker.
+  'test/e2e/{graphiql,watch-page,watch-page-connections}.test.ts',
 ];
 
 /** These measure the memory of a process or how long code takes. */

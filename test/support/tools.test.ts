@@ -35,7 +35,9 @@ test('either name of a tool will do', async () => {
 test('a tool that is still missing after apt-get ran is reported as well', async () => {
   const { status, stderr } = await check(['apt-get']);
   expect(status).toBe(1);
-  expect(stderr).toContain('apt-get install redis-server chromium prometheus faketime curl python3-minimal');
+  expect(stderr).toContain(
+    'apt-get install redis-server chromium-headless-shell prometheus faketime curl python3-minimal',
+  );
 });
 
 test('a tool is found by its path', () => {

@@ -20,8 +20,8 @@ const tools = {
   },
   chromium: {
     title: 'Chromium',
-    programs: ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'],
-    debianPackage: 'chromium',
+    programs: ['chromium-headless-shell', 'chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'],
+    debianPackage: 'chromium-headless-shell',
   },
   prometheus: {
     title: 'Prometheus',
