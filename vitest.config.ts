@@ -45,7 +45,7 @@ const CLUSTER = [
  * 1.8 s of CPU, longer than the tests of most files. Files that measure their process have one each.
  */
 const SHARED = [
-  'test/{cluster,composition,config,docs,documents,embedding,live,observability}/**/*.test.ts',
+  'test/{cluster,config,docs,documents,embedding,live,observability}/**/*.test.ts',
   'test/{scheduling,schema,server,simulator,task,upstream}/**/*.test.ts',
   'test/security/{graphql-cop,secrets}.test.ts',
   'test/soak/{plan,invariants}.test.ts',

@@ -1,15 +1,22 @@
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
-/** Files that take half a minute or more. */
+/** Files that take a quarter of a minute or more. */
 const LONG = [
+  'observability/on-call',
+  'e2e/watch-page-connections',
   'task/watch-model',
-  'package/package',
-  'security/abrupt-disconnects',
-  'task/smooth-polling',
-  'e2e/fan-out',
   'e2e/graphiql',
-  'graphql/limits/id-limit',
-  'security/log-lines',
+  'watch-page/screen-reader',
+  'redis/redis-deployments',
+  'package/package',
+  'live/subscription-memory',
+  'security/abrupt-disconnects',
+  'package/image',
+  'clients/chromium',
+  'soak/soak',
+  'e2e/signals',
+  'e2e/cluster-redis',
+  'e2e/cluster-kill',
 ].map((path) => `${path}.test.ts`);
 
 /** Starts the long files first: one that starts last runs alone while the other workers have nothing left. */
